@@ -1,0 +1,299 @@
+//! The rows of a journal: all that a run did, in the order of the tables under a run's folder.
+//!
+//! Ratios are plain (0.05 is five percent), variances and drawdowns are of log prices.
+
+use crate::{BarOrder, Timestamp};
+
+/// The price at one waypoint of the central draw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PriceRow {
+    /// Intra-bar order of this replay.
+    pub bar_order: BarOrder,
+    /// Instant of the waypoint.
+    pub event_at: Timestamp,
+    /// The record, USD.
+    pub recorded_usd: f64,
+    /// The replayed mark under this run's rules, USD.
+    pub mark_usd: f64,
+    /// The same machinery with forced flow taken off the book, USD.
+    pub null_usd: f64,
+    /// Impact that stands in the mark: h(J), log price.
+    pub impact_log: f64,
+    /// Depth against its normal level, (0, 1].
+    pub depth_ratio: f64,
+    /// Whether trading was halted by a rule.
+    pub halted: bool,
+    /// Whether the waypoint is a bar's close; variance clocks use only these.
+    pub bar_close: bool,
+}
+
+/// A forced order of the central draw, at its execution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForcedOrderRow {
+    /// Intra-bar order of this replay.
+    pub bar_order: BarOrder,
+    /// Number of the order within the replay, from 0.
+    pub order_id: i64,
+    /// When the mark crossed the liquidation price.
+    pub triggered_at: Timestamp,
+    /// When the order met the book.
+    pub event_at: Timestamp,
+    /// The clearing pool that held the position.
+    pub venue: String,
+    /// `sell` closes longs, `buy` closes shorts.
+    pub side: &'static str,
+    /// Notional at entry over margin of the positions closed.
+    pub leverage: f64,
+    /// Whether the holder owns an offsetting position elsewhere.
+    pub linked: bool,
+    /// Quantity closed, BTC.
+    pub quantity_btc: f64,
+    /// Value at the fill, USD.
+    pub notional_usd: f64,
+    /// Mark that triggered it, USD.
+    pub trigger_usd: f64,
+    /// Average fill, USD.
+    pub fill_usd: f64,
+    /// Loss beyond the margin, USD.
+    pub shortfall_usd: f64,
+    /// Part of the shortfall that insurance paid, USD.
+    pub insurance_usd: f64,
+    /// Part of the shortfall that nobody covered, USD.
+    pub bad_debt_usd: f64,
+}
+
+/// A decision other than accept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InterventionRow {
+    /// Intra-bar order of this replay.
+    pub bar_order: BarOrder,
+    /// When it was decided.
+    pub event_at: Timestamp,
+    /// Name of the rule.
+    pub rule: String,
+    /// Step it was put to.
+    pub step: &'static str,
+    /// `amend`, `reject`, `defer` or `halt`.
+    pub decision: &'static str,
+    /// What it was about, such as a margin tier.
+    pub subject: String,
+    /// The value proposed, where there is one.
+    pub before: Option<f64>,
+    /// The value decided.
+    pub after: Option<f64>,
+    /// End of a deferral or halt.
+    pub until_at: Option<Timestamp>,
+    /// The rule's reason, verbatim.
+    pub reason: String,
+}
+
+/// Margin in force for one tier from an instant on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MarginRow {
+    /// From when.
+    pub event_at: Timestamp,
+    /// The venue whose bracket it is.
+    pub venue: String,
+    /// Bracket, from 1.
+    pub tier: i32,
+    /// Initial margin over notional.
+    pub initial_ratio: f64,
+    /// Maintenance margin over notional.
+    pub maintenance_ratio: f64,
+}
+
+/// Reserves after a change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FundRow {
+    /// Intra-bar order of this replay.
+    pub bar_order: BarOrder,
+    /// When it changed.
+    pub event_at: Timestamp,
+    /// The clearing pool.
+    pub venue: String,
+    /// What is left of the insurance fund, USD.
+    pub insurance_usd: f64,
+    /// Uncovered shortfall so far, USD.
+    pub bad_debt_usd: f64,
+}
+
+/// What one draw came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutcomeRow {
+    /// Draw, 0 is the central one.
+    pub draw: i32,
+    /// Intra-bar order of this replay.
+    pub bar_order: BarOrder,
+    /// Largest fall of the record from a running high, log.
+    pub recorded_drawdown: f64,
+    /// The same of the replayed mark.
+    pub mark_drawdown: f64,
+    /// The same of the null.
+    pub null_drawdown: f64,
+    /// Forced selling, USD at the fill.
+    pub forced_sell_usd: f64,
+    /// Forced buying, USD at the fill.
+    pub forced_buy_usd: f64,
+    /// Open interest of one side at the start, USD.
+    pub open_interest_usd: f64,
+    /// The same in BTC.
+    pub open_interest_btc_before: f64,
+    /// In BTC at the end.
+    pub open_interest_btc_after: f64,
+    /// Uncovered shortfall, USD.
+    pub bad_debt_usd: f64,
+    /// Paid by insurance, USD.
+    pub insurance_used_usd: f64,
+    /// Time under a halt, s.
+    pub halted_s: f64,
+    /// Largest absolute jump at a reopening, log; absent without a halt.
+    pub reopening_gap_log: Option<f64>,
+    /// Mark minus record at the end, log.
+    pub end_gap_log: f64,
+}
+
+/// Amplification of one draw on one clock.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AmplificationRow {
+    /// Draw, 0 is the central one.
+    pub draw: i32,
+    /// Intra-bar order of this replay.
+    pub bar_order: BarOrder,
+    /// Length of the sampling interval, s.
+    pub clock_s: i32,
+    /// Number of returns.
+    pub n: i32,
+    /// Realized variance of the record.
+    pub recorded_rv: f64,
+    /// Realized variance of the replayed mark.
+    pub mark_rv: f64,
+    /// Realized variance of the null.
+    pub null_rv: f64,
+    /// `mark_rv / null_rv`; absent where it is not measurable.
+    pub amplification: Option<f64>,
+    /// Why it is not measurable.
+    pub reason: Option<String>,
+}
+
+/// Attribution of one draw's log amplification to a mechanism.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShapleyRow {
+    /// Draw, 0 is the central one.
+    pub draw: i32,
+    /// Intra-bar order of this replay.
+    pub bar_order: BarOrder,
+    /// Clock of the amplification, s.
+    pub clock_s: i32,
+    /// `liquidation` or `depth_withdrawal`.
+    pub mechanism: &'static str,
+    /// Shapley value.
+    pub phi: f64,
+    /// Value of the mechanism alone.
+    pub first_in: f64,
+    /// Loss of value when it is taken out last.
+    pub last_out: f64,
+    /// Log amplification of all mechanisms together.
+    pub log_amplification: f64,
+}
+
+/// A parameter's value in one draw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParameterRow {
+    /// Draw, 0 is the central one.
+    pub draw: i32,
+    /// Name of the parameter.
+    pub name: &'static str,
+    /// Its value, in the unit that `assumptions` gives.
+    pub value: f64,
+}
+
+/// Something the run takes as given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssumptionRow {
+    /// Name of the input.
+    pub name: String,
+    /// Its value, where it is a number.
+    pub value: Option<f64>,
+    /// In words.
+    pub text: String,
+    /// Unit of the value.
+    pub unit: String,
+    /// `recorded`, `published`, `derived`, `prior` or `declared`.
+    pub origin: &'static str,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// The verdict of one gate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GateRow {
+    /// `G0`, `G1`, …
+    pub gate: &'static str,
+    /// `pass`, `fail` or `not measurable`.
+    pub verdict: &'static str,
+    /// The figure it was judged by, or why it cannot be.
+    pub detail: String,
+}
+
+/// The outcome over a declared share of positions that offset each other across venues.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OverlapRow {
+    /// Declared overlap, 0 to 1.
+    pub overlap: f64,
+    /// Clock of the amplification, s.
+    pub clock_s: i32,
+    /// Median drawdown, log.
+    pub mark_drawdown: f64,
+    /// Median amplification; absent where it is not measurable.
+    pub amplification: Option<f64>,
+    /// Median forced selling, USD.
+    pub forced_sell_usd: f64,
+    /// Median uncovered shortfall, USD.
+    pub bad_debt_usd: f64,
+}
+
+/// One spread of the ensemble at one instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BandRow {
+    /// Bar close.
+    pub event_at: Timestamp,
+    /// `mark_usd`, `null_usd`, `forced_sell_usd` or `forced_buy_usd`.
+    pub series: &'static str,
+    /// 5th percentile over draws and orders; absent below 100 draws.
+    pub p05: Option<f64>,
+    /// Median.
+    pub p50: f64,
+    /// 95th percentile; absent below 100 draws.
+    pub p95: Option<f64>,
+}
+
+/// All tables of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Journal {
+    /// Central draw's price path.
+    pub prices: Vec<PriceRow>,
+    /// Ensemble spread.
+    pub bands: Vec<BandRow>,
+    /// Central draw's forced orders.
+    pub forced_orders: Vec<ForcedOrderRow>,
+    /// Central draw's interventions.
+    pub interventions: Vec<InterventionRow>,
+    /// Central draw's margins.
+    pub margins: Vec<MarginRow>,
+    /// Central draw's reserves.
+    pub fund_balances: Vec<FundRow>,
+    /// One row a draw and order.
+    pub outcomes: Vec<OutcomeRow>,
+    /// One row a draw, order and clock.
+    pub amplification: Vec<AmplificationRow>,
+    /// One row a draw, order, clock and mechanism.
+    pub shapley: Vec<ShapleyRow>,
+    /// One row a draw and parameter.
+    pub parameters: Vec<ParameterRow>,
+    /// What the run takes as given.
+    pub assumptions: Vec<AssumptionRow>,
+    /// Verdicts.
+    pub gates: Vec<GateRow>,
+    /// Outcome over declared overlaps.
+    pub overlap_curve: Vec<OverlapRow>,
+}

@@ -1,0 +1,16 @@
+//! The vocabulary of the market: instants, exact quantities, sides, recorded bars and the rows of a journal.
+//!
+//! It knows no file format, no protocol and no clock. Money and coin are integers
+//! ([`Cash`], [`Coin`]); prices that move continuously are `f64` log prices.
+//! Read [`Bar`] first, then [`journal`].
+
+mod bar;
+pub mod journal;
+mod quantity;
+mod side;
+mod time;
+
+pub use bar::{Bar, PerpDay};
+pub use quantity::{Cash, Coin, Price, UNITS_PER_ONE};
+pub use side::{BarOrder, Side};
+pub use time::{MICROS_PER_SECOND, Timestamp};

@@ -1,0 +1,56 @@
+//! Instants.
+
+use std::fmt;
+
+/// Microseconds in a second.
+pub const MICROS_PER_SECOND: i64 = 1_000_000;
+
+/// An instant in UTC: microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// The instant `seconds` after the epoch.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds * MICROS_PER_SECOND)
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds from `earlier` to `self`; negative where `self` comes first.
+    pub fn seconds_since(self, earlier: Self) -> f64 {
+        (self.0 - earlier.0) as f64 / MICROS_PER_SECOND as f64
+    }
+
+    /// This instant moved by `seconds`, rounded to the microsecond.
+    pub fn plus_seconds(self, seconds: f64) -> Self {
+        Self(self.0 + (seconds * MICROS_PER_SECOND as f64).round() as i64)
+    }
+}
+
+/// RFC 3339 in UTC, to the second where nothing finer is there: `2026-02-05T13:00:00Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match chrono::DateTime::from_timestamp_micros(self.0) {
+            Some(at) => f.write_str(&at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
+            None => write!(f, "{}us", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_rfc3339() {
+        assert_eq!(
+            Timestamp::from_seconds(1_583_978_400).to_string(),
+            "2020-03-12T02:00:00Z"
+        );
+        assert_eq!(Timestamp(1_500_000).to_string(), "1970-01-01T00:00:01.500Z");
+    }
+}
