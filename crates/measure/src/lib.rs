@@ -1,0 +1,21 @@
+//! The estimators a post-mortem stands on: pure functions from slices of numbers to numbers.
+//!
+//! Invariants:
+//! - It knows numbers only: no venues, no clocks, no files, no randomness.
+//! - The same input gives the same bits on every machine: transcendental functions come from `libm`.
+//! - What cannot be measured is `None` or, where a function returns a bare `f64`, NaN; it is never a made-up zero.
+//! - Bad data never panics; only a programmer's error (slices of unlike lengths, a non-positive step) meets an `assert!`.
+//!
+//! Read [`variance::realized_variance`] first: amplification is the ratio of two of them, measured on the same clock.
+
+pub mod depth;
+pub mod drawdown;
+pub mod ewma;
+pub mod flow;
+pub mod impact;
+pub mod quantile;
+pub mod shapley;
+pub mod variance;
+
+#[cfg(test)]
+mod close;
