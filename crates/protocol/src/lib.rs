@@ -1,0 +1,21 @@
+//! How a venue decides: margin brackets, positions and their liquidation prices, the ledger, the waterfall,
+//! and [`ProtocolRule`], the one place where a counterfactual changes any of it.
+//!
+//! Invariants: no file, no clock, no randomness. Money and quantities are exact; after every batch long open
+//! interest equals short open interest and the [`Ledger`] sums to zero. The empty [`RuleSet`] is history.
+//! Read [`rule`] first.
+
+mod ledger;
+mod margin;
+mod positions;
+pub mod rule;
+mod view;
+
+pub use ledger::{Ledger, Settlement};
+pub use margin::{BracketError, Brackets, Tier, bankruptcy_price, liquidation_price};
+pub use positions::{Closed, Position, PositionBook, Slot};
+pub use rule::{
+    AssessMargin, CoverDeficit, Decision, Liquidate, ProtocolRule, Reason, RuleBreach, RuleSet, SetBand,
+    Verdict,
+};
+pub use view::{OBSERVABLES, View};

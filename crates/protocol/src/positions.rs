@@ -1,0 +1,451 @@
+//! Positions in order of their liquidation price.
+//!
+//! All positions of a [`Slot`] share a maintenance ratio, so their order by *effective bankruptcy price* never
+//! changes while a rule moves that ratio, and a mark is compared with one number a side until it is crossed.
+
+use std::collections::VecDeque;
+
+use aftershock_market::{Cash, Coin, Side};
+
+/// A position, or many alike that opened together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Position {
+    /// Effective bankruptcy price, USD: the liquidation price is `key / (1 - s · maintenance ratio)`.
+    pub key: f64,
+    /// Size.
+    pub quantity: Coin,
+    /// Value at which it was opened.
+    pub entry_value: Cash,
+    /// Margin posted.
+    pub margin: Cash,
+}
+
+impl Position {
+    /// Effective bankruptcy price of a position of which the share `exposure_ratio` is at risk:
+    /// `(entry value - s (margin / exposure + amount)) / quantity`. Zero exposure is never liquidated.
+    pub fn key(
+        side: Side,
+        quantity: Coin,
+        entry_value: Cash,
+        margin: Cash,
+        maintenance_amount_usd: f64,
+        exposure_ratio: f64,
+    ) -> f64 {
+        if exposure_ratio == 0.0 {
+            return match side {
+                Side::Long => 0.0,
+                Side::Short => f64::INFINITY,
+            };
+        }
+        let cushion = margin.to_f64() / exposure_ratio + maintenance_amount_usd;
+        (entry_value.to_f64() - side.sign() * cushion) / quantity.to_f64()
+    }
+
+    /// Notional at entry over margin.
+    pub fn leverage(&self) -> f64 {
+        self.entry_value.to_f64() / self.margin.to_f64()
+    }
+
+    /// Takes `fraction` of the position off it, in exact parts: taken and left add up to the whole.
+    fn split(&mut self, fraction: f64) -> Position {
+        let taken = ((self.quantity.0 as f64 * fraction).ceil() as i64).clamp(1, self.quantity.0);
+        self.take(Coin(taken))
+    }
+
+    /// Takes `quantity` of the position off it, in exact parts.
+    fn take(&mut self, quantity: Coin) -> Position {
+        let whole = *self;
+        if quantity >= whole.quantity {
+            *self = Position {
+                quantity: Coin::ZERO,
+                entry_value: Cash::ZERO,
+                margin: Cash::ZERO,
+                ..whole
+            };
+            return whole;
+        }
+        let entry_value = whole.entry_value.share_floor(quantity.0, whole.quantity.0);
+        let margin = whole.margin.share_floor(quantity.0, whole.quantity.0);
+        self.quantity -= quantity;
+        self.entry_value -= entry_value;
+        self.margin -= margin;
+        Position {
+            quantity,
+            entry_value,
+            margin,
+            ..whole
+        }
+    }
+}
+
+/// Where positions share a maintenance ratio: a margin tier, and whether their holders own an offset elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot {
+    /// Index of the bracket, from 0.
+    pub tier: usize,
+    /// Whether the holder owns an offsetting position at another venue.
+    pub linked: bool,
+}
+
+impl Slot {
+    fn index(self) -> usize {
+        2 * self.tier + self.linked as usize
+    }
+}
+
+/// A position taken out of the book.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Closed {
+    /// Where it stood.
+    pub slot: Slot,
+    /// What was taken.
+    pub position: Position,
+}
+
+#[derive(Clone, Debug)]
+struct Queue {
+    slot: Slot,
+    maintenance_ratio: f64,
+    /// The first is liquidated first.
+    positions: VecDeque<Position>,
+    quantity: Coin,
+}
+
+/// All positions of a venue set.
+#[derive(Clone, Debug)]
+pub struct PositionBook {
+    queues: [Vec<Queue>; 2],
+    quantity: [Coin; 2],
+    triggers: [f64; 2],
+}
+
+impl PositionBook {
+    /// An empty book; `maintenance_ratios` has one entry a tier.
+    pub fn new(maintenance_ratios: &[f64]) -> Self {
+        let queues = || {
+            let slots = (0..maintenance_ratios.len())
+                .flat_map(|tier| [false, true].map(|linked| Slot { tier, linked }));
+            slots
+                .map(|slot| Queue {
+                    slot,
+                    maintenance_ratio: maintenance_ratios[slot.tier],
+                    positions: VecDeque::new(),
+                    quantity: Coin::ZERO,
+                })
+                .collect()
+        };
+        Self {
+            queues: [queues(), queues()],
+            quantity: [Coin::ZERO; 2],
+            triggers: [0.0, f64::INFINITY],
+        }
+    }
+
+    /// Fills an empty book at once; positions of no quantity are dropped.
+    pub fn fill(&mut self, positions: impl IntoIterator<Item = (Side, Slot, Position)>) {
+        for (side, slot, position) in positions {
+            if position.quantity > Coin::ZERO {
+                let queue = &mut self.queues[side.index()][slot.index()];
+                queue.quantity += position.quantity;
+                self.quantity[side.index()] += position.quantity;
+                queue.positions.push_back(position);
+            }
+        }
+        for side in Side::BOTH {
+            for queue in &mut self.queues[side.index()] {
+                queue
+                    .positions
+                    .make_contiguous()
+                    .sort_by(|a, b| (side.sign() * b.key).total_cmp(&(side.sign() * a.key)));
+            }
+            self.refresh(side);
+        }
+    }
+
+    /// Adds a position that opens now.
+    pub fn insert(&mut self, side: Side, slot: Slot, position: Position) {
+        if position.quantity == Coin::ZERO {
+            return;
+        }
+        let queue = &mut self.queues[side.index()][slot.index()];
+        let at = queue
+            .positions
+            .partition_point(|held| side.sign() * held.key >= side.sign() * position.key);
+        queue.positions.insert(at, position);
+        queue.quantity += position.quantity;
+        self.quantity[side.index()] += position.quantity;
+        self.refresh(side);
+    }
+
+    /// Moves the maintenance ratio of a slot on both sides.
+    pub fn set_maintenance(&mut self, slot: Slot, maintenance_ratio: f64) {
+        for side in Side::BOTH {
+            let queue = &mut self.queues[side.index()][slot.index()];
+            if queue.maintenance_ratio != maintenance_ratio {
+                queue.maintenance_ratio = maintenance_ratio;
+                self.refresh(side);
+            }
+        }
+    }
+
+    /// Open interest of one side. Both sides are equal after every batch.
+    pub fn quantity(&self, side: Side) -> Coin {
+        self.quantity[side.index()]
+    }
+
+    /// Number of positions held on one side.
+    pub fn len(&self, side: Side) -> usize {
+        self.queues[side.index()]
+            .iter()
+            .map(|queue| queue.positions.len())
+            .sum()
+    }
+
+    /// Whether nothing is held.
+    pub fn is_empty(&self) -> bool {
+        Side::BOTH.iter().all(|side| self.len(*side) == 0)
+    }
+
+    /// The mark at which the next position of `side` is liquidated: 0 (long) or infinity (short) where there is none.
+    #[inline]
+    pub fn trigger(&self, side: Side) -> f64 {
+        self.triggers[side.index()]
+    }
+
+    /// Whether `mark_usd` liquidates anything of `side`.
+    #[inline]
+    pub fn triggered(&self, side: Side, mark_usd: f64) -> bool {
+        match side {
+            Side::Long => mark_usd <= self.triggers[0],
+            Side::Short => mark_usd >= self.triggers[1],
+        }
+    }
+
+    /// Quantity that `mark_usd` liquidates on `side`.
+    pub fn triggered_quantity(&self, side: Side, mark_usd: f64) -> Coin {
+        let mut sum = Coin::ZERO;
+        for queue in &self.queues[side.index()] {
+            let crossed = queue
+                .positions
+                .iter()
+                .take_while(|held| crossed(side, held.key, queue.maintenance_ratio, mark_usd));
+            sum += crossed.map(|held| held.quantity).sum();
+        }
+        sum
+    }
+
+    /// Takes `fraction` of every position that `mark_usd` liquidates out of the book; what is left of each stays.
+    pub fn take_triggered(&mut self, side: Side, mark_usd: f64, fraction: f64, taken: &mut Vec<Closed>) {
+        assert!(
+            fraction > 0.0 && fraction <= 1.0,
+            "a liquidated fraction lies in (0, 1]"
+        );
+        for queue in &mut self.queues[side.index()] {
+            let count = queue
+                .positions
+                .iter()
+                .take_while(|held| crossed(side, held.key, queue.maintenance_ratio, mark_usd))
+                .count();
+            let before = taken.len();
+            for held in queue.positions.iter_mut().take(count) {
+                taken.push(Closed {
+                    slot: queue.slot,
+                    position: held.split(fraction),
+                });
+            }
+            while queue
+                .positions
+                .front()
+                .is_some_and(|held| held.quantity == Coin::ZERO)
+            {
+                queue.positions.pop_front();
+            }
+            let gone: Coin = taken[before..]
+                .iter()
+                .map(|closed| closed.position.quantity)
+                .sum();
+            queue.quantity -= gone;
+            self.quantity[side.index()] -= gone;
+        }
+        self.refresh(side);
+    }
+
+    /// Closes `quantity` of `side` by the holders furthest from liquidation, each slot in proportion to what it holds.
+    ///
+    /// # Panics
+    /// Where less than `quantity` is held.
+    pub fn take_furthest(&mut self, side: Side, quantity: Coin, taken: &mut Vec<Closed>) {
+        let held = self.quantity[side.index()];
+        assert!(quantity <= held, "no more can be closed than is open");
+        if quantity == Coin::ZERO {
+            return;
+        }
+        let queues = &mut self.queues[side.index()];
+        let mut shares: Vec<Coin> = queues
+            .iter()
+            .map(|queue| quantity.share_floor(queue.quantity.0, held.0))
+            .collect();
+        let mut rest = quantity - shares.iter().copied().sum();
+        for (share, queue) in shares.iter_mut().zip(queues.iter()) {
+            let more = rest.min(queue.quantity - *share);
+            *share += more;
+            rest -= more;
+        }
+        for (queue, mut left) in queues.iter_mut().zip(shares) {
+            queue.quantity -= left;
+            while left > Coin::ZERO {
+                let last = queue
+                    .positions
+                    .back_mut()
+                    .expect("a slot's positions sum to its quantity");
+                let position = last.take(left);
+                left -= position.quantity;
+                taken.push(Closed {
+                    slot: queue.slot,
+                    position,
+                });
+                if last.quantity == Coin::ZERO {
+                    queue.positions.pop_back();
+                }
+            }
+        }
+        self.quantity[side.index()] -= quantity;
+        self.refresh(side);
+    }
+
+    fn refresh(&mut self, side: Side) {
+        let prices = self.queues[side.index()].iter().filter_map(|queue| {
+            queue
+                .positions
+                .front()
+                .map(|held| held.key / (1.0 - side.sign() * queue.maintenance_ratio))
+        });
+        self.triggers[side.index()] = match side {
+            Side::Long => prices.fold(0.0, f64::max),
+            Side::Short => prices.fold(f64::INFINITY, f64::min),
+        };
+    }
+}
+
+#[inline]
+fn crossed(side: Side, key: f64, maintenance_ratio: f64, mark_usd: f64) -> bool {
+    let trigger = key / (1.0 - side.sign() * maintenance_ratio);
+    match side {
+        Side::Long => mark_usd <= trigger && trigger > 0.0,
+        Side::Short => mark_usd >= trigger && trigger.is_finite(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::liquidation_price;
+
+    const ONE: Slot = Slot {
+        tier: 0,
+        linked: false,
+    };
+
+    fn position(side: Side, coins: f64, entry: f64, leverage: f64) -> Position {
+        let quantity = Coin::from_f64(coins);
+        let entry_value = Cash::from_f64(coins * entry);
+        let margin = Cash::from_f64(coins * entry / leverage);
+        Position {
+            key: Position::key(side, quantity, entry_value, margin, 0.0, 1.0),
+            quantity,
+            entry_value,
+            margin,
+        }
+    }
+
+    #[test]
+    fn the_book_triggers_at_the_closed_form() {
+        for side in Side::BOTH {
+            let mut book = PositionBook::new(&[0.005]);
+            for leverage in [3.0, 10.0, 50.0] {
+                book.insert(side, ONE, position(side, 1.0, 40_000.0, leverage));
+            }
+            for leverage in [50.0, 10.0, 3.0] {
+                let price = liquidation_price(side, 1.0, 40_000.0, 40_000.0 / leverage, 0.005, 0.0);
+                assert!((book.trigger(side) - price).abs() < 1e-6, "{side:?} {leverage}");
+                let before = price * (1.0 + side.sign() * 1e-9);
+                let after = price * (1.0 - side.sign() * 1e-9);
+                assert!(!book.triggered(side, before) && book.triggered(side, after));
+                let mut taken = Vec::new();
+                book.take_triggered(side, after, 1.0, &mut taken);
+                assert_eq!(taken.len(), 1);
+                assert!((taken[0].position.leverage() - leverage).abs() < 1e-9);
+            }
+            assert!(book.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_raised_maintenance_ratio_moves_every_trigger() {
+        let mut book = PositionBook::new(&[0.005]);
+        book.fill([(Side::Long, ONE, position(Side::Long, 1.0, 40_000.0, 10.0))]);
+        book.set_maintenance(ONE, 0.05);
+        let price = liquidation_price(Side::Long, 1.0, 40_000.0, 4_000.0, 0.05, 0.0);
+        assert!((book.trigger(Side::Long) - price).abs() < 1e-6);
+    }
+
+    #[test]
+    fn parts_add_up_to_the_whole() {
+        let mut book = PositionBook::new(&[0.005]);
+        let whole = position(Side::Long, 0.123_456_78, 39_999.99, 20.0);
+        book.fill([(Side::Long, ONE, whole)]);
+        let mut taken = Vec::new();
+        while !book.is_empty() {
+            book.take_triggered(Side::Long, 1.0, 0.3, &mut taken);
+        }
+        assert_eq!(
+            taken.iter().map(|part| part.position.quantity).sum::<Coin>(),
+            whole.quantity
+        );
+        assert_eq!(
+            taken.iter().map(|part| part.position.entry_value).sum::<Cash>(),
+            whole.entry_value
+        );
+        assert_eq!(
+            taken.iter().map(|part| part.position.margin).sum::<Cash>(),
+            whole.margin
+        );
+    }
+
+    #[test]
+    fn holders_furthest_from_liquidation_close_first() {
+        let mut book = PositionBook::new(&[0.005]);
+        book.fill(
+            [2.0, 10.0, 50.0]
+                .map(|leverage| (Side::Short, ONE, position(Side::Short, 1.0, 40_000.0, leverage))),
+        );
+        let mut taken = Vec::new();
+        book.take_furthest(Side::Short, Coin::from_f64(1.5), &mut taken);
+        let leverages: Vec<f64> = taken
+            .iter()
+            .map(|closed| closed.position.leverage().round())
+            .collect();
+        assert_eq!(leverages, [2.0, 10.0]);
+        assert_eq!(book.quantity(Side::Short), Coin::from_f64(1.5));
+    }
+
+    #[test]
+    fn a_fully_offset_position_is_never_liquidated() {
+        let mut book = PositionBook::new(&[0.005]);
+        let quantity = Coin::from_f64(1.0);
+        let (entry_value, margin) = (Cash::from_f64(40_000.0), Cash::from_f64(400.0));
+        let key = Position::key(Side::Long, quantity, entry_value, margin, 0.0, 0.0);
+        book.insert(
+            Side::Long,
+            ONE,
+            Position {
+                key,
+                quantity,
+                entry_value,
+                margin,
+            },
+        );
+        assert!(!book.triggered(Side::Long, 0.01));
+        assert_eq!(book.triggered_quantity(Side::Long, 0.01), Coin::ZERO);
+    }
+}
