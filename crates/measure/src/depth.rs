@@ -3,8 +3,8 @@
 /// Log distance of the last and of the average fill when `quantity_usd` walks a book of constant density.
 ///
 /// `depth_usd_per_log` is the resting USD per unit of log price on the side that is hit, so `V(x) = D·x` lies within
-/// `x` of the mid, the last fill is at `Q/D` and the average at half of that. Both answers carry the sign of the quantity: a
-/// sale is below the mid. The average is the mean of the log price weighted by quantity.
+/// `x` of the mid, the last fill is at `Q/D` and the average at half of that. Both answers carry the sign of the
+/// quantity: a sale is below the mid. The average is the mean of the log price weighted by quantity.
 ///
 /// A book without depth answers with infinities, unless nothing is asked of it; a negative depth counts as none.
 ///

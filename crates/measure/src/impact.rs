@@ -1,9 +1,9 @@
 //! What signed aggressive flow does to the price.
 //!
-//! Sources: the square-root law `Y·σ·√(Q/V)` with `Y` of order one, on cryptocurrencies too, is discussed in
-//! arXiv 2510.06879 (§1) and measured on Bitcoin in Donier and Bonart, arXiv 1412.4503. A concave function of one
-//! decaying volume state is the class of Alfonsi, Fruth and Schied, which arXiv 2510.06879 names as one where the absence
-//! of price manipulation can be ensured.
+//! Sources: the square-root law `Y·σ·√(Q/V)` with `Y` of order one, on cryptocurrencies too, is discussed in arXiv
+//! 2510.06879 (§1) and measured on Bitcoin in Donier and Bonart, arXiv 1412.4503. A concave function of one decaying
+//! volume state is the class of Alfonsi, Fruth and Schied, which arXiv 2510.06879 names as one where the absence of
+//! price manipulation can be ensured.
 
 /// Square-root law: the log move of a metaorder of `quantity` in a market that trades `volume_daily`.
 ///

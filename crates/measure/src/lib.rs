@@ -8,14 +8,20 @@
 //!
 //! Read [`variance::realized_variance`] first: amplification is the ratio of two of them, measured on the same clock.
 
+pub mod clearing;
 pub mod depth;
 pub mod drawdown;
 pub mod ewma;
 pub mod flow;
 pub mod impact;
+pub mod moments;
 pub mod quantile;
 pub mod shapley;
+pub mod tail;
 pub mod variance;
+
+mod netting;
+mod normal;
 
 #[cfg(test)]
 mod close;

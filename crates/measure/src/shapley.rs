@@ -54,7 +54,8 @@ pub fn shapley(n: usize, value: impl FnMut(u32) -> f64) -> Shapley {
 }
 
 impl Shapley {
-    /// Shapley interaction of two mechanisms: above zero where they feed each other, below where one replaces the other.
+    /// Shapley interaction of two mechanisms: above zero where they feed each other, below where one replaces the
+    /// other.
     ///
     /// `None` where `k` and `l` are one, or either is not a mechanism.
     pub fn interaction(&self, k: usize, l: usize) -> Option<f64> {
@@ -72,8 +73,8 @@ impl Shapley {
         )
     }
 
-    /// Whether coming first and leaving first differ by more than half the mechanism's share, so that the share depends
-    /// on the order of the argument and must be published as such. `None` where `k` is not a mechanism.
+    /// Whether coming first and leaving first differ by more than half the mechanism's share, so that the share
+    /// depends on the order of the argument and must be published as such. `None` where `k` is not a mechanism.
     pub fn is_order_dependent(&self, k: usize) -> Option<bool> {
         let spread = (self.last_out.get(k)? - self.first_in.get(k)?).abs();
         Some(spread > 0.5 * self.phi.get(k)?.abs())

@@ -4,7 +4,8 @@
 //! Realized variance keeps the jumps, which in a cascade are the object of study; [`med_rv`] and [`min_rv`] leave
 //! them out and serve as companions, never as the headline.
 //!
-//! Source for the constants of [`min_rv`] and [`med_rv`]: the R package `highfrequency`, functions `rMinRV` and `rMedRV`.
+//! Source for the constants of [`min_rv`] and [`med_rv`]: the R package `highfrequency`, functions `rMinRV` and
+//! `rMedRV`.
 
 use std::f64::consts::PI;
 
