@@ -99,6 +99,8 @@ pub fn log_returns(prices: &[f64]) -> Vec<f64> {
 /// shorter when the record starts late and empty when nothing had been observed by `to_us`. Observations before
 /// `from_us` do count: they are what was known then.
 ///
+/// A bar's close belongs to the end of the bar: stamping it with the open would look ahead.
+///
 /// `times_us` is in microseconds since the epoch, ascending; unsorted times give a meaningless answer.
 ///
 /// # Panics
