@@ -161,6 +161,19 @@ mod tests {
         assert_all_close(&clear(debts, [0.0; 3]), &[0.1, 0.1, 0.1]);
     }
 
+    #[test]
+    fn sums_that_round_differently_are_no_default() {
+        // Everyone owes and is owed 0.1 + 0.2 + 0.3, added up in different orders.
+        let debts = [
+            [0.0, 0.1, 0.2, 0.3],
+            [0.3, 0.0, 0.1, 0.2],
+            [0.2, 0.3, 0.0, 0.1],
+            [0.1, 0.2, 0.3, 0.0],
+        ];
+        let owed: Vec<f64> = debts.iter().map(|row| row.iter().sum()).collect();
+        assert_eq!(clear(debts, [0.0; 4]), owed);
+    }
+
     /// The definition iterated from full payment downward.
     fn iterated(liabilities: &[Vec<f64>], external: &[f64]) -> Vec<f64> {
         let n = external.len();
