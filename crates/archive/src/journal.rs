@@ -1,0 +1,126 @@
+//! The tables of a journal as Arrow columns: what the query engine sees as `replayed`.
+//!
+//! Every table begins with the constants of its run (see [`Labels`]); `run` itself is the name of the run's folder.
+
+use std::collections::BTreeMap;
+
+use aftershock_market::journal::{
+    AmplificationRow, AssumptionRow, BandRow, ForcedOrderRow, FundRow, GateRow, InterventionRow, Journal,
+    MarginRow, OutcomeRow, OverlapRow, ParameterRow, PriceRow, ShapleyRow,
+};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+use crate::column::{self, Column};
+use crate::manifest::TableDigest;
+use crate::{file, sha256_hex};
+
+/// What is the same in every row of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Labels<'a> {
+    /// The episode; a column of every table.
+    pub episode: &'a str,
+    /// The rule set; a column of every table.
+    pub rule_set: &'a str,
+    /// What was replayed, `venue:symbol`; a column of `prices`.
+    pub instrument: &'a str,
+}
+
+impl Labels<'_> {
+    fn columns<R: 'static>(&self, table: &str) -> Vec<Column<R>> {
+        let mut columns = vec![
+            Column::constant("episode", self.episode),
+            Column::constant("rule_set", self.rule_set),
+        ];
+        if table == "prices" {
+            columns.push(Column::constant("instrument", self.instrument));
+        }
+        columns
+    }
+}
+
+macro_rules! tables {
+    ($($table:ident: $row:ty { $($name:ident),* $(,)? })*) => {
+        /// Names of the tables, in the order of [`Journal`].
+        pub const fn table_names() -> &'static [&'static str] {
+            &[$(stringify!($table)),*]
+        }
+
+        /// Columns of a table, or `None` where no table has this name.
+        pub fn schema(table: &str) -> Option<SchemaRef> {
+            let labels = Labels { episode: "", rule_set: "", instrument: "" };
+            match table {
+                $(stringify!($table) => Some(column::schema(&$table(&labels))),)*
+                _ => None,
+            }
+        }
+
+        /// All tables as columns, in the order of [`table_names`].
+        pub fn batches(journal: &Journal, labels: &Labels<'_>) -> Vec<(&'static str, RecordBatch)> {
+            vec![$((stringify!($table), column::batch(&$table(labels), &journal.$table))),*]
+        }
+
+        $(fn $table(labels: &Labels<'_>) -> Vec<Column<$row>> {
+            let mut columns = labels.columns(stringify!($table));
+            columns.extend([$(Column::new(stringify!($name), |row: &$row| &row.$name)),*]);
+            columns
+        })*
+    };
+}
+
+tables! {
+    prices: PriceRow {
+        bar_order, event_at, recorded_usd, mark_usd, null_usd, impact_log, depth_ratio, halted, bar_close,
+    }
+    bands: BandRow { event_at, series, p05, p50, p95 }
+    forced_orders: ForcedOrderRow {
+        bar_order, order_id, triggered_at, event_at, venue, side, leverage, linked, quantity_btc, notional_usd,
+        trigger_usd, fill_usd, shortfall_usd, insurance_usd, bad_debt_usd,
+    }
+    interventions: InterventionRow {
+        bar_order, event_at, rule, step, decision, subject, before, after, until_at, reason,
+    }
+    margins: MarginRow { event_at, venue, tier, initial_ratio, maintenance_ratio }
+    fund_balances: FundRow { bar_order, event_at, venue, insurance_usd, bad_debt_usd }
+    outcomes: OutcomeRow {
+        draw, bar_order, recorded_drawdown, mark_drawdown, null_drawdown, forced_sell_usd, forced_buy_usd,
+        open_interest_usd, open_interest_btc_before, open_interest_btc_after, bad_debt_usd, insurance_used_usd,
+        halted_s, reopening_gap_log, end_gap_log,
+    }
+    amplification: AmplificationRow {
+        draw, bar_order, clock_s, n, recorded_rv, mark_rv, null_rv, amplification, reason,
+    }
+    shapley: ShapleyRow {
+        draw, bar_order, clock_s, mechanism, phi, first_in, last_out, log_amplification,
+    }
+    parameters: ParameterRow { draw, name, value }
+    assumptions: AssumptionRow { name, value, text, unit, origin, source }
+    gates: GateRow { gate, verdict, detail }
+    overlap_curve: OverlapRow {
+        overlap, mark_drawdown, amplification, clock_s, forced_sell_usd, bad_debt_usd,
+    }
+}
+
+/// A table as it is stored: name, rows and the bytes of its file.
+pub(crate) fn files(journal: &Journal, labels: &Labels<'_>) -> Vec<(&'static str, u64, Vec<u8>)> {
+    batches(journal, labels)
+        .into_iter()
+        .map(|(table, batch)| (table, batch.num_rows() as u64, file::encode(&batch, &[])))
+        .collect()
+}
+
+/// Rows and SHA-256 of every table as [`crate::write_run`] would store it, without writing anything.
+pub fn journal_digests(journal: &Journal, labels: &Labels<'_>) -> BTreeMap<String, TableDigest> {
+    files(journal, labels)
+        .into_iter()
+        .map(|(table, rows, bytes)| {
+            (
+                table.to_owned(),
+                TableDigest {
+                    rows,
+                    sha256: sha256_hex(&bytes),
+                },
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,135 @@
+//! The manifest of a run: what it was made from and what it came to.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::journal::Labels;
+use crate::{ArchiveError, sha256_hex};
+
+/// What decides every byte of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digests {
+    /// SHA-256 of the tape.
+    pub tape_sha256: String,
+    /// SHA-256 of the rule set's text.
+    pub rule_set_sha256: String,
+    /// SHA-256 of the calibration.
+    pub calibration_sha256: String,
+    /// SHA-256 of the code that a run depends on.
+    pub engine_sha256: String,
+    /// Seed of the ensemble.
+    pub seed: u64,
+    /// Draws of the ensemble, without the central one.
+    pub draws: u32,
+}
+
+/// Rows and digest of one table of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableDigest {
+    /// Number of rows.
+    pub rows: u64,
+    /// SHA-256 of the Parquet file.
+    pub sha256: String,
+}
+
+/// `manifest.json` of a run. The fields are in the order of the file, which is alphabetical.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// SHA-256 of the calibration.
+    pub calibration_sha256: String,
+    /// Name and version of the program that wrote the run.
+    pub created_by: String,
+    /// Draws of the ensemble, without the central one.
+    pub draws: u32,
+    /// SHA-256 of the code that the run depends on.
+    pub engine_sha256: String,
+    /// The episode replayed.
+    pub episode: String,
+    /// What was replayed, `venue:symbol`.
+    pub instrument: String,
+    /// Name of the rule set.
+    pub rule_set: String,
+    /// SHA-256 of the rule set's text.
+    pub rule_set_sha256: String,
+    /// The rule set, verbatim, so that the run can be rebuilt from its manifest.
+    pub rule_set_toml: String,
+    /// Name of the run, as [`run_id`] gives it.
+    pub run: String,
+    /// Seed of the ensemble.
+    pub seed: u64,
+    /// Rows and digest of each table; filled in when the run is written.
+    pub tables: BTreeMap<String, TableDigest>,
+    /// SHA-256 of the tape.
+    pub tape_sha256: String,
+}
+
+impl Manifest {
+    /// The manifest of a run about to be written; `tables` is still empty.
+    pub fn new(labels: &Labels<'_>, rule_set_toml: &str, digests: &Digests, created_by: &str) -> Self {
+        Self {
+            calibration_sha256: digests.calibration_sha256.clone(),
+            created_by: created_by.to_owned(),
+            draws: digests.draws,
+            engine_sha256: digests.engine_sha256.clone(),
+            episode: labels.episode.to_owned(),
+            instrument: labels.instrument.to_owned(),
+            rule_set: labels.rule_set.to_owned(),
+            rule_set_sha256: digests.rule_set_sha256.clone(),
+            rule_set_toml: rule_set_toml.to_owned(),
+            run: run_id(labels.episode, labels.rule_set, digests),
+            seed: digests.seed,
+            tables: BTreeMap::new(),
+            tape_sha256: digests.tape_sha256.clone(),
+        }
+    }
+
+    /// The columns that are the same in every row of the run.
+    pub fn labels(&self) -> Labels<'_> {
+        Labels {
+            episode: &self.episode,
+            rule_set: &self.rule_set,
+            instrument: &self.instrument,
+        }
+    }
+
+    /// Names of the tables whose digests differ between two manifests.
+    pub fn differing_tables(&self, other: &Manifest) -> Vec<String> {
+        let mut names: Vec<&String> = self.tables.keys().chain(other.tables.keys()).collect();
+        names.sort();
+        names.dedup();
+        names
+            .into_iter()
+            .filter(|name| self.tables.get(*name) != other.tables.get(*name))
+            .cloned()
+            .collect()
+    }
+
+    pub(crate) fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("text and numbers have a JSON form");
+        text.push('\n');
+        text
+    }
+
+    pub(crate) fn from_json(path: &Path, bytes: &[u8]) -> Result<Self, ArchiveError> {
+        serde_json::from_slice(bytes).map_err(|error| ArchiveError::corrupt(path, error))
+    }
+}
+
+/// The name of a run: `<episode>.<rule-set>.<first 8 digits of the digest of all that decides it>`.
+pub fn run_id(episode: &str, rule_set: &str, digests: &Digests) -> String {
+    let Digests {
+        tape_sha256,
+        rule_set_sha256,
+        calibration_sha256,
+        engine_sha256,
+        seed,
+        draws,
+    } = digests;
+    let inputs =
+        format!("{tape_sha256}\n{rule_set_sha256}\n{calibration_sha256}\n{engine_sha256}\n{seed}\n{draws}\n");
+    format!("{episode}.{rule_set}.{}", &sha256_hex(inputs.as_bytes())[..8])
+}
