@@ -1,0 +1,21 @@
+//! Answers questions about recorded and replayed history in SQL.
+//!
+//! Three schemas are there: `recorded` (the tape), `replayed` (the journals of runs) and `catalog`
+//! (episodes, published figures, rule sets, runs). A [`Session`] reads; nothing in SQL can write.
+//! The questions we ask ourselves are files under `queries/`, embedded as [`queries`].
+//!
+//! It never replays and knows no rule. Read [`Session`] first.
+
+pub mod catalog;
+pub mod cells;
+mod error;
+pub mod format;
+mod near;
+pub mod queries;
+mod session;
+mod tables;
+
+pub use arrow::record_batch::RecordBatch;
+pub use catalog::CatalogTables;
+pub use error::{Error, Result};
+pub use session::Session;

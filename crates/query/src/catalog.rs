@@ -1,0 +1,215 @@
+//! The tables of the schema `catalog` that the caller fills: episodes, published figures, rule sets.
+
+use std::sync::Arc;
+
+use aftershock_market::Timestamp;
+use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+/// One declared crash or quiet spell, a row of `catalog.episodes`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EpisodeRow {
+    /// Identifier, `2021-05-19-may-crash`.
+    pub episode: String,
+    /// One line.
+    pub title: String,
+    /// Other names, comma-separated.
+    pub aliases: String,
+    /// `crash` or `quiet`.
+    pub kind: String,
+    /// What happened, in two or three sentences.
+    pub summary: String,
+    /// Start of the tape.
+    pub tape_from: Timestamp,
+    /// End of the tape.
+    pub tape_to: Timestamp,
+    /// The declared trigger.
+    pub trigger_at: Timestamp,
+    /// Where the trigger's time comes from.
+    pub trigger_source: String,
+    /// `high`, `medium`, `low` or `declared`.
+    pub trigger_trust: String,
+    /// Start of the replay.
+    pub replay_from: Timestamp,
+    /// End of the replay.
+    pub replay_to: Timestamp,
+    /// `venue:symbol` of the price record.
+    pub instrument: String,
+    /// How fine the record is, `15m`.
+    pub fineness: String,
+    /// Longest bar of the replay, s.
+    pub bar_s: f64,
+    /// `spot-proxy` or `perp-last`.
+    pub mark: String,
+    /// What is not recorded, comma-separated.
+    pub absent: String,
+    /// Venues whose forced flow and volume are meant, comma-separated.
+    pub venues: String,
+    /// Table the volume comes from.
+    pub volume: String,
+    /// Published open interest before the event, BTC.
+    pub open_interest_btc: Option<f64>,
+    /// Source of that level.
+    pub open_interest_source: Option<String>,
+}
+
+/// One published figure about an episode, a row of `catalog.published`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PublishedRow {
+    /// Identifier of the episode.
+    pub episode: String,
+    /// What was measured, `open_interest_change`.
+    pub measure: String,
+    /// The figure.
+    pub value: f64,
+    /// Its unit.
+    pub unit: String,
+    /// The venues and products it covers.
+    pub scope: String,
+    /// `before`, `during` or `after`; SQL calls the column `timing`, because `when` is a keyword.
+    pub timing: String,
+    /// Who published it.
+    pub source: String,
+    /// `high`, `medium` or `low`.
+    pub trust: String,
+}
+
+/// One named rule set, a row of `catalog.rule_sets`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleSetRow {
+    /// Its name.
+    pub rule_set: String,
+    /// What it changes, in a sentence.
+    pub summary: String,
+    /// What it costs and whom.
+    pub cost: String,
+    /// Its TOML.
+    pub toml: String,
+    /// Where its parameters come from.
+    pub source: String,
+}
+
+/// What the caller knows about episodes and rules; runs are read from their manifests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CatalogTables {
+    /// `catalog.episodes`.
+    pub episodes: RecordBatch,
+    /// `catalog.published`.
+    pub published: RecordBatch,
+    /// `catalog.rule_sets`.
+    pub rule_sets: RecordBatch,
+}
+
+impl CatalogTables {
+    /// The tables of these rows, in the order given.
+    pub fn new(episodes: &[EpisodeRow], published: &[PublishedRow], rule_sets: &[RuleSetRow]) -> Self {
+        Self {
+            episodes: Columns::default()
+                .text("episode", episodes, |row| &row.episode)
+                .text("title", episodes, |row| &row.title)
+                .text("aliases", episodes, |row| &row.aliases)
+                .text("kind", episodes, |row| &row.kind)
+                .text("summary", episodes, |row| &row.summary)
+                .time("tape_from", episodes, |row| row.tape_from)
+                .time("tape_to", episodes, |row| row.tape_to)
+                .time("trigger_at", episodes, |row| row.trigger_at)
+                .text("trigger_source", episodes, |row| &row.trigger_source)
+                .text("trigger_trust", episodes, |row| &row.trigger_trust)
+                .time("replay_from", episodes, |row| row.replay_from)
+                .time("replay_to", episodes, |row| row.replay_to)
+                .text("instrument", episodes, |row| &row.instrument)
+                .text("fineness", episodes, |row| &row.fineness)
+                .number("bar_s", episodes, |row| Some(row.bar_s))
+                .text("mark", episodes, |row| &row.mark)
+                .text("absent", episodes, |row| &row.absent)
+                .text("venues", episodes, |row| &row.venues)
+                .text("volume", episodes, |row| &row.volume)
+                .number("open_interest_btc", episodes, |row| row.open_interest_btc)
+                .optional_text("open_interest_source", episodes, |row| {
+                    row.open_interest_source.as_deref()
+                })
+                .batch(),
+            published: Columns::default()
+                .text("episode", published, |row| &row.episode)
+                .text("measure", published, |row| &row.measure)
+                .number("value", published, |row| Some(row.value))
+                .text("unit", published, |row| &row.unit)
+                .text("scope", published, |row| &row.scope)
+                .text("timing", published, |row| &row.timing)
+                .text("source", published, |row| &row.source)
+                .text("trust", published, |row| &row.trust)
+                .batch(),
+            rule_sets: Columns::default()
+                .text("rule_set", rule_sets, |row| &row.rule_set)
+                .text("summary", rule_sets, |row| &row.summary)
+                .text("cost", rule_sets, |row| &row.cost)
+                .text("toml", rule_sets, |row| &row.toml)
+                .text("source", rule_sets, |row| &row.source)
+                .batch(),
+        }
+    }
+
+    /// No episodes and no rules; for questions about runs and tapes alone.
+    pub fn empty() -> Self {
+        Self::new(&[], &[], &[])
+    }
+}
+
+/// Columns gathered one by one from rows.
+#[derive(Default)]
+pub(crate) struct Columns {
+    fields: Vec<Field>,
+    arrays: Vec<ArrayRef>,
+}
+
+impl Columns {
+    pub(crate) fn text<'a, R>(self, name: &str, rows: &'a [R], value: impl Fn(&'a R) -> &'a str) -> Self {
+        let array = StringArray::from_iter_values(rows.iter().map(value));
+        self.with(Field::new(name, DataType::Utf8, false), Arc::new(array))
+    }
+
+    pub(crate) fn optional_text<'a, R>(
+        self,
+        name: &str,
+        rows: &'a [R],
+        value: impl Fn(&'a R) -> Option<&'a str>,
+    ) -> Self {
+        let array: StringArray = rows.iter().map(value).collect();
+        self.with(Field::new(name, DataType::Utf8, true), Arc::new(array))
+    }
+
+    pub(crate) fn number<R>(self, name: &str, rows: &[R], value: impl Fn(&R) -> Option<f64>) -> Self {
+        let array: Float64Array = rows.iter().map(value).collect();
+        self.with(Field::new(name, DataType::Float64, true), Arc::new(array))
+    }
+
+    pub(crate) fn time<R>(self, name: &str, rows: &[R], value: impl Fn(&R) -> Timestamp) -> Self {
+        let array = TimestampMicrosecondArray::from_iter_values(rows.iter().map(|row| value(row).micros()))
+            .with_timezone("UTC");
+        let kind = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        self.with(Field::new(name, kind, false), Arc::new(array))
+    }
+
+    pub(crate) fn with(mut self, field: Field, array: ArrayRef) -> Self {
+        self.fields.push(field);
+        self.arrays.push(array);
+        self
+    }
+
+    pub(crate) fn batch(self) -> RecordBatch {
+        let schema: SchemaRef = Arc::new(Schema::new(self.fields));
+        RecordBatch::try_new(schema, self.arrays).expect("every column is made of the same rows")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_tables_still_have_columns() {
+        let tables = CatalogTables::empty();
+        assert_eq!(tables.published.num_rows(), 0);
+        assert_eq!(tables.published.schema().field(5).name(), "timing");
+    }
+}

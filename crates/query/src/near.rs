@@ -1,0 +1,43 @@
+//! The known names nearest to a mistyped one.
+
+/// Up to three of `known` that a typing slip of `name` could have meant, nearest first.
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let name = name.to_lowercase();
+    let mut scored: Vec<(f64, &str)> = known
+        .into_iter()
+        .map(|other| {
+            (
+                strsim::normalized_damerau_levenshtein(&name, &other.to_lowercase()),
+                other,
+            )
+        })
+        .filter(|(score, _)| *score >= 0.5)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.dedup_by_key(|(_, name)| *name);
+    scored.truncate(3);
+    scored.into_iter().map(|(_, name)| name).collect()
+}
+
+/// `did you mean …?` where something is near, else the known names.
+pub(crate) fn hint(name: &str, known: &[&str]) -> Option<String> {
+    let near = nearest(name, known.iter().copied());
+    if !near.is_empty() {
+        return Some(format!("did you mean {}?", near.join(" or ")));
+    }
+    (!known.is_empty()).then(|| format!("there is {}", known.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_slips_and_lists_the_rest() {
+        assert_eq!(nearest("prizes", ["prices", "bands", "outcomes"]), vec!["prices"]);
+        assert_eq!(
+            hint("zzz", &["prices", "bands"]).as_deref(),
+            Some("there is prices, bands")
+        );
+    }
+}

@@ -1,0 +1,174 @@
+//! A session: the tables of one data folder, read-only.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
+use datafusion::common::{DataFusionError, ParamValues, ScalarValue};
+use datafusion::datasource::{MemTable, TableProvider};
+use datafusion::execution::context::SQLOptions;
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use tokio::runtime::Runtime;
+
+use crate::cells::Rows;
+use crate::queries::{self, Query};
+use crate::{CatalogTables, Error, Result, tables};
+
+/// Scan partitions of every query: fixed, so that an answer does not depend on the machine.
+const PARTITIONS: usize = 1;
+
+/// The tables of one data folder under SQL. Blocking: not to be used inside an async runtime.
+///
+/// Tables are looked up when the session opens; runs written later are seen by the next one.
+pub struct Session {
+    context: SessionContext,
+    runtime: Runtime,
+    tables: Vec<String>,
+}
+
+impl Session {
+    /// Opens `data_dir`. Folders that are not there yet are empty tables.
+    ///
+    /// # Errors
+    /// When a folder that is there cannot be read.
+    pub fn open(data_dir: &Path, catalog: CatalogTables) -> Result<Self> {
+        Self::with_scope(data_dir, catalog, None)
+    }
+
+    /// Opens `data_dir` as if it held no other runs than `runs`; what a report is built from.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn open_runs(data_dir: &Path, catalog: CatalogTables, runs: &[&str]) -> Result<Self> {
+        Self::with_scope(data_dir, catalog, Some(runs))
+    }
+
+    fn with_scope(data_dir: &Path, catalog: CatalogTables, runs: Option<&[&str]>) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Data {
+                path: data_dir.to_owned(),
+                reason: error.to_string(),
+            })?;
+        let context = SessionContext::new_with_config(config());
+        let provider = MemoryCatalogProvider::new();
+        let mut names = Vec::new();
+        let mut add = |schema: &str, members: Vec<(&str, Arc<dyn TableProvider>)>| {
+            let target = Arc::new(MemorySchemaProvider::new());
+            for (name, table) in members {
+                names.push(format!("{schema}.{name}"));
+                target.register_table(name.to_owned(), table)?;
+            }
+            provider.register_schema(schema, target).map(drop)
+        };
+        let internal = Error::of_execution;
+        let known = tables::manifests(data_dir, runs)?;
+        add("recorded", tables::recorded(data_dir)?).map_err(internal)?;
+        add("replayed", tables::replayed(&context, data_dir, &known)?).map_err(internal)?;
+        let members = [
+            ("episodes", catalog.episodes),
+            ("published", catalog.published),
+            ("rule_sets", catalog.rule_sets),
+            ("runs", tables::runs(&known)),
+        ];
+        let members = members
+            .into_iter()
+            .map(|(name, batch)| Ok((name, memory(batch)?)))
+            .collect::<std::result::Result<Vec<_>, DataFusionError>>()
+            .map_err(internal)?;
+        add("catalog", members).map_err(internal)?;
+        context.register_catalog("aftershock", Arc::new(provider));
+        Ok(Self {
+            context,
+            runtime,
+            tables: names,
+        })
+    }
+
+    /// Names of all tables, `schema.table`.
+    pub fn tables(&self) -> &[String] {
+        &self.tables
+    }
+
+    /// Answers a query.
+    ///
+    /// # Errors
+    /// When it is not a query, names what is not there, or fails while it runs.
+    pub fn sql(&self, sql: &str) -> Result<Vec<RecordBatch>> {
+        self.sql_with(sql, &[])
+    }
+
+    /// Answers a query whose `$name` parameters take the values of `parameters`; values are never pasted into SQL.
+    ///
+    /// # Errors
+    /// As [`Session::sql`], and when a parameter is missing.
+    pub fn sql_with(&self, sql: &str, parameters: &[(&str, &str)]) -> Result<Vec<RecordBatch>> {
+        let wanted = queries::parameters(sql);
+        if let Some(name) = wanted
+            .iter()
+            .find(|name| parameters.iter().all(|(given, _)| given != name))
+        {
+            return Err(Error::MissingParameter { name: name.clone() });
+        }
+        self.runtime.block_on(async {
+            let frame = self
+                .plan(sql, &wanted, parameters)
+                .await
+                .map_err(|error| Error::of_plan(error, &self.tables))?;
+            let schema = Arc::clone(frame.schema().inner());
+            let mut batches = frame.collect().await.map_err(Error::of_execution)?;
+            if batches.is_empty() {
+                batches.push(RecordBatch::new_empty(schema));
+            }
+            Ok(batches)
+        })
+    }
+
+    /// The answer to one of our own questions as cells.
+    ///
+    /// # Errors
+    /// As [`Session::sql_with`], and when there is no query of that name.
+    pub fn ask(&self, query: &str, parameters: &[(&str, &str)]) -> Result<Rows> {
+        let Query { sql, .. } = queries::named(query)?;
+        Ok(Rows::of(&self.sql_with(sql, parameters)?))
+    }
+
+    async fn plan(
+        &self,
+        sql: &str,
+        wanted: &[String],
+        parameters: &[(&str, &str)],
+    ) -> std::result::Result<DataFrame, DataFusionError> {
+        let read_only = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        let frame = self.context.sql_with_options(sql, read_only).await?;
+        if wanted.is_empty() {
+            return Ok(frame);
+        }
+        let values: Vec<(&str, ScalarValue)> = parameters
+            .iter()
+            .map(|&(name, value)| (name, ScalarValue::from(value)))
+            .collect();
+        frame.with_param_values(ParamValues::from(values))
+    }
+}
+
+fn config() -> SessionConfig {
+    SessionConfig::new()
+        .with_default_catalog_and_schema("aftershock", "replayed")
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true)
+        .with_target_partitions(PARTITIONS)
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        .set_bool("datafusion.execution.split_file_groups_by_statistics", true)
+        .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
+        .set_str("datafusion.execution.time_zone", "UTC")
+}
+
+fn memory(batch: RecordBatch) -> std::result::Result<Arc<dyn TableProvider>, DataFusionError> {
+    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+}

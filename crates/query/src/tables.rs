@@ -1,0 +1,196 @@
+//! The tables of a data folder: tapes, journals and manifests as providers.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aftershock_archive::{Manifest, journal, list_runs, tape};
+use arrow::array::{RecordBatch, UInt32Array, UInt64Array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::DataFusionError;
+use datafusion::datasource::TableProvider;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::logical_expr::SortExpr;
+use datafusion::prelude::{SessionContext, col, lit};
+
+use crate::catalog::Columns;
+use crate::{Error, Result};
+
+type Named = (&'static str, Arc<dyn TableProvider>);
+
+/// The tables of `recorded`: one folder a table below `tape/`.
+pub(crate) fn recorded(data_dir: &Path) -> Result<Vec<Named>> {
+    let tables = [
+        ("bars", "open_at", tape::stored_bars_schema()),
+        ("perp_daily", "day_at", tape::stored_perp_daily_schema()),
+    ];
+    tables
+        .into_iter()
+        .map(|(name, start, columns)| {
+            let files = Files {
+                folder: data_dir.join("tape").join(name),
+                file: "*.parquet".to_owned(),
+                columns,
+                hive: &["episode", "venue"],
+                sorted_by: vec![start, "instrument"],
+            };
+            Ok((name, files.provider()?))
+        })
+        .collect()
+}
+
+/// The tables of `replayed`: one folder a run below `runs/`, one file a table.
+///
+/// Only `known` runs are read, so that a damaged folder spoils no answer about the others.
+pub(crate) fn replayed(context: &SessionContext, data_dir: &Path, known: &[Manifest]) -> Result<Vec<Named>> {
+    journal::table_names()
+        .iter()
+        .map(|&name| {
+            let files = Files {
+                folder: data_dir.join("runs"),
+                file: format!("{name}.parquet"),
+                columns: journal::schema(name).expect("every table of a journal has a schema"),
+                hive: &["run"],
+                sorted_by: Vec::new(),
+            };
+            if known.is_empty() {
+                return Ok((name, files.empty()));
+            }
+            let chosen = known.iter().map(|run| lit(run.run.as_str())).collect();
+            let view = context
+                .read_table(files.provider()?)
+                .and_then(|frame| frame.filter(col("run").in_list(chosen, false)))
+                .map_err(Error::of_execution)?
+                .into_view();
+            Ok((name, view))
+        })
+        .collect()
+}
+
+/// The manifests below `runs/`; only those of `chosen` where it is given.
+pub(crate) fn manifests(data_dir: &Path, chosen: Option<&[&str]>) -> Result<Vec<Manifest>> {
+    let list = list_runs(data_dir).map_err(|error| Error::Data {
+        path: data_dir.join("runs"),
+        reason: error.to_string(),
+    })?;
+    let mut known = list.runs;
+    if let Some(chosen) = chosen {
+        known.retain(|run| chosen.contains(&run.run.as_str()));
+    }
+    Ok(known)
+}
+
+/// `catalog.runs`: what the manifests say, and which run is each one's baseline.
+///
+/// The baseline of a run replays the same episode under the rules of record with the same tape, calibration,
+/// engine, seed and draws; only such a pair may be subtracted.
+pub(crate) fn runs(known: &[Manifest]) -> RecordBatch {
+    let baselines: Vec<Option<&str>> = known
+        .iter()
+        .map(|run| {
+            known
+                .iter()
+                .find(|other| other.rule_set == "record" && inputs(other) == inputs(run))
+                .map(|other| other.run.as_str())
+        })
+        .collect();
+    let rows: Vec<(&Manifest, Option<&str>)> = known.iter().zip(baselines).collect();
+    let draws = UInt32Array::from_iter_values(rows.iter().map(|(run, _)| run.draws));
+    let seeds = UInt64Array::from_iter_values(rows.iter().map(|(run, _)| run.seed));
+    Columns::default()
+        .text("run", &rows, |(run, _)| &run.run)
+        .text("episode", &rows, |(run, _)| &run.episode)
+        .text("rule_set", &rows, |(run, _)| &run.rule_set)
+        .optional_text("baseline", &rows, |(_, baseline)| *baseline)
+        .text("instrument", &rows, |(run, _)| &run.instrument)
+        .text("rule_set_toml", &rows, |(run, _)| &run.rule_set_toml)
+        .text("tape_sha256", &rows, |(run, _)| &run.tape_sha256)
+        .text("rule_set_sha256", &rows, |(run, _)| &run.rule_set_sha256)
+        .text("calibration_sha256", &rows, |(run, _)| &run.calibration_sha256)
+        .text("engine_sha256", &rows, |(run, _)| &run.engine_sha256)
+        .with(Field::new("seed", DataType::UInt64, false), Arc::new(seeds))
+        .with(Field::new("draws", DataType::UInt32, false), Arc::new(draws))
+        .text("created_by", &rows, |(run, _)| &run.created_by)
+        .batch()
+}
+
+/// All that decides a run but its rules.
+fn inputs(run: &Manifest) -> (&str, &str, &str, &str, u64, u32) {
+    (
+        &run.episode,
+        &run.tape_sha256,
+        &run.calibration_sha256,
+        &run.engine_sha256,
+        run.seed,
+        run.draws,
+    )
+}
+
+/// Parquet files of one kind below a folder.
+struct Files {
+    folder: PathBuf,
+    /// Name of the files, a glob.
+    file: String,
+    /// Columns inside the files.
+    columns: SchemaRef,
+    /// Columns that are names of folders, outermost first.
+    hive: &'static [&'static str],
+    /// Order of the rows inside each file.
+    sorted_by: Vec<&'static str>,
+}
+
+impl Files {
+    fn provider(&self) -> Result<Arc<dyn TableProvider>> {
+        if !self.folder.exists() {
+            return Ok(self.empty());
+        }
+        let folder = self.folder.canonicalize().map_err(|error| Error::Data {
+            path: self.folder.clone(),
+            reason: error.to_string(),
+        })?;
+        self.listing(&folder).map_err(|error| Error::Data {
+            path: folder,
+            reason: error.to_string(),
+        })
+    }
+
+    fn empty(&self) -> Arc<dyn TableProvider> {
+        let hive = self
+            .hive
+            .iter()
+            .map(|name| Field::new(*name, DataType::Utf8, false));
+        let fields: Vec<Field> = self
+            .columns
+            .fields()
+            .iter()
+            .map(|field| field.as_ref().clone())
+            .chain(hive)
+            .collect();
+        Arc::new(EmptyTable::new(Arc::new(Schema::new(fields))))
+    }
+
+    fn listing(&self, folder: &Path) -> std::result::Result<Arc<dyn TableProvider>, DataFusionError> {
+        let url = ListingTableUrl::parse(format!("{}/", folder.display()))?.with_glob(&self.file)?;
+        let hive = self
+            .hive
+            .iter()
+            .map(|name| ((*name).to_owned(), DataType::Utf8))
+            .collect();
+        let order: Vec<SortExpr> = self
+            .sorted_by
+            .iter()
+            .map(|name| col(*name).sort(true, false))
+            .collect();
+        let mut options = ListingOptions::new(Arc::new(ParquetFormat::default()))
+            .with_file_extension(".parquet")
+            .with_table_partition_cols(hive);
+        if !order.is_empty() {
+            options = options.with_file_sort_order(vec![order]);
+        }
+        let config = ListingTableConfig::new(url)
+            .with_listing_options(options)
+            .with_schema(Arc::clone(&self.columns));
+        Ok(Arc::new(ListingTable::try_new(config)?))
+    }
+}

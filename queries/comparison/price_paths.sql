@@ -1,0 +1,40 @@
+-- Question: Which path did the price take: recorded, without forced flow on the book, and under each rule set?
+-- Grain: one row per run and bar close
+-- Units: _usd USD per BTC; recorded is the record, the others are medians with the 5th and 95th percentile over draws and bar orders, null below 100 draws
+-- Reads: replayed.bands, replayed.prices
+WITH
+recorded AS (
+    SELECT run, event_at, max(recorded_usd) AS recorded_usd
+    FROM replayed.prices
+    WHERE episode = $episode AND bar_close AND bar_order = 'high_first'
+    GROUP BY run, event_at
+),
+spread AS (
+    SELECT
+        run,
+        rule_set,
+        event_at,
+        max(CASE WHEN series = 'null_usd' THEN p05 END) AS null_low_usd,
+        max(CASE WHEN series = 'null_usd' THEN p50 END) AS null_median_usd,
+        max(CASE WHEN series = 'null_usd' THEN p95 END) AS null_high_usd,
+        max(CASE WHEN series = 'mark_usd' THEN p05 END) AS mark_low_usd,
+        max(CASE WHEN series = 'mark_usd' THEN p50 END) AS mark_median_usd,
+        max(CASE WHEN series = 'mark_usd' THEN p95 END) AS mark_high_usd
+    FROM replayed.bands
+    WHERE episode = $episode AND series IN ('mark_usd', 'null_usd')
+    GROUP BY run, rule_set, event_at
+)
+SELECT
+    s.run,
+    s.rule_set,
+    s.event_at,
+    r.recorded_usd,
+    s.null_low_usd,
+    s.null_median_usd,
+    s.null_high_usd,
+    s.mark_low_usd,
+    s.mark_median_usd,
+    s.mark_high_usd
+FROM spread s
+LEFT JOIN recorded r ON r.run = s.run AND r.event_at = s.event_at
+ORDER BY CASE WHEN s.rule_set = 'record' THEN 0 ELSE 1 END, s.rule_set, s.run, s.event_at
