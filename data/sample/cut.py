@@ -158,6 +158,8 @@ def bars(
 ) -> pd.DataFrame:
     """The columns every kind of bar shares; volumes start out as not recorded."""
     stamps = utc(frame[open_at])
+    # Stamps are whole seconds, so bars within one second get a microsecond each to keep their order.
+    stamps += pd.to_timedelta(frame.groupby(open_at).cumcount(), unit="us")
     if length:
         close_at = stamps + pd.Timedelta(length)
     else:
@@ -201,7 +203,7 @@ def spot_15m_2020(originals: Originals) -> pd.DataFrame:
     )
     out["verified"] = frame.hour_verified
     hour = out.open_at.dt.floor("h")
-    hourly = spot_1h_2017(originals).drop_duplicates("open_at", keep=False).set_index("open_at")
+    hourly = spot_1h_2017(originals).set_index("open_at")
     recorded = hourly.volume_btc.reindex(hour).to_numpy()
     summed = out.volume_btc.groupby(hour).transform("sum").to_numpy()
     # An hour whose four bars do not add up to the hourly record is another hour's copy.
@@ -257,12 +259,16 @@ def perp_daily(originals: Originals) -> pd.DataFrame:
 
 REBUILT = "stamps rebuilt and checked against the hourly record; prices and BTC volume unchanged"
 HOURLY = (
-    "volume_usd and taker_buy_usd: the recorded hour split by each bar's share of its BTC volume; "
-    "null where the hour is missing, suspect or does not add up"
+    "volume_usd and taker_buy_usd: the recorded hour's, split by each bar's share of its BTC volume; "
+    "null where the hour is missing, suspect or does not add up; "
+    "volume_usd / volume_btc is a price of the hour, not of the bar"
 )
 MAKER = "taker_buy_usd = liquidity_sum - maker_liquidity"
 NO_DOLLARS = "no dollar volume and no taker side recorded"
-DOLLAR = "close_at is the next bar's open, the last one the end of its day; no BTC volume recorded"
+DOLLAR = (
+    "close_at is the next bar's open, the last one the end of its day; the second of two bars stamped "
+    "2026-01-31 17:08:13 is set one microsecond later; no BTC volume recorded"
+)
 FUNDING = (
     "funding_usd_per_btc: the day's settlements, rate times mark; before 2023-11-01 the mark is a "
     "proxy; source_row is the row of the day's open"
@@ -310,7 +316,7 @@ def cut_bars(originals: Originals, episode: dict):
 
 def check(name: str, rows: pd.DataFrame, at: str) -> None:
     assert rows[at].is_monotonic_increasing, f"{name}: out of order"
-    assert not rows.duplicated([at, "source_row"]).any(), f"{name}: duplicate rows"
+    assert rows[at].is_unique, f"{name}: duplicate rows"
     body = rows[["open_usd", "close_usd"]]
     assert (rows.high_usd >= body.max(axis=1)).all(), f"{name}: high below the body"
     assert (rows.low_usd <= body.min(axis=1)).all(), f"{name}: low above the body"
