@@ -21,7 +21,8 @@ use rows::TapeRow;
 /// All that is recorded of an episode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tape {
-    /// Bars by start, venue and instrument.
+    /// Bars by start, end, venue and instrument. A dollar bar that filled within one second has no length and comes
+    /// before the bar that follows it.
     pub bars: Vec<Bar>,
     /// Days of perpetual futures by day, venue and instrument; empty where nothing is recorded.
     pub perp_daily: Vec<PerpDay>,

@@ -27,6 +27,16 @@ pub(super) trait TapeRow: Clone + 'static {
     fn end(&self) -> Timestamp;
     fn venue(&self) -> &str;
     fn instrument(&self) -> &str;
+    fn source_row(&self) -> i64;
+    fn order(&self) -> (Timestamp, Timestamp, &str, &str, i64) {
+        (
+            self.start(),
+            self.end(),
+            self.venue(),
+            self.instrument(),
+            self.source_row(),
+        )
+    }
     /// Why the row cannot be true by itself.
     fn fault(&self) -> Option<String>;
 }
@@ -55,6 +65,9 @@ macro_rules! tape_row {
             }
             fn instrument(&self) -> &str {
                 &self.instrument
+            }
+            fn source_row(&self) -> i64 {
+                self.source_row
             }
             fn fault(&self) -> Option<String> {
                 $fault(self)
@@ -87,9 +100,10 @@ fn stored<V: Stored>(batch: &RecordBatch, name: &str, row: usize) -> V {
 }
 
 fn bar_fault(bar: &Bar) -> Option<String> {
-    if bar.open_at >= bar.close_at {
+    // A dollar bar can fill within the second its stamps resolve, so it may end where it begins.
+    if bar.close_at < bar.open_at {
         return Some(format!(
-            "close_at {} is not after open_at {}; a bar ends after it begins",
+            "close_at {} is before open_at {}; expected it there or later",
             bar.close_at, bar.open_at
         ));
     }
@@ -205,9 +219,9 @@ pub(super) fn stored_columns<R: TapeRow>() -> Vec<Column<R>> {
     columns
 }
 
-/// The one total order of a table.
+/// The one total order of a table: by start, where a bar without length comes before the one that follows it.
 pub(super) fn sort<R: TapeRow>(rows: &mut [R]) {
-    rows.sort_by(|a, b| (a.start(), a.venue(), a.instrument()).cmp(&(b.start(), b.venue(), b.instrument())));
+    rows.sort_by(|a, b| a.order().cmp(&b.order()));
 }
 
 /// The files of a table below the folder `tape`, one a venue.
@@ -227,7 +241,7 @@ pub(super) fn encode_parts<R: TapeRow>(
             sort(&mut rows);
             check(Path::new(&path), &rows)?;
             let batch = column::batch(&stored_columns(), &rows);
-            Ok((path, file::encode(&batch, &[R::START, "instrument"])))
+            Ok((path, file::encode(&batch, &[R::START])))
         })
         .collect()
 }

@@ -1,0 +1,94 @@
+//! What can go wrong, by whose fault.
+
+use std::io;
+use std::path::PathBuf;
+
+use aftershock_archive::ArchiveError;
+
+/// A TOML file that does not say what it must.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {}{reason}", key.as_ref().map(|key| format!("{key}: ")).unwrap_or_default())]
+pub struct TomlError {
+    /// The file, as the caller named it.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// The key, such as `window.trigger_at`; absent where the text is not TOML or the key is the whole file.
+    pub key: Option<String>,
+    /// What is wrong and what is allowed.
+    pub reason: String,
+}
+
+/// An error of ingestion.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The author of a TOML file can mend it.
+    #[error(transparent)]
+    Toml(#[from] TomlError),
+    /// The caller asked for an episode that is not in the catalogue.
+    #[error(
+        "no episode `{name}`; {}`aftershock episodes` lists all, and a path to a .toml file works too",
+        nearest_text(nearest)
+    )]
+    UnknownEpisode {
+        /// What was typed.
+        name: String,
+        /// Names that look like it, the likest first.
+        nearest: Vec<String>,
+    },
+    /// Two episodes of the catalogue claim one name.
+    #[error("both `{first}` and `{second}` are called `{name}`; an id or alias must name one episode")]
+    AmbiguousName {
+        /// The name.
+        name: String,
+        /// Id of one.
+        first: String,
+        /// Id of the other.
+        second: String,
+    },
+    /// There is no embedded record of an episode.
+    #[error("no record of episode `{episode}` is embedded; embedded are {}", known.join(", "))]
+    MissingSample {
+        /// The episode.
+        episode: String,
+        /// Episodes that have a record.
+        known: Vec<String>,
+    },
+    /// The record does not hold what the episode says it holds.
+    #[error("the record of episode `{episode}` does not fit it: {reason}")]
+    UnfitSample {
+        /// The episode.
+        episode: String,
+        /// What is missing and what was expected.
+        reason: String,
+    },
+    /// An embedded file is not the one its provenance describes: this program was built from changed data.
+    #[error("sample file {path} is not the one of its provenance: {reason}")]
+    Provenance {
+        /// Path below `data/sample`.
+        path: String,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// The tables of the record do not read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The operating system refused.
+    #[error("cannot read {}: {cause}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The refusal. It stands in the message, so it is not given as a source again.
+        cause: io::Error,
+    },
+}
+
+fn nearest_text(nearest: &[String]) -> String {
+    if nearest.is_empty() {
+        return String::new();
+    }
+    let quoted: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
+    format!("nearest: {}; ", quoted.join(", "))
+}
