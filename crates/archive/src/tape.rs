@@ -21,8 +21,7 @@ use rows::TapeRow;
 /// All that is recorded of an episode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tape {
-    /// Bars by start, end, venue and instrument. A dollar bar that filled within one second has no length and comes
-    /// before the bar that follows it.
+    /// Bars by start, venue and instrument.
     pub bars: Vec<Bar>,
     /// Days of perpetual futures by day, venue and instrument; empty where nothing is recorded.
     pub perp_daily: Vec<PerpDay>,

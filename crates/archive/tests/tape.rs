@@ -75,19 +75,6 @@ fn a_tape_comes_back_in_its_one_order() -> Outcome {
 }
 
 #[test]
-fn a_bar_without_length_keeps_its_place_before_the_next() -> Outcome {
-    let folder = tempfile::tempdir()?;
-    let mut bars: Vec<Bar> = (0..3).map(|hour| bar(hour, "binance-spot")).collect();
-    bars[1].close_at = bars[1].open_at;
-    bars[2].open_at = bars[1].open_at;
-    let expected = bars.clone();
-    bars.reverse();
-    write_tape(folder.path(), "x", &bars, &[])?;
-    assert_eq!(read_tape(folder.path(), "x")?.bars, expected);
-    Ok(())
-}
-
-#[test]
 fn the_bytes_depend_on_the_rows_alone() -> Outcome {
     let (one, two) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let first = write_tape(one.path(), "x", &bars(), &[day(1)])?;
@@ -160,9 +147,9 @@ fn an_impossible_row_is_named_with_what_would_have_been_right() -> Outcome {
             "close_usd is NaN; expected a positive price",
         ),
         (
-            |bars| bars[4].close_at = bars[3].open_at,
+            |bars| bars[4].close_at = bars[4].open_at,
             4,
-            "expected it there or later",
+            "a bar ends after it begins",
         ),
         (
             |bars| bars[0].volume_btc = Some(-1.0),

@@ -27,16 +27,6 @@ pub(super) trait TapeRow: Clone + 'static {
     fn end(&self) -> Timestamp;
     fn venue(&self) -> &str;
     fn instrument(&self) -> &str;
-    fn source_row(&self) -> i64;
-    fn order(&self) -> (Timestamp, Timestamp, &str, &str, i64) {
-        (
-            self.start(),
-            self.end(),
-            self.venue(),
-            self.instrument(),
-            self.source_row(),
-        )
-    }
     /// Why the row cannot be true by itself.
     fn fault(&self) -> Option<String>;
 }
@@ -65,9 +55,6 @@ macro_rules! tape_row {
             }
             fn instrument(&self) -> &str {
                 &self.instrument
-            }
-            fn source_row(&self) -> i64 {
-                self.source_row
             }
             fn fault(&self) -> Option<String> {
                 $fault(self)
@@ -100,10 +87,9 @@ fn stored<V: Stored>(batch: &RecordBatch, name: &str, row: usize) -> V {
 }
 
 fn bar_fault(bar: &Bar) -> Option<String> {
-    // A dollar bar can fill within the second its stamps resolve, so it may end where it begins.
-    if bar.close_at < bar.open_at {
+    if bar.open_at >= bar.close_at {
         return Some(format!(
-            "close_at {} is before open_at {}; expected it there or later",
+            "close_at {} is not after open_at {}; a bar ends after it begins",
             bar.close_at, bar.open_at
         ));
     }
@@ -219,9 +205,9 @@ pub(super) fn stored_columns<R: TapeRow>() -> Vec<Column<R>> {
     columns
 }
 
-/// The one total order of a table: by start, where a bar without length comes before the one that follows it.
+/// The one total order of a table.
 pub(super) fn sort<R: TapeRow>(rows: &mut [R]) {
-    rows.sort_by(|a, b| a.order().cmp(&b.order()));
+    rows.sort_by(|a, b| (a.start(), a.venue(), a.instrument()).cmp(&(b.start(), b.venue(), b.instrument())));
 }
 
 /// The files of a table below the folder `tape`, one a venue.
