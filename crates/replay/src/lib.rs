@@ -1,0 +1,40 @@
+//! Time: drives a recorded path through positions, responses of the world and rules, and tells an [`Observer`].
+//!
+//! Invariants: no I/O, no randomness, no clock but the path's; the engine never looks past the waypoint it stands on;
+//! a trade moves the price only through the impact state, and without a trade nothing but decay and news does.
+//! Read [`Path`], then [`Replay`].
+
+mod decay;
+mod engine;
+mod inventory;
+mod market_state;
+mod observer;
+mod parameters;
+mod path;
+pub mod response;
+
+pub use decay::DecayTable;
+pub use engine::{Drive, Exogenous, ForcedFlow, Mode, Replay, Replayed, Totals};
+pub use inventory::{Opening, Start, lead_in};
+pub use observer::{ForcedOrder, Fund, MarginInForce, Noted, Observer, Silent, Waypoint};
+pub use parameters::{LeverageMix, Mechanisms, Parameters, Pool};
+pub use path::Path;
+
+/// Why a replay stops.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The path cannot be replayed.
+    #[error("path: {0}")]
+    Path(String),
+    /// A rule broke a step.
+    #[error(transparent)]
+    Rule(#[from] aftershock_protocol::RuleBreach),
+    /// Nothing is left of the positions opened before the replay, so open interest cannot be placed.
+    #[error(
+        "no {side} position opened before the replay survives to its start, so open interest cannot be placed"
+    )]
+    NoInventory {
+        /// `long` or `short`.
+        side: &'static str,
+    },
+}

@@ -1,0 +1,454 @@
+//! Positions that stand when the replay begins: who opened before, at which price and leverage, and survived.
+
+use aftershock_market::{Cash, Coin, Price, Side, Timestamp};
+use aftershock_protocol::{AssessMargin, Brackets, Ledger, Position, PositionBook, RuleSet, Slot, View};
+
+use crate::decay::Decay;
+use crate::market_state::MarketState;
+use crate::observer::{MarginInForce, Noted, Observer};
+use crate::response::{ImpactState, depth_ratio};
+use crate::{Parameters, Path, Replay, ReplayError};
+
+/// A way of opening a position: a leverage class in an account size, under the margins in force.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Opening {
+    /// Share of the notional opened.
+    pub weight: f64,
+    /// Leverage after brackets and initial margin.
+    pub leverage: f64,
+    /// Bracket at the liquidation price, long and short.
+    pub slot: [Slot; 2],
+    /// Effective bankruptcy price over entry price, long and short.
+    pub key_ratio: [f64; 2],
+}
+
+impl Opening {
+    /// The position that opens `quantity` for `value` at `price_usd`.
+    pub(crate) fn position(
+        &self,
+        side: Side,
+        quantity: Coin,
+        value: Cash,
+        price_usd: f64,
+    ) -> (Slot, Position) {
+        let margin = Cash((value.0 as f64 / self.leverage) as i128);
+        let key = price_usd * self.key_ratio[side.index()];
+        (
+            self.slot[side.index()],
+            Position {
+                key,
+                quantity,
+                entry_value: value,
+                margin,
+            },
+        )
+    }
+}
+
+/// Margins in force, one entry a slot: bracket by bracket, unlinked before linked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Margins {
+    pub(crate) initial: Vec<f64>,
+    pub(crate) maintenance: Vec<f64>,
+    pub(crate) exposure: Vec<f64>,
+    assessed_at: Option<Timestamp>,
+}
+
+impl Margins {
+    fn of_record(brackets: &Brackets) -> Self {
+        let twice = |value: fn(&aftershock_protocol::Tier) -> f64| {
+            brackets
+                .tiers()
+                .iter()
+                .flat_map(|tier| [value(tier); 2])
+                .collect::<Vec<f64>>()
+        };
+        let slots = 2 * brackets.tiers().len();
+        Self {
+            initial: twice(|tier| 1.0 / tier.max_leverage),
+            maintenance: twice(|tier| tier.maintenance_ratio),
+            exposure: vec![1.0; slots],
+            assessed_at: None,
+        }
+    }
+
+    /// Puts every slot's margin to the rules; returns whether any changed.
+    pub(crate) fn assess<O: Observer>(
+        &mut self,
+        brackets: &Brackets,
+        rules: &RuleSet,
+        view: &View,
+        observer: &mut O,
+    ) -> Result<bool, ReplayError> {
+        let elapsed_s = self.assessed_at.map_or(0.0, |at| view.now.seconds_since(at));
+        self.assessed_at = Some(view.now);
+        let mut changed = false;
+        for slot in 0..self.initial.len() {
+            let tier = &brackets.tiers()[slot / 2];
+            let linked = slot % 2 == 1;
+            let step = AssessMargin {
+                tier: (slot / 2 + 1) as i32,
+                offset_ratio: linked as u8 as f64,
+                initial_ratio: 1.0 / tier.max_leverage,
+                maintenance_ratio: tier.maintenance_ratio,
+                exposure_ratio: 1.0,
+                in_force_initial_ratio: self.initial[slot],
+                elapsed_s,
+            };
+            let verdict = rules.assess_margin(step, view)?;
+            if !verdict.allowed {
+                continue;
+            }
+            let step = verdict.step;
+            let differs = step.initial_ratio != self.initial[slot]
+                || step.maintenance_ratio != self.maintenance[slot]
+                || step.exposure_ratio != self.exposure[slot];
+            if !differs {
+                continue;
+            }
+            changed = true;
+            for one in &verdict.interventions {
+                observer.intervention(&Noted {
+                    at: view.now,
+                    rule: &one.rule,
+                    step: "assess_margin",
+                    decision: one.decision,
+                    subject: format!(
+                        "tier {}{}",
+                        step.tier,
+                        if linked { ", offset elsewhere" } else { "" }
+                    ),
+                    before: Some(self.maintenance[slot]),
+                    after: Some(step.maintenance_ratio),
+                    until: None,
+                    reason: &one.reason.0,
+                });
+            }
+            (self.initial[slot], self.maintenance[slot], self.exposure[slot]) =
+                (step.initial_ratio, step.maintenance_ratio, step.exposure_ratio);
+            if !linked {
+                observer.margin(&MarginInForce {
+                    at: view.now,
+                    tier: step.tier,
+                    initial_ratio: step.initial_ratio,
+                    maintenance_ratio: step.maintenance_ratio,
+                });
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Tells the margins as they stand.
+    pub(crate) fn tell<O: Observer>(&self, at: Timestamp, observer: &mut O) {
+        for (index, (initial_ratio, maintenance_ratio)) in
+            self.initial.iter().zip(&self.maintenance).enumerate()
+        {
+            if index % 2 == 0 {
+                let (initial_ratio, maintenance_ratio) = (*initial_ratio, *maintenance_ratio);
+                observer.margin(&MarginInForce {
+                    at,
+                    tier: (index / 2 + 1) as i32,
+                    initial_ratio,
+                    maintenance_ratio,
+                });
+            }
+        }
+    }
+
+    /// Ways of opening under these margins; `linked` ones only where the holder owns an offset elsewhere.
+    pub(crate) fn openings(&self, parameters: &Parameters, linked: bool) -> Vec<Opening> {
+        let tiers = parameters.brackets.tiers();
+        let mut openings =
+            Vec::with_capacity(parameters.mix.classes.len() * parameters.mix.account_sizes.len());
+        for &(size_usd, size_share) in &parameters.mix.account_sizes {
+            let held = parameters.brackets.index_of(size_usd);
+            let slot_held = 2 * held + linked as usize;
+            for &(class, class_share) in &parameters.mix.classes {
+                let leverage = class
+                    .min(tiers[held].max_leverage)
+                    .min(1.0 / self.initial[slot_held])
+                    .max(1.0);
+                let exposure = self.exposure[slot_held];
+                let at_side = |side: Side| {
+                    let tier = parameters
+                        .brackets
+                        .liquidation(side, 1.0, size_usd, size_usd / leverage)
+                        .map_or(held, |(tier, _)| tier);
+                    let slot = Slot { tier, linked };
+                    let amount = tiers[tier].maintenance_amount_usd / size_usd;
+                    let key_ratio = if exposure == 0.0 {
+                        if side == Side::Long { 0.0 } else { f64::INFINITY }
+                    } else {
+                        1.0 - side.sign() * (1.0 / (leverage * exposure) + amount)
+                    };
+                    (slot, key_ratio)
+                };
+                let (long, short) = (at_side(Side::Long), at_side(Side::Short));
+                openings.push(Opening {
+                    weight: size_share * class_share,
+                    leverage,
+                    slot: [long.0, short.0],
+                    key_ratio: [long.1, short.1],
+                });
+            }
+        }
+        openings
+    }
+}
+
+/// The state in which a replay begins.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub(crate) book: PositionBook,
+    pub(crate) ledger: Ledger,
+    pub(crate) margins: Margins,
+    pub(crate) market: MarketState,
+    pub(crate) ordinary: ImpactState,
+    /// Mean variance a second of the lead-in's waypoints, against which depth is measured.
+    pub(crate) variance_normal: f64,
+    /// Open interest of one side.
+    pub open_interest: Coin,
+}
+
+impl Start {
+    /// Number of positions held on both sides.
+    pub fn positions(&self) -> usize {
+        self.book.len(Side::Long) + self.book.len(Side::Short)
+    }
+
+    /// A start with given positions instead of those the lead-in leaves; both sides must hold the same quantity.
+    ///
+    /// # Panics
+    /// Where they do not.
+    pub fn with_positions(mut self, positions: Vec<(Side, Slot, Position)>) -> Self {
+        let ratios: Vec<f64> = self.margins.maintenance.iter().step_by(2).copied().collect();
+        self.book = PositionBook::new(&ratios);
+        self.ledger = Ledger::new(self.ledger.insurance().to_vec());
+        for (side, _, position) in &positions {
+            self.ledger.endow(*side, position.margin, position.entry_value);
+        }
+        self.book.fill(positions);
+        self.open_interest = self.book.quantity(Side::Long);
+        assert_eq!(
+            self.open_interest,
+            self.book.quantity(Side::Short),
+            "both sides hold the same quantity"
+        );
+        self
+    }
+}
+
+struct LeadBar {
+    typical_usd: f64,
+    low_usd: f64,
+    high_usd: f64,
+    volume_usd: f64,
+    age_s: f64,
+    openings: [usize; 2],
+    maintenance: usize,
+}
+
+/// Walks the path before its first replayed waypoint: volatility, ordinary impact, margins and positions.
+///
+/// Positions open in every bar in proportion to its volume, fade with the churn half-life, and are dropped where a
+/// later mark of the lead-in would have liquidated them under the margins then in force. What survives is scaled to
+/// the open interest given, on both sides alike.
+///
+/// # Errors
+/// A broken path, a rule's breach, or a side of which nothing survives.
+pub fn lead_in<O: Observer>(replay: &Replay<'_>, observer: &mut O) -> Result<Start, ReplayError> {
+    let Replay {
+        path,
+        parameters,
+        table,
+        rules,
+    } = *replay;
+    path.check()?;
+    let first = path.first;
+    let variance_normal = mean_variance(path);
+    let mut decay = Decay::new(table);
+    let mut market = MarketState::new(path.at[0], path.log_price[0], !rules.is_record());
+    let mut margins = Margins::of_record(&parameters.brackets);
+    let mut ordinary = ImpactState::default();
+
+    // Distinct margins along the way; bars point at theirs.
+    let mut opening_sets = vec![
+        margins.openings(parameters, false),
+        margins.openings(parameters, true),
+    ];
+    let mut maintenance_sets = vec![margins.maintenance.clone()];
+    let mut bars: Vec<LeadBar> = Vec::new();
+    let (mut low, mut high, mut log_sum, mut count, mut volume) =
+        (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0, 0.0);
+
+    for i in 0..first {
+        let log_price = path.log_price[i];
+        if i > 0 {
+            let dt_us = path.at[i].0 - path.at[i - 1].0;
+            let depth = depth_ratio(
+                market.variance_1h,
+                variance_normal,
+                parameters.depth_elasticity,
+                parameters.depth_floor,
+            );
+            let factors = decay.over(dt_us);
+            ordinary.decay(factors);
+            ordinary.trade(path.ordinary_usd[i] / depth);
+            market.step(path.at[i], log_price, dt_us, factors[6], factors[7]);
+        }
+        low = low.min(log_price);
+        high = high.max(log_price);
+        log_sum += log_price;
+        count += 1;
+        volume += path.volume_usd[i];
+        if !path.bar_close[i] {
+            continue;
+        }
+        bars.push(LeadBar {
+            typical_usd: libm::exp(log_sum / count as f64),
+            low_usd: libm::exp(low),
+            high_usd: libm::exp(high),
+            volume_usd: volume,
+            age_s: path.at[first].seconds_since(path.at[i]),
+            openings: [opening_sets.len() - 2, opening_sets.len() - 1],
+            maintenance: maintenance_sets.len() - 1,
+        });
+        (low, high, log_sum, count, volume) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0, 0.0);
+        if !rules.is_record() {
+            let view = View {
+                now: path.at[i],
+                mark_usd: libm::exp(log_price),
+                mean_mark_1h_usd: libm::exp(market.mean_log_mark_1h()),
+                volatility_1h: market.daily_volatility_1h(),
+                volatility_24h: market.daily_volatility_24h(),
+                volatility_normal: (variance_normal * 86_400.0).sqrt(),
+                open_interest_usd: parameters.open_interest_usd,
+                forced_usd: 0.0,
+                insurance_usd: parameters
+                    .pools
+                    .iter()
+                    .map(|pool| pool.share * pool.fund_ratio)
+                    .sum::<f64>()
+                    * parameters.open_interest_usd,
+            };
+            if margins.assess(&parameters.brackets, rules, &view, observer)? {
+                opening_sets.push(margins.openings(parameters, false));
+                opening_sets.push(margins.openings(parameters, true));
+                maintenance_sets.push(margins.maintenance.clone());
+            }
+        }
+    }
+
+    let entry_usd = libm::exp(path.log_price[first - 1]);
+    let open_interest = Coin::from_f64(parameters.open_interest_usd / entry_usd);
+    let insurance = parameters
+        .pools
+        .iter()
+        .map(|pool| Cash::from_f64((parameters.open_interest_usd * pool.share * pool.fund_ratio).round()));
+    let mut ledger = Ledger::new(insurance.collect());
+    let ratios: Vec<f64> = margins.maintenance.iter().step_by(2).copied().collect();
+    let mut book = PositionBook::new(&ratios);
+    for (slot, ratio) in margins.maintenance.iter().enumerate() {
+        book.set_maintenance(
+            Slot {
+                tier: slot / 2,
+                linked: slot % 2 == 1,
+            },
+            *ratio,
+        );
+    }
+
+    let mut positions: Vec<(Side, Slot, Position)> = Vec::new();
+    for side in Side::BOTH {
+        let survivors = survivors(side, &bars, &opening_sets, &maintenance_sets, parameters);
+        let total: f64 = survivors.iter().map(|(_, _, weight)| weight).sum();
+        if total <= 0.0 {
+            let side = if side == Side::Long { "long" } else { "short" };
+            return Err(ReplayError::NoInventory { side });
+        }
+        let mut left = open_interest;
+        for (index, (opening, bar, weight)) in survivors.iter().enumerate() {
+            let last = index + 1 == survivors.len();
+            let quantity = if last {
+                left
+            } else {
+                Coin((open_interest.0 as f64 * (weight / total)) as i64).min(left)
+            };
+            left -= quantity;
+            if quantity == Coin::ZERO {
+                continue;
+            }
+            let value = quantity.value_floor(Price::from_f64(bar.typical_usd));
+            let (slot, position) = opening.position(side, quantity, value, bar.typical_usd);
+            ledger.endow(side, position.margin, position.entry_value);
+            positions.push((side, slot, position));
+        }
+    }
+    book.fill(positions);
+    market.keep_mean(!rules.is_record(), path.at[first - 1]);
+    Ok(Start {
+        book,
+        ledger,
+        margins,
+        market,
+        ordinary,
+        variance_normal,
+        open_interest,
+    })
+}
+
+/// Openings of one side that no later bar of the lead-in liquidates, with their bar and weight, oldest first.
+fn survivors<'a>(
+    side: Side,
+    bars: &'a [LeadBar],
+    opening_sets: &'a [Vec<Opening>],
+    maintenance_sets: &[Vec<f64>],
+    parameters: &Parameters,
+) -> Vec<(&'a Opening, &'a LeadBar, f64)> {
+    let slots = maintenance_sets[0].len();
+    // The key at or beyond which a position of the slot is liquidated later on: an upper bound for longs.
+    let mut bound = vec![if side == Side::Long { f64::INFINITY } else { 0.0 }; slots];
+    let mut kept = Vec::with_capacity(bars.len() * opening_sets[0].len());
+    for bar in bars.iter().rev() {
+        let fade = libm::exp2(-bar.age_s / parameters.churn_half_life_s) * bar.volume_usd;
+        for (set, share) in [
+            (bar.openings[0], 1.0 - parameters.overlap),
+            (bar.openings[1], parameters.overlap),
+        ] {
+            if share == 0.0 {
+                continue;
+            }
+            for opening in opening_sets[set].iter().rev() {
+                let key = bar.typical_usd * opening.key_ratio[side.index()];
+                let slot = opening.slot[side.index()];
+                let bound = bound[2 * slot.tier + slot.linked as usize];
+                let survives = if side == Side::Long {
+                    key < bound
+                } else {
+                    key > bound
+                };
+                let weight = fade * share * opening.weight;
+                if survives && weight > 0.0 {
+                    kept.push((opening, bar, weight));
+                }
+            }
+        }
+        for (bound, ratio) in bound.iter_mut().zip(&maintenance_sets[bar.maintenance]) {
+            *bound = match side {
+                Side::Long => bound.min(bar.low_usd * (1.0 - ratio)),
+                Side::Short => bound.max(bar.high_usd * (1.0 + ratio)),
+            };
+        }
+    }
+    kept.reverse();
+    kept
+}
+
+fn mean_variance(path: &Path) -> f64 {
+    let prices = &path.log_price[..path.first];
+    let sum: f64 = prices
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0]) * (pair[1] - pair[0]))
+        .sum();
+    sum / path.at[path.first - 1].seconds_since(path.at[0])
+}

@@ -1,0 +1,139 @@
+//! What the market looks like now: volatility over two half-lives and the mean mark of the last hour.
+
+use std::collections::VecDeque;
+
+use aftershock_market::{MICROS_PER_SECOND, Timestamp};
+
+const HOUR_US: i64 = 3_600 * MICROS_PER_SECOND;
+const DAY_S: f64 = 86_400.0;
+
+/// Exponentially weighted variance a second of the mark, half-lives one hour and one day.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MarketState {
+    pub(crate) variance_1h: f64,
+    pub(crate) variance_24h: f64,
+    last_log_mark: f64,
+    weight_1h: f64,
+    weight_24h: f64,
+    mean: Option<TrailingMean>,
+}
+
+impl MarketState {
+    /// Begins at a mark; the trailing mean is kept only where a rule may ask for it.
+    pub(crate) fn new(at: Timestamp, log_mark: f64, with_mean: bool) -> Self {
+        Self {
+            variance_1h: 0.0,
+            variance_24h: 0.0,
+            last_log_mark: log_mark,
+            weight_1h: 0.0,
+            weight_24h: 0.0,
+            mean: with_mean.then(|| TrailingMean::new(at, log_mark)),
+        }
+    }
+
+    /// Moves to the next mark; `keep_1h` and `keep_24h` are the decay factors of the step.
+    ///
+    /// The weights start at zero and grow towards one, so that the estimate is unbiased from the first return on.
+    #[inline]
+    pub(crate) fn step(&mut self, at: Timestamp, log_mark: f64, dt_us: i64, keep_1h: f64, keep_24h: f64) {
+        // Waypoints that share an instant leave their move to the next one that takes time.
+        if dt_us > 0 {
+            let change = log_mark - self.last_log_mark;
+            self.last_log_mark = log_mark;
+            let per_s = change * change * MICROS_PER_SECOND as f64 / dt_us as f64;
+            self.weight_1h = self.weight_1h * keep_1h + (1.0 - keep_1h);
+            self.weight_24h = self.weight_24h * keep_24h + (1.0 - keep_24h);
+            self.variance_1h += (1.0 - keep_1h) / self.weight_1h * (per_s - self.variance_1h);
+            self.variance_24h += (1.0 - keep_24h) / self.weight_24h * (per_s - self.variance_24h);
+        }
+        if let Some(mean) = &mut self.mean {
+            mean.step(at, log_mark);
+        }
+    }
+
+    pub(crate) fn daily_volatility_1h(&self) -> f64 {
+        (self.variance_1h * DAY_S).sqrt()
+    }
+
+    pub(crate) fn daily_volatility_24h(&self) -> f64 {
+        (self.variance_24h * DAY_S).sqrt()
+    }
+
+    /// Mean log mark of the last hour; the last mark where no rule asked for it.
+    pub(crate) fn mean_log_mark_1h(&self) -> f64 {
+        self.mean.as_ref().map_or(self.last_log_mark, TrailingMean::mean)
+    }
+
+    /// Keeps a trailing mean from now on, if `with_mean` and none is kept yet.
+    pub(crate) fn keep_mean(&mut self, with_mean: bool, at: Timestamp) {
+        if with_mean && self.mean.is_none() {
+            self.mean = Some(TrailingMean::new(at, self.last_log_mark));
+        }
+    }
+
+    /// Forgets the trailing mean and starts it at the present mark: the reference after a reopening.
+    pub(crate) fn restart_mean(&mut self, at: Timestamp) {
+        if self.mean.is_some() {
+            self.mean = Some(TrailingMean::new(at, self.last_log_mark));
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct TrailingMean {
+    window: VecDeque<(Timestamp, f64)>,
+    sum: f64,
+}
+
+impl TrailingMean {
+    fn new(at: Timestamp, log_mark: f64) -> Self {
+        Self {
+            window: VecDeque::from([(at, log_mark)]),
+            sum: log_mark,
+        }
+    }
+
+    fn step(&mut self, at: Timestamp, log_mark: f64) {
+        self.window.push_back((at, log_mark));
+        self.sum += log_mark;
+        while self
+            .window
+            .front()
+            .is_some_and(|(earlier, _)| at.0 - earlier.0 > HOUR_US)
+        {
+            if let Some((_, gone)) = self.window.pop_front() {
+                self.sum -= gone;
+            }
+        }
+    }
+
+    fn mean(&self) -> f64 {
+        self.sum / self.window.len() as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_move_has_its_own_volatility() {
+        let mut state = MarketState::new(Timestamp(0), 0.0, true);
+        let keep = |half_life: f64| (-60.0 / half_life).exp2();
+        let mut mark = 0.0;
+        for minute in 1..=500 {
+            mark += if minute % 2 == 0 { 0.001 } else { -0.001 };
+            state.step(
+                Timestamp::from_seconds(60 * minute),
+                mark,
+                60 * MICROS_PER_SECOND,
+                keep(3600.0),
+                keep(DAY_S),
+            );
+        }
+        let daily = 0.001 * 1440.0_f64.sqrt();
+        assert!((state.daily_volatility_1h() - daily).abs() < 1e-12);
+        assert!((state.daily_volatility_24h() - daily).abs() < 1e-12);
+        assert!((state.mean_log_mark_1h() - (-0.001 * 30.0 / 61.0)).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,124 @@
+//! Who listens to a replay.
+
+use aftershock_market::{Cash, Side, Timestamp};
+
+/// A waypoint after all that happened at it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Waypoint {
+    /// Its index in the path.
+    pub index: usize,
+    /// Replayed log mark.
+    pub log_mark: f64,
+    /// Log price without forced flow on the book.
+    pub log_null: f64,
+    /// Impact that stands in the mark, log.
+    pub impact_log: f64,
+    /// Depth that forced flow meets, against normal.
+    pub depth_ratio: f64,
+    /// Whether trading is halted.
+    pub halted: bool,
+}
+
+/// A forced order at its execution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ForcedOrder {
+    /// When the mark crossed its price.
+    pub triggered_at: Timestamp,
+    /// When it met the book.
+    pub executed_at: Timestamp,
+    /// Pool, by index.
+    pub pool: usize,
+    /// Side of the position closed.
+    pub side: Side,
+    /// Notional at entry over margin.
+    pub leverage: f64,
+    /// Whether the holder owns an offset elsewhere.
+    pub linked: bool,
+    /// BTC.
+    pub quantity_btc: f64,
+    /// Value at the fill, USD.
+    pub notional_usd: f64,
+    /// Mark at the trigger, USD.
+    pub trigger_usd: f64,
+    /// Average fill, USD.
+    pub fill_usd: f64,
+    /// Loss beyond the margin, USD.
+    pub shortfall_usd: f64,
+    /// Paid by insurance, USD.
+    pub insurance_usd: f64,
+    /// Left uncovered, USD.
+    pub bad_debt_usd: f64,
+}
+
+/// An intervention of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Noted<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// The rule.
+    pub rule: &'a str,
+    /// The step.
+    pub step: &'static str,
+    /// `amend`, `reject`, `defer` or `halt`.
+    pub decision: &'static str,
+    /// What it was about.
+    pub subject: String,
+    /// Value before.
+    pub before: Option<f64>,
+    /// Value after.
+    pub after: Option<f64>,
+    /// End of a halt or deferral.
+    pub until: Option<Timestamp>,
+    /// Verbatim.
+    pub reason: &'a str,
+}
+
+/// Margin of a tier from now on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MarginInForce {
+    /// From when.
+    pub at: Timestamp,
+    /// Bracket, from 1.
+    pub tier: i32,
+    /// Initial ratio.
+    pub initial_ratio: f64,
+    /// Maintenance ratio.
+    pub maintenance_ratio: f64,
+}
+
+/// Reserves of a pool after a change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fund {
+    /// When.
+    pub at: Timestamp,
+    /// Pool, by index.
+    pub pool: usize,
+    /// Left of its fund.
+    pub insurance: Cash,
+    /// Uncovered so far.
+    pub bad_debt: Cash,
+}
+
+/// Told what happens, in order. Every method defaults to not listening.
+pub trait Observer {
+    /// Whether waypoints and forced orders are wanted at all; a constant, so that an idle observer costs nothing.
+    const LISTENS: bool = true;
+    /// After each waypoint.
+    fn waypoint(&mut self, _waypoint: &Waypoint) {}
+    /// After each forced order.
+    fn forced_order(&mut self, _order: &ForcedOrder) {}
+    /// After each intervention.
+    fn intervention(&mut self, _noted: &Noted<'_>) {}
+    /// When a tier's margin changes.
+    fn margin(&mut self, _margin: &MarginInForce) {}
+    /// When reserves change.
+    fn fund(&mut self, _fund: &Fund) {}
+}
+
+/// Listens to nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    const LISTENS: bool = false;
+}

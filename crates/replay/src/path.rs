@@ -1,0 +1,101 @@
+//! The recorded path as columns.
+
+use aftershock_market::Timestamp;
+
+use crate::ReplayError;
+
+/// A path of waypoints in time order, one column a quantity. Several waypoints may share an instant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Path {
+    /// When.
+    pub at: Vec<Timestamp>,
+    /// Recorded log price (of USD).
+    pub log_price: Vec<f64>,
+    /// Volume traded since the last waypoint, USD, in the scope of the replay.
+    pub volume_usd: Vec<f64>,
+    /// Ordinary signed aggressive flow since the last waypoint, USD, buys positive, in the scope of the replay.
+    pub ordinary_usd: Vec<f64>,
+    /// Whether a bar ends here: rules are put their margin and band steps at these.
+    pub bar_close: Vec<bool>,
+    /// Recorded forced flow executed at the waypoint, USD, buys positive; empty where none is recorded.
+    pub forced_usd: Vec<f64>,
+    /// First waypoint at which forced flow may act; those before it warm the state up.
+    pub first: usize,
+}
+
+impl Path {
+    /// Number of waypoints.
+    pub fn len(&self) -> usize {
+        self.at.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+
+    /// Whether forced flow is on record.
+    pub fn has_forced(&self) -> bool {
+        !self.forced_usd.is_empty()
+    }
+
+    /// The same path up to and without waypoint `end`.
+    pub fn truncated(&self, end: usize) -> Path {
+        Path {
+            at: self.at[..end].to_vec(),
+            log_price: self.log_price[..end].to_vec(),
+            volume_usd: self.volume_usd[..end].to_vec(),
+            ordinary_usd: self.ordinary_usd[..end].to_vec(),
+            bar_close: self.bar_close[..end].to_vec(),
+            forced_usd: self.forced_usd[..self.forced_usd.len().min(end)].to_vec(),
+            first: self.first,
+        }
+    }
+
+    /// Checks lengths, order and finiteness.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its waypoint.
+    pub fn check(&self) -> Result<(), ReplayError> {
+        let n = self.len();
+        let lengths = [
+            self.log_price.len(),
+            self.volume_usd.len(),
+            self.ordinary_usd.len(),
+            self.bar_close.len(),
+        ];
+        if lengths.iter().any(|length| *length != n)
+            || !(self.forced_usd.is_empty() || self.forced_usd.len() == n)
+        {
+            return Err(ReplayError::Path(format!(
+                "columns have lengths {lengths:?}, should all be {n}"
+            )));
+        }
+        if self.first == 0 || self.first >= n {
+            return Err(ReplayError::Path(format!(
+                "first is {}, should lie in 1..{n}",
+                self.first
+            )));
+        }
+        if let Some(i) = (1..n).find(|&i| self.at[i] < self.at[i - 1]) {
+            return Err(ReplayError::Path(format!(
+                "waypoint {i} at {} comes before the one at {}",
+                self.at[i],
+                self.at[i - 1]
+            )));
+        }
+        for (name, column) in [
+            ("log price", &self.log_price),
+            ("volume", &self.volume_usd),
+            ("ordinary flow", &self.ordinary_usd),
+        ] {
+            if let Some(i) = column.iter().position(|value| !value.is_finite()) {
+                return Err(ReplayError::Path(format!(
+                    "waypoint {i} has {name} {}, should be finite",
+                    column[i]
+                )));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! Who takes the other side of a forced order: some open a new position, the others close one.
+
+use aftershock_market::{Cash, Coin, Side};
+use aftershock_protocol::{Closed, Ledger, PositionBook};
+
+use crate::inventory::Opening;
+
+/// A batch that met the book.
+pub(crate) struct Fill {
+    /// Side of the positions closed.
+    pub(crate) side: Side,
+    pub(crate) quantity: Coin,
+    /// What it was worth, to the unit.
+    pub(crate) value: Cash,
+    pub(crate) price_usd: f64,
+}
+
+/// Books the counterparties of a fill.
+///
+/// `reopen_share` of it meets new positions of the same side, the rest meets holders of the other side who close,
+/// those furthest from liquidation first. Both sides' open interest falls by the same quantity. Returns what closing
+/// holders could not pay.
+pub(crate) fn absorb(
+    (book, ledger): (&mut PositionBook, &mut Ledger),
+    fill: &Fill,
+    reopen_share: f64,
+    openings: &[Opening],
+    scratch: &mut Vec<Closed>,
+) -> Cash {
+    let Fill {
+        side,
+        quantity,
+        value,
+        price_usd,
+    } = *fill;
+    let reopened = Coin((quantity.0 as f64 * reopen_share) as i64);
+    let reopened_value = value.share_floor(reopened.0, quantity.0);
+    split(
+        reopened,
+        reopened_value,
+        openings.iter().map(|opening| opening.weight),
+        |index, part, part_value| {
+            let (slot, position) = openings[index].position(side, part, part_value, price_usd);
+            ledger.open(side, position.margin, position.entry_value);
+            book.insert(side, slot, position);
+        },
+    );
+
+    let closing = quantity - reopened;
+    scratch.clear();
+    book.take_furthest(side.opposite(), closing, scratch);
+    let mut left = (closing, value - reopened_value);
+    let mut unpaid = Cash::ZERO;
+    for closed in scratch.iter() {
+        let exit = if closed.position.quantity == left.0 {
+            left.1
+        } else {
+            left.1.share_floor(closed.position.quantity.0, left.0.0)
+        };
+        left = (left.0 - closed.position.quantity, left.1 - exit);
+        unpaid += ledger
+            .close(
+                side.opposite(),
+                closed.position.margin,
+                closed.position.entry_value,
+                exit,
+            )
+            .deficit;
+    }
+    unpaid
+}
+
+/// Splits a quantity and its value by weights, in exact parts: the last part takes what rounding left.
+fn split(
+    quantity: Coin,
+    value: Cash,
+    weights: impl Iterator<Item = f64>,
+    mut part: impl FnMut(usize, Coin, Cash),
+) {
+    let weights: Vec<f64> = weights.collect();
+    let mut left = (quantity, value);
+    for (index, weight) in weights.iter().enumerate() {
+        let last = index + 1 == weights.len();
+        let share = if last {
+            left.0
+        } else {
+            Coin((quantity.0 as f64 * weight) as i64).min(left.0)
+        };
+        if share == Coin::ZERO {
+            continue;
+        }
+        let share_value = if share == left.0 {
+            left.1
+        } else {
+            left.1.share_floor(share.0, left.0.0)
+        };
+        left = (left.0 - share, left.1 - share_value);
+        part(index, share, share_value);
+    }
+}
