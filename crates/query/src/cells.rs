@@ -5,6 +5,7 @@ use std::fmt;
 use aftershock_market::Timestamp;
 use arrow::array::{
     Array, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    UInt64Array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
@@ -127,6 +128,10 @@ fn cells(array: &dyn Array) -> Vec<Cell> {
         | DataType::UInt8
         | DataType::UInt16
         | DataType::UInt32 => widened(array, &DataType::Int64),
+        // A seed may take all 64 bits; then its digits are what matters.
+        DataType::UInt64 => typed::<UInt64Array>(array, |a, i| {
+            i64::try_from(a.value(i)).map_or_else(|_| Cell::Text(a.value(i).to_string()), Cell::Int)
+        }),
         DataType::Float64 => typed::<Float64Array>(array, |a, i| Cell::Float(a.value(i))),
         DataType::Float16 | DataType::Float32 => widened(array, &DataType::Float64),
         DataType::Timestamp(TimeUnit::Microsecond, _) => {

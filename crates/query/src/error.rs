@@ -48,6 +48,9 @@ pub enum Error {
         /// What is there instead.
         hint: Option<String>,
     },
+    /// The query was understood, but what it asks cannot be computed from the values it met.
+    #[error("the query cannot be computed: {0}")]
+    Evaluation(String),
     /// The query was understood and failed while it ran.
     #[error("the query failed: {0}")]
     Execution(String),
@@ -87,6 +90,10 @@ impl Error {
                 }
             }
             DataFusionError::Plan(text) => Self::of_plan_text(text, tables),
+            DataFusionError::NotImplemented(text) if text.contains("a single SQL statement") => Self::Query {
+                primary: "there is more than one statement".to_owned(),
+                hint: Some("ask one query at a time".to_owned()),
+            },
             DataFusionError::NotImplemented(text) => Self::Query {
                 primary: format!("not supported: {}", lower_first(text)),
                 hint: None,
@@ -100,7 +107,12 @@ impl Error {
 
     /// A failure while running; the engine's first line is enough for a reader.
     pub(crate) fn of_execution(error: DataFusionError) -> Self {
-        Self::Execution(lower_first(&plain(error.find_root())))
+        let root = error.find_root();
+        let text = lower_first(&plain(root));
+        match root {
+            DataFusionError::ArrowError(..) | DataFusionError::Execution(_) => Self::Evaluation(text),
+            _ => Self::Execution(text),
+        }
     }
 
     fn of_schema(error: &SchemaError) -> Self {
@@ -133,7 +145,7 @@ impl Error {
             };
         }
         if let Some(name) = between(text, "table '", "' not found") {
-            let name = name.trim_start_matches("datafusion.");
+            let name = name.trim_start_matches("aftershock.");
             let bare = name.rsplit('.').next().unwrap_or(name);
             let near: Vec<&str> =
                 near::nearest(bare, tables.iter().map(|t| t.rsplit('.').next().unwrap_or(t)));
@@ -143,12 +155,18 @@ impl Error {
                 .filter(|t| near.contains(&t.rsplit('.').next().unwrap_or(t)))
                 .collect();
             return Self::Query {
-                primary: format!("no table is named `{}`", name.trim_start_matches("public.")),
+                primary: format!("no table is named `{name}`"),
                 hint: Some(if meant.is_empty() {
                     format!("there is {}", tables.join(", "))
                 } else {
                     format!("did you mean {}?", meant.join(" or "))
                 }),
+            };
+        }
+        if text.starts_with("No SQL statements") {
+            return Self::Query {
+                primary: "there is nothing to answer".to_owned(),
+                hint: None,
             };
         }
         if let Some(name) = between(text, "Invalid function '", "'") {

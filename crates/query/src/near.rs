@@ -5,18 +5,27 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     let name = name.to_lowercase();
     let mut scored: Vec<(f64, &str)> = known
         .into_iter()
-        .map(|other| {
-            (
-                strsim::normalized_damerau_levenshtein(&name, &other.to_lowercase()),
-                other,
-            )
-        })
-        .filter(|(score, _)| *score >= 0.5)
+        .map(|other| (likeness(&name, &other.to_lowercase()), other))
+        .filter(|(score, _)| *score > 0.5)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     scored.dedup_by_key(|(_, name)| *name);
-    scored.truncate(3);
+    scored.truncate(if scored.first().is_some_and(|(score, _)| *score >= 1.0) {
+        1
+    } else {
+        3
+    });
     scored.into_iter().map(|(_, name)| name).collect()
+}
+
+/// From 0 to 1. A name of three letters or more that begins another counts as a slip of it.
+fn likeness(name: &str, other: &str) -> f64 {
+    let distance = strsim::normalized_damerau_levenshtein(name, other);
+    if name.len() >= 3 && other.starts_with(name) {
+        distance.max(0.6)
+    } else {
+        distance
+    }
 }
 
 /// `did you mean …?` where something is near, else the known names.

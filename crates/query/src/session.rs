@@ -1,6 +1,6 @@
 //! A session: the tables of one data folder, read-only.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -25,6 +25,7 @@ pub struct Session {
     context: SessionContext,
     runtime: Runtime,
     tables: Vec<String>,
+    data_dir: PathBuf,
 }
 
 impl Session {
@@ -84,6 +85,7 @@ impl Session {
             context,
             runtime,
             tables: names,
+            data_dir: data_dir.to_owned(),
         })
     }
 
@@ -105,6 +107,7 @@ impl Session {
     /// # Errors
     /// As [`Session::sql`], and when a parameter is missing.
     pub fn sql_with(&self, sql: &str, parameters: &[(&str, &str)]) -> Result<Vec<RecordBatch>> {
+        refuse_writers(sql)?;
         let wanted = queries::parameters(sql);
         if let Some(name) = wanted
             .iter()
@@ -116,9 +119,12 @@ impl Session {
             let frame = self
                 .plan(sql, &wanted, parameters)
                 .await
-                .map_err(|error| Error::of_plan(error, &self.tables))?;
+                .map_err(|error| self.explain(error, |error| Error::of_plan(error, &self.tables)))?;
             let schema = Arc::clone(frame.schema().inner());
-            let mut batches = frame.collect().await.map_err(Error::of_execution)?;
+            let mut batches = frame
+                .collect()
+                .await
+                .map_err(|error| self.explain(error, Error::of_execution))?;
             if batches.is_empty() {
                 batches.push(RecordBatch::new_empty(schema));
             }
@@ -133,6 +139,15 @@ impl Session {
     pub fn ask(&self, query: &str, parameters: &[(&str, &str)]) -> Result<Rows> {
         let Query { sql, .. } = queries::named(query)?;
         Ok(Rows::of(&self.sql_with(sql, parameters)?))
+    }
+
+    /// The engine does not say which file it could not read, so that file is looked for.
+    fn explain(&self, error: DataFusionError, otherwise: impl Fn(DataFusionError) -> Error) -> Error {
+        let damaged = match error.find_root() {
+            DataFusionError::ParquetError(_) => tables::damaged(&self.data_dir),
+            _ => None,
+        };
+        damaged.map_or_else(|| otherwise(error), |(path, reason)| Error::Data { path, reason })
     }
 
     async fn plan(
@@ -155,6 +170,21 @@ impl Session {
             .collect();
         frame.with_param_values(ParamValues::from(values))
     }
+}
+
+/// Statements that the planner would object to for a lesser reason before it sees that they write.
+fn refuse_writers(sql: &str) -> Result<()> {
+    let first = sql
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with("--"))
+        .and_then(|line| line.split(|c: char| !c.is_alphabetic()).next())
+        .unwrap_or_default()
+        .to_uppercase();
+    if ["COPY", "BEGIN", "START", "COMMIT", "ROLLBACK"].contains(&first.as_str()) {
+        return Err(Error::NotAQuery { statement: first });
+    }
+    Ok(())
 }
 
 fn config() -> SessionConfig {

@@ -1,5 +1,6 @@
 //! The tables of a data folder: tapes, journals and manifests as providers.
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::logical_expr::SortExpr;
 use datafusion::prelude::{SessionContext, col, lit};
+use parquet::file::reader::SerializedFileReader;
 
 use crate::catalog::Columns;
 use crate::{Error, Result};
@@ -193,4 +195,27 @@ impl Files {
             .with_schema(Arc::clone(&self.columns));
         Ok(Arc::new(ListingTable::try_new(config)?))
     }
+}
+
+/// The first Parquet file of a data folder that does not open, and why.
+pub(crate) fn damaged(data_dir: &Path) -> Option<(PathBuf, String)> {
+    let mut folders = vec![data_dir.join("runs"), data_dir.join("tape")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "parquet") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files.into_iter().find_map(|path| {
+        let opened = File::open(&path)
+            .map_err(|error| error.to_string())
+            .and_then(|file| SerializedFileReader::new(file).map_err(|error| error.to_string()));
+        opened.err().map(|reason| (path, reason))
+    })
 }

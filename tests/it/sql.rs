@@ -1,0 +1,283 @@
+//! Every question of `queries/`, asked of the synthetic fixture and compared with what DuckDB or Python answered.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aftershock_query::cells::{Cell, Rows};
+use aftershock_query::{CatalogTables, Error, RecordBatch, Session, queries};
+use anyhow::{Context, Result, bail, ensure};
+use arrow::datatypes::Schema;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::Value;
+
+/// `percentile_cont` rounds the weight between two neighbours to a millionth; everything else is far closer.
+const TOLERANCE: f64 = 1e-6;
+
+/// The folder `tests`.
+fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+/// The tables that the program would fill from its own files.
+pub fn catalog(folder: &Path) -> Result<CatalogTables> {
+    let table = |name: &str| -> Result<RecordBatch> {
+        let path = folder.join(format!("{name}.parquet"));
+        let file = fs::File::open(&path).with_context(|| path.display().to_string())?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+        let schema = Schema::new(builder.schema().fields().clone());
+        let batches = builder.build()?.collect::<Result<Vec<_>, _>>()?;
+        Ok(arrow::compute::concat_batches(&schema.into(), &batches)?)
+    };
+    Ok(CatalogTables {
+        episodes: table("episodes")?,
+        published: table("published")?,
+        rule_sets: table("rule_sets")?,
+    })
+}
+
+/// A session on the synthetic fixture.
+pub fn fixture() -> Result<Session> {
+    let root = tests().join("fixtures/sql");
+    Ok(Session::open(
+        &root.join("data"),
+        catalog(&root.join("catalog"))?,
+    )?)
+}
+
+/// One page of `tests/sql`: a question, its parameters and the rows it must give.
+struct Page {
+    query: String,
+    parameters: Vec<(String, String)>,
+    columns: Vec<String>,
+    rows: Vec<Vec<Value>>,
+}
+
+impl Page {
+    fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path)?;
+        let (head, body) = text.split_once("\n----\n").context("no line `----`")?;
+        let mut fields = head
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty())
+            .map(|line| line.split_once(' ').context("expected a name and a value"));
+        let (key, query) = fields.next().context("an empty page")??;
+        ensure!(key == "query", "a page begins with `query`, not `{key}`");
+        let mut parameters = Vec::new();
+        for field in fields {
+            let (name, value) = field?;
+            parameters.push((name.to_owned(), value.to_owned()));
+        }
+        let mut lines = body.lines();
+        Ok(Self {
+            query: query.to_owned(),
+            parameters,
+            columns: serde_json::from_str(lines.next().context("no columns")?)?,
+            rows: lines.map(serde_json::from_str).collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn check(&self, session: &Session) -> Result<()> {
+        let parameters: Vec<(&str, &str)> = self
+            .parameters
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let answer: Rows = session.ask(&self.query, &parameters)?;
+        ensure!(answer.columns == self.columns, "columns {:?}", answer.columns);
+        ensure!(
+            answer.rows.len() == self.rows.len(),
+            "{} rows, expected {}",
+            answer.rows.len(),
+            self.rows.len()
+        );
+        for (index, (found, expected)) in answer.rows.iter().zip(&self.rows).enumerate() {
+            for ((found, expected), column) in found.iter().zip(expected).zip(&self.columns) {
+                ensure!(
+                    same(found, expected),
+                    "row {index}, `{column}`: {found:?}, expected {expected}"
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+fn same(found: &Cell, expected: &Value) -> bool {
+    match (found, expected) {
+        (Cell::Null, Value::Null) => true,
+        (Cell::Bool(a), Value::Bool(b)) => a == b,
+        (Cell::Text(a), Value::String(b)) => a == b,
+        (Cell::Time(at), Value::String(b)) => at.to_string() == *b,
+        (Cell::Int(a), Value::Number(b)) => b.as_f64() == Some(*a as f64),
+        (Cell::Float(a), Value::Number(b)) => b
+            .as_f64()
+            .is_some_and(|b| (a - b).abs() <= TOLERANCE * a.abs().max(b.abs()).max(1e-9)),
+        _ => false,
+    }
+}
+
+#[test]
+fn every_query_answers_as_computed_elsewhere() -> Result<()> {
+    let session = fixture()?;
+    let mut asked = BTreeSet::new();
+    let mut wrong = Vec::new();
+    let mut paths: Vec<PathBuf> = fs::read_dir(tests().join("sql"))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    paths.sort();
+    for path in paths {
+        let page = Page::read(&path).with_context(|| path.display().to_string())?;
+        let question = page.query.rsplit('/').next().unwrap_or_default();
+        ensure!(
+            path.file_stem().is_some_and(|stem| stem == question),
+            "{} asks {}",
+            path.display(),
+            page.query
+        );
+        ensure!(
+            !page.rows.is_empty(),
+            "{} expects no rows and so shows nothing",
+            path.display()
+        );
+        if let Err(error) = page.check(&session) {
+            wrong.push(format!("{}: {error:#}", page.query));
+        }
+        asked.insert(page.query);
+    }
+    let known: BTreeSet<String> = queries::list()
+        .iter()
+        .map(|query| query.name.to_owned())
+        .collect();
+    ensure!(asked == known, "without a page: {:?}", known.difference(&asked));
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn a_fresh_data_folder_answers_with_no_rows() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let session = Session::open(folder.path(), CatalogTables::empty())?;
+    for query in queries::list() {
+        let answer = session
+            .ask(query.name, &[("episode", "none"), ("run", "none")])
+            .with_context(|| query.name)?;
+        ensure!(answer.rows.is_empty(), "{}", query.name);
+        ensure!(!answer.columns.is_empty(), "{}", query.name);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_session_of_some_runs_sees_no_others() -> Result<()> {
+    let root = tests().join("fixtures/sql");
+    let all = fixture()?;
+    let runs = all.sql("SELECT run FROM catalog.runs WHERE rule_set = 'price-band'")?;
+    let run = Rows::of(&runs).rows[0][0]
+        .text()
+        .context("a run has a name")?
+        .to_owned();
+    let some = Session::open_runs(&root.join("data"), catalog(&root.join("catalog"))?, &[&run])?;
+    let seen =
+        Rows::of(&some.sql("SELECT DISTINCT run FROM replayed.outcomes UNION SELECT run FROM catalog.runs")?);
+    ensure!(seen.rows == vec![vec![Cell::Text(run)]], "{seen:?}");
+    Ok(())
+}
+
+#[test]
+fn what_is_not_a_query_is_refused_and_slips_are_met_with_near_names() -> Result<()> {
+    let session = fixture()?;
+    let cases = [
+        (
+            "CREATE TABLE t AS SELECT 1",
+            "only queries are allowed here, not CREATE MEMORY TABLE",
+            "SELECT, WITH",
+        ),
+        (
+            "DROP TABLE prices",
+            "only queries are allowed here, not DROP TABLE",
+            "SELECT, WITH",
+        ),
+        (
+            "INSERT INTO prices SELECT * FROM prices",
+            "only queries are allowed here, not INSERT INTO",
+            "SELECT, WITH",
+        ),
+        (
+            "COPY prices TO 'stolen.csv'",
+            "only queries are allowed here, not COPY",
+            "SELECT, WITH",
+        ),
+        (
+            "SET datafusion.execution.batch_size = 1",
+            "only queries are allowed here, not SET VARIABLE",
+            "SELECT, WITH",
+        ),
+        (
+            "SELECT marc_usd FROM replayed.prices",
+            "no column is named `marc_usd`",
+            "did you mean mark_usd?",
+        ),
+        (
+            "SELECT 1 FROM replayed.prises",
+            "no table is named `replayed.prises`",
+            "did you mean replayed.prices?",
+        ),
+        (
+            "SELECT 1 FROM bars",
+            "no table is named `replayed.bars`",
+            "did you mean recorded.bars?",
+        ),
+        (
+            "SELECT midian(p50) FROM bands",
+            "no function is named `midian`",
+            "did you mean median?",
+        ),
+        (
+            "SELECT 1 WHERE 'a' = $run",
+            "the query asks for $run, which is not given",
+            "give run=<value>",
+        ),
+        (
+            "SELECT 1; SELECT 2",
+            "there is more than one statement",
+            "ask one query at a time",
+        ),
+    ];
+    for (sql, message, hint) in cases {
+        let Err(error) = session.sql(sql) else {
+            bail!("answered: {sql}");
+        };
+        ensure!(error.to_string() == message, "{sql}: {error}");
+        ensure!(
+            error.hint().unwrap_or_default().starts_with(hint),
+            "{sql}: {:?}",
+            error.hint()
+        );
+        ensure!(error.is_users());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_damaged_file_is_named() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let source = tests().join("fixtures/sql/data/runs");
+    let run = fs::read_dir(&source)?.next().context("the fixture has runs")??;
+    let target = folder.path().join("runs").join(run.file_name());
+    fs::create_dir_all(&target)?;
+    for file in fs::read_dir(run.path())? {
+        let file = file?;
+        fs::copy(file.path(), target.join(file.file_name()))?;
+    }
+    let broken = target.join("prices.parquet");
+    let whole = fs::read(&broken)?;
+    fs::write(&broken, &whole[..whole.len() / 2])?;
+    let session = Session::open(folder.path(), CatalogTables::empty())?;
+    ensure!(session.sql("SELECT count(*) FROM outcomes").is_ok());
+    match session.sql("SELECT sum(mark_usd) FROM prices") {
+        Err(Error::Data { path, .. }) => ensure!(path.ends_with("prices.parquet"), "{}", path.display()),
+        other => bail!("{other:?}"),
+    }
+    Ok(())
+}
