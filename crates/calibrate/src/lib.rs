@@ -1,0 +1,13 @@
+//! What a replay believes before it starts: priors and their draws, the recorded path as the engine takes it,
+//! generated tapes whose truth is known, and the gates a figure must pass.
+//!
+//! Invariants: every draw is named by episode, priors and number, never by a rule set, so that rule sets share their
+//! noise; nothing after an instant enters what is believed at it. Read [`Priors`], then [`Recorded`].
+
+pub mod gates;
+mod priors;
+mod recorded;
+pub mod synthetic;
+
+pub use priors::{Believed, Draw, Prior, Priors, PriorsError};
+pub use recorded::{FlowOrigin, OpenInterest, Recorded, RecordedError, Scope, Window};
