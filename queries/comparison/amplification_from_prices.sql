@@ -1,6 +1,6 @@
 -- Question: Does the amplification follow from the journalled prices alone? (The central draw, computed again from its bar closes.)
 -- Grain: one row per run, bar order and clock
--- Units: clock_s s; n returns between the last closes known at whole multiples of the clock since the Unix epoch; _rv sums of squared log returns; amplification a ratio, null below 30 returns; journalled is what the run says
+-- Units: clock_s s; n returns between the last closes known at the ticks of a clock that starts with the first close; _rv sums of squared log returns; amplification a ratio, null below 30 returns; journalled is what the run says
 -- Reads: replayed.prices, replayed.amplification
 WITH
 clocks AS (
@@ -11,6 +11,7 @@ clocks AS (
 closes AS (
     SELECT run, rule_set, bar_order, event_at, recorded_usd, mark_usd, null_usd,
            CAST(event_at AS BIGINT) AS micros,
+           min(CAST(event_at AS BIGINT)) OVER (PARTITION BY run, bar_order) AS start_micros,
            max(CAST(event_at AS BIGINT)) OVER (PARTITION BY run, bar_order) AS end_micros
     FROM replayed.prices
     WHERE episode = $episode AND bar_close
@@ -18,23 +19,24 @@ closes AS (
 -- A close counts at the first tick of the clock that is not before it.
 ticks AS (
     SELECT c.*, k.clock_s, k.journalled,
-           (c.micros + k.clock_s * 1000000 - 1) / (k.clock_s * 1000000) AS tick
+           (c.micros - c.start_micros + k.clock_s * 1000000 - 1) / (k.clock_s * 1000000) AS tick,
+           (c.end_micros - c.start_micros) / (k.clock_s * 1000000) AS n
     FROM closes c
     JOIN clocks k ON k.run = c.run AND k.bar_order = c.bar_order
 ),
 sampled AS (
     SELECT
-        run, rule_set, bar_order, clock_s, journalled, tick,
+        run, rule_set, bar_order, clock_s, journalled, n, tick,
         last_value(recorded_usd ORDER BY micros) AS recorded_usd,
         last_value(mark_usd ORDER BY micros) AS mark_usd,
         last_value(null_usd ORDER BY micros) AS null_usd
     FROM ticks
-    WHERE tick * clock_s * 1000000 <= end_micros
-    GROUP BY run, rule_set, bar_order, clock_s, journalled, tick
+    WHERE tick <= n
+    GROUP BY run, rule_set, bar_order, clock_s, journalled, n, tick
 ),
 returns AS (
     SELECT
-        run, rule_set, bar_order, clock_s, journalled, tick,
+        run, rule_set, bar_order, clock_s, journalled, n,
         ln(recorded_usd / lag(recorded_usd) OVER path) AS recorded,
         ln(mark_usd / lag(mark_usd) OVER path) AS mark,
         ln(null_usd / lag(null_usd) OVER path) AS without
@@ -46,12 +48,12 @@ SELECT
     rule_set,
     bar_order,
     clock_s,
-    max(tick) - min(tick) AS n,
+    n,
     sum(recorded * recorded) AS recorded_rv,
     sum(mark * mark) AS mark_rv,
     sum(without * without) AS null_rv,
-    CASE WHEN max(tick) - min(tick) >= 30 THEN sum(mark * mark) / sum(without * without) END AS amplification,
+    CASE WHEN n >= 30 THEN sum(mark * mark) / sum(without * without) END AS amplification,
     journalled
 FROM returns
-GROUP BY run, rule_set, bar_order, clock_s, journalled
+GROUP BY run, rule_set, bar_order, clock_s, journalled, n
 ORDER BY CASE WHEN rule_set = 'record' THEN 0 ELSE 1 END, rule_set, run, bar_order, clock_s

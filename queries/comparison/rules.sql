@@ -5,8 +5,8 @@
 SELECT
     r.run,
     r.rule_set,
+    c.title,
     c.summary,
-    c.cost,
     r.rule_set_toml AS toml,
     c.source
 FROM catalog.runs r

@@ -79,10 +79,10 @@ pub struct PublishedRow {
 pub struct RuleSetRow {
     /// Its name.
     pub rule_set: String,
-    /// What it changes, in a sentence.
+    /// One line.
+    pub title: String,
+    /// What it changes and whom it costs, in a few sentences.
     pub summary: String,
-    /// What it costs and whom.
-    pub cost: String,
     /// Its TOML.
     pub toml: String,
     /// Where its parameters come from.
@@ -141,8 +141,8 @@ impl CatalogTables {
                 .batch(),
             rule_sets: Columns::default()
                 .text("rule_set", rule_sets, |row| &row.rule_set)
+                .text("title", rule_sets, |row| &row.title)
                 .text("summary", rule_sets, |row| &row.summary)
-                .text("cost", rule_sets, |row| &row.cost)
                 .text("toml", rule_sets, |row| &row.toml)
                 .text("source", rule_sets, |row| &row.source)
                 .batch(),
