@@ -8,6 +8,8 @@ pub mod gates;
 mod priors;
 mod recorded;
 pub mod synthetic;
+mod venues;
 
 pub use priors::{Believed, Draw, Prior, Priors, PriorsError};
 pub use recorded::{FlowOrigin, OpenInterest, Recorded, RecordedError, Scope, Window};
+pub use venues::{MarginTable, MarginTables};

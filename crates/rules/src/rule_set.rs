@@ -28,6 +28,8 @@ pub struct RuleSetFile {
     pub title: String,
     /// What it asks, in a few sentences.
     pub summary: String,
+    /// Who is worse off under it, and when.
+    pub costs: String,
     /// Where the idea and its parameters come from.
     pub sources: Vec<String>,
     /// Declared share of open interest whose holders own the offset at another venue, 0 to 1.
@@ -44,6 +46,7 @@ struct FileToml {
     name: String,
     title: String,
     summary: String,
+    costs: String,
     #[serde(default)]
     sources: Vec<String>,
     #[serde(default)]
@@ -158,6 +161,7 @@ impl RuleSetFile {
             name: parsed.name,
             title: parsed.title,
             summary: parsed.summary,
+            costs: parsed.costs,
             sources: parsed.sources,
             overlap: parsed.world.overlap,
             rules: RuleSet::new(rules),
@@ -238,7 +242,7 @@ fn line_of_key(text: &str, start: usize, key: &str) -> usize {
 mod tests {
     use super::*;
 
-    const HEAD: &str = "name = \"x\"\ntitle = \"t\"\nsummary = \"s\"\n";
+    const HEAD: &str = "name = \"x\"\ntitle = \"t\"\nsummary = \"s\"\ncosts = \"c\"\n";
 
     #[track_caller]
     fn refused(rest: &str) -> String {
@@ -251,23 +255,23 @@ mod tests {
     fn errors_give_file_line_and_what_is_allowed() {
         assert_eq!(
             refused("[[rule]]\nkind = \"price-band\"\nband_pct = 0.1\nhalt_s = 60\n"),
-            "x.toml:6: band_pct is 0.1, allowed is 0.5 to 50 (half width, percent)"
+            "x.toml:7: band_pct is 0.1, allowed is 0.5 to 50 (half width, percent)"
         );
         assert_eq!(
             refused("[[rule]]\nkind = \"price-bands\"\n"),
-            "x.toml:5: unknown kind 'price-bands'; known are volatility-margin, price-band, cross-protocol-clearing, \
+            "x.toml:6: unknown kind 'price-bands'; known are volatility-margin, price-band, cross-protocol-clearing, \
              declared, did you mean price-band?"
         );
         assert_eq!(
             refused("[[rule]]\nkind = \"price-band\"\nband_pct = 7\nhalt = 60\n"),
-            "x.toml:7: price-band: unknown field `halt`, expected `band_pct` or `halt_s`"
+            "x.toml:8: price-band: unknown field `halt`, expected `band_pct` or `halt_s`"
         );
         assert_eq!(
             refused("[world]\noverlap = 1.5\n"),
-            "x.toml:5: overlap is 1.5, allowed is 0 to 1"
+            "x.toml:6: overlap is 1.5, allowed is 0 to 1"
         );
-        assert!(refused("colour = 1\n").starts_with("x.toml:4: unknown field `colour`, expected one of"));
-        assert!(refused("[[rule]\n").starts_with("x.toml:4: "));
+        assert!(refused("colour = 1\n").starts_with("x.toml:5: unknown field `colour`, expected one of"));
+        assert!(refused("[[rule]\n").starts_with("x.toml:5: "));
         let declared = "[[rule]]\nkind = \"declared\"\nname = \"d\"\non = \"liquidate\"\nreason = \"r\"\n";
         assert_eq!(
             refused(&format!(
@@ -275,7 +279,7 @@ mod tests {
             ))
             .split(';')
             .next(),
-            Some("x.toml:9: declared: when: column 1: 'notional' is not known")
+            Some("x.toml:10: declared: when: column 1: 'notional' is not known")
         );
         assert!(
             refused(&format!("{declared}when = \"notional_usd > 1\"\n"))

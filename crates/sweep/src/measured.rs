@@ -1,0 +1,127 @@
+//! What is measured on one replay.
+
+use aftershock_market::BarOrder;
+use aftershock_market::journal::{AmplificationRow, OutcomeRow};
+use aftershock_measure::{drawdown::max_drawdown_log, variance};
+use aftershock_replay::{Path, Totals};
+
+use crate::Case;
+
+/// Fewer returns than this measure no amplification.
+const LEAST_RETURNS: usize = 30;
+
+/// Marks of one replay at the bar closes of the window, with the last price before it.
+pub(crate) struct Closes {
+    pub(crate) at_us: Vec<i64>,
+    pub(crate) log_price: Vec<f64>,
+}
+
+impl Closes {
+    /// Bar closes of `log_marks`, which run from `path.first` on.
+    pub(crate) fn new(path: &Path, log_marks: &[f64]) -> Self {
+        let mut at_us = vec![path.at[path.first - 1].0];
+        let mut log_price = vec![path.log_price[path.first - 1]];
+        for (i, log_mark) in (path.first..path.len()).zip(log_marks) {
+            if path.bar_close[i] {
+                at_us.push(path.at[i].0);
+                log_price.push(*log_mark);
+            }
+        }
+        Self { at_us, log_price }
+    }
+
+    fn variance(&self, clock_s: i32) -> (usize, f64) {
+        let (Some(first), Some(last)) = (self.at_us.first(), self.at_us.last()) else {
+            return (0, 0.0);
+        };
+        let step = i64::from(clock_s) * aftershock_market::MICROS_PER_SECOND;
+        let sampled = variance::sample_previous_tick(&self.at_us, &self.log_price, *first, *last, step);
+        let returns: Vec<f64> = sampled.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        (returns.len(), variance::realized_variance(&returns))
+    }
+}
+
+/// What keeps a rule set's amplification from being measured.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    /// Shortest time in which its rules act, s.
+    pub(crate) fastest_s: Option<f64>,
+    /// Whether trading halted.
+    pub(crate) halted: bool,
+}
+
+/// Amplification on every clock.
+pub(crate) fn amplification(
+    case: &Case<'_>,
+    (draw, bar_order): (u32, BarOrder),
+    recorded: &Closes,
+    mark: &Closes,
+    null: &Closes,
+    limits: Limits,
+) -> Vec<AmplificationRow> {
+    case.clocks_s()
+        .into_iter()
+        .map(|clock_s| {
+            let (n, recorded_rv) = recorded.variance(clock_s);
+            let (_, mark_rv) = mark.variance(clock_s);
+            let (_, null_rv) = null.variance(clock_s);
+            let reason = if limits
+                .fastest_s
+                .is_some_and(|fastest| fastest < f64::from(case.bar_s))
+            {
+                Some("the rule acts faster than the record's bars".to_owned())
+            } else if limits.halted && limits.fastest_s.is_some_and(|halt| f64::from(clock_s) <= halt) {
+                Some("the clock is not longer than the halt".to_owned())
+            } else if n < LEAST_RETURNS {
+                Some(format!("fewer than {LEAST_RETURNS} returns"))
+            } else if null_rv <= 0.0 {
+                Some("the null does not move".to_owned())
+            } else {
+                None
+            };
+            AmplificationRow {
+                draw: draw as i32,
+                bar_order,
+                clock_s,
+                n: n as i32,
+                recorded_rv,
+                mark_rv,
+                null_rv,
+                amplification: reason.is_none().then(|| mark_rv / null_rv),
+                reason,
+            }
+        })
+        .collect()
+}
+
+/// One row of outcomes.
+pub(crate) fn outcome(
+    (draw, bar_order): (u32, BarOrder),
+    path: &Path,
+    log_mark: &[f64],
+    log_null: &[f64],
+    open_interest_usd: f64,
+    totals: &Totals,
+) -> OutcomeRow {
+    let recorded = &path.log_price[path.first..];
+    OutcomeRow {
+        draw: draw as i32,
+        bar_order,
+        recorded_drawdown: max_drawdown_log(recorded),
+        mark_drawdown: max_drawdown_log(log_mark),
+        null_drawdown: max_drawdown_log(log_null),
+        forced_sell_usd: totals.forced_usd[0],
+        forced_buy_usd: totals.forced_usd[1],
+        open_interest_usd,
+        open_interest_btc_before: totals.open_interest_before.to_f64(),
+        open_interest_btc_after: totals.open_interest_after.to_f64(),
+        bad_debt_usd: totals.bad_debt.to_f64(),
+        insurance_used_usd: totals.insurance_used.to_f64(),
+        halted_s: totals.halted_s,
+        reopening_gap_log: totals.reopening_gap_log,
+        end_gap_log: match (log_mark.last(), recorded.last()) {
+            (Some(mark), Some(record)) => mark - record,
+            _ => 0.0,
+        },
+    }
+}
