@@ -1,0 +1,83 @@
+//! Post-mortems: the answers of `queries/` as one HTML page and its Markdown twin.
+//!
+//! Invariants:
+//! - It knows nothing but tables. Every number shown is a cell of a query and says which: query, parameter, row and
+//!   column stand on the element that holds it.
+//! - The page needs no network and no script.
+//! - What limits the answer stands above the first number.
+//!
+//! Read [`Report`] first.
+
+mod axis;
+mod columns;
+mod figure;
+mod page;
+mod show;
+mod table;
+
+use aftershock_query::Session;
+
+/// A post-mortem of one episode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The page, complete in itself.
+    pub html: String,
+    /// Its twin; refers to the pictures by their file names.
+    pub markdown: String,
+    /// Pictures to be written beside the Markdown.
+    pub pictures: Vec<Picture>,
+}
+
+/// A picture of the Markdown twin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Name of its file.
+    pub file: String,
+    /// The drawing.
+    pub svg: String,
+}
+
+/// A report that could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A question got no answer.
+    #[error(transparent)]
+    Query(#[from] aftershock_query::Error),
+    /// There is no run to report on.
+    #[error("there is no run of episode `{episode}` to report on")]
+    NoRun {
+        /// The episode.
+        episode: String,
+    },
+    /// Two runs would stand in the same place.
+    #[error("two runs of the rule set `{rule_set}` cannot stand in one report")]
+    Ambiguous {
+        /// The rule set.
+        rule_set: String,
+    },
+    /// A query lost a column that the report shows.
+    #[error("query `{query}` has no column `{column}`")]
+    NoColumn {
+        /// The query.
+        query: String,
+        /// The column.
+        column: String,
+    },
+    /// A picture could not be drawn.
+    #[error("cannot draw: {0}")]
+    Picture(String),
+    /// A template is at fault.
+    #[error("cannot fill the page: {0}")]
+    Template(#[from] minijinja::Error),
+}
+
+impl Report {
+    /// The report on all runs of `episode` that `session` sees; open it with [`Session::open_runs`]. Files are to be
+    /// named `<stem>.html`, `<stem>.md` and as [`Picture::file`] says.
+    ///
+    /// # Errors
+    /// Where there is no run, two runs share a rule set, or a query fails.
+    pub fn build(session: &Session, episode: &str, stem: &str) -> Result<Self, Error> {
+        page::build(session, episode, stem)
+    }
+}
