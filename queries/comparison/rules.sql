@@ -7,6 +7,7 @@ SELECT
     r.rule_set,
     c.title,
     c.summary,
+    c.cost,
     r.rule_set_toml AS toml,
     c.source
 FROM catalog.runs r

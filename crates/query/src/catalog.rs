@@ -81,8 +81,10 @@ pub struct RuleSetRow {
     pub rule_set: String,
     /// One line.
     pub title: String,
-    /// What it changes and whom it costs, in a few sentences.
+    /// What it changes, in a few sentences.
     pub summary: String,
+    /// Who is worse off, and when.
+    pub cost: String,
     /// Its TOML.
     pub toml: String,
     /// Where its parameters come from.
@@ -143,6 +145,7 @@ impl CatalogTables {
                 .text("rule_set", rule_sets, |row| &row.rule_set)
                 .text("title", rule_sets, |row| &row.title)
                 .text("summary", rule_sets, |row| &row.summary)
+                .text("cost", rule_sets, |row| &row.cost)
                 .text("toml", rule_sets, |row| &row.toml)
                 .text("source", rule_sets, |row| &row.source)
                 .batch(),

@@ -1,0 +1,32 @@
+-- Question: What limits the answer, and what does it stand on?
+-- Grain: one row per statement of the runs' assumptions that is words and not a number
+-- Units: none; runs counts the runs that make the statement
+-- Reads: replayed.assumptions
+SELECT
+    CASE
+        WHEN name = 'not_modelled' THEN 'not modelled'
+        WHEN name LIKE 'response%' OR name IN ('halt', 'hold_notional', 'intra_bar_order', 'null', 'ordinary_flow_is_held')
+            THEN 'the model'
+        ELSE 'the record'
+    END AS topic,
+    name,
+    text,
+    origin,
+    source,
+    count(DISTINCT run) AS runs
+FROM replayed.assumptions
+WHERE episode = $episode AND value IS NULL
+GROUP BY name, text, origin, source
+ORDER BY
+    CASE topic WHEN 'the record' THEN 1 WHEN 'the model' THEN 2 ELSE 3 END,
+    CASE name
+        WHEN 'mark_price' THEN 1
+        WHEN 'closed_loop' THEN 2
+        WHEN 'dominated_by_priors' THEN 3
+        WHEN 'open_interest' THEN 4
+        WHEN 'reconstructed_stamps' THEN 5
+        WHEN 'scope' THEN 6
+        WHEN 'absent' THEN 7
+        ELSE 8
+    END,
+    name, text, origin, source
