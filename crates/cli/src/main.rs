@@ -1,1 +1,64 @@
-fn main() {}
+//! The `aftershock` binary: arguments, wiring, progress and error printing. No logic.
+
+mod commands;
+mod embedded;
+mod failure;
+mod prepared;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Replays real crash episodes and asks what other rules would have done.
+#[derive(Parser)]
+#[command(name = "aftershock", version, about, arg_required_else_help = true)]
+struct Arguments {
+    /// Folder of tapes and runs
+    #[arg(
+        long,
+        global = true,
+        env = "AFTERSHOCK_DATA",
+        default_value = "./data",
+        value_name = "DIR"
+    )]
+    data: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Replay an episode under the rules of record and others, and write a post-mortem
+    Replay(commands::replay::Arguments),
+    /// List the episodes
+    Episodes(commands::episodes::Arguments),
+    /// List the rule sets, or explain one
+    Rules(commands::rules::Arguments),
+    /// Ask in SQL; without a query, interactively
+    Sql(commands::sql::Arguments),
+    /// List or prune runs
+    Runs(commands::runs::Arguments),
+    /// Rebuild a run from its manifest and compare digests
+    Verify(commands::verify::Arguments),
+    /// Write the post-mortem of runs again
+    Report(commands::report::Arguments),
+}
+
+fn main() -> ExitCode {
+    let Arguments { data, command } = Arguments::parse();
+    let result = match command {
+        Command::Replay(arguments) => commands::replay::run(&data, arguments),
+        Command::Episodes(arguments) => commands::episodes::run(arguments),
+        Command::Rules(arguments) => commands::rules::run(arguments),
+        Command::Sql(arguments) => commands::sql::run(&data, arguments),
+        Command::Runs(arguments) => commands::runs::run(&data, arguments),
+        Command::Verify(arguments) => commands::verify::run(&data, arguments),
+        Command::Report(arguments) => commands::report::run(&data, arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::print(&error),
+    }
+}

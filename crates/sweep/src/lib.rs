@@ -17,3 +17,17 @@ pub const ENGINE_SHA256: &str = env!("AFTERSHOCK_ENGINE_SHA256");
 
 /// Below this number of draws no 5–95 % interval is given.
 pub const DRAWS_FOR_INTERVAL: u32 = 100;
+
+/// Runs `work` on so many threads.
+///
+/// # Errors
+/// The threads cannot be started.
+pub fn on_threads<T: Send>(
+    threads: usize,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, rayon::ThreadPoolBuildError> {
+    Ok(rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()?
+        .install(work))
+}

@@ -1,0 +1,9 @@
+//! One file a subcommand.
+
+pub(crate) mod episodes;
+pub(crate) mod replay;
+pub(crate) mod report;
+pub(crate) mod rules;
+pub(crate) mod runs;
+pub(crate) mod sql;
+pub(crate) mod verify;

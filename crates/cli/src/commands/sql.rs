@@ -1,0 +1,196 @@
+//! `aftershock sql`.
+
+use std::fs::File;
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+use aftershock_query::{Session, format, queries};
+use anyhow::{Context, Result};
+
+use crate::failure::Mistake;
+use crate::{embedded, table};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The query; '-' reads it from standard input
+    query: Option<String>,
+    /// Read the query from a file
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["query", "named"])]
+    file: Option<PathBuf>,
+    /// One of the project's own questions, such as comparison/drawdowns
+    #[arg(long, value_name = "QUERY", conflicts_with = "query")]
+    named: Option<String>,
+    /// List the project's own questions
+    #[arg(long)]
+    list: bool,
+    /// Value of a `$name` in the query; repeat for several
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    parameters: Vec<String>,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// Write the answer to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Format {
+    Table,
+    Csv,
+    Jsonl,
+    Parquet,
+}
+
+pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
+    if arguments.list {
+        let rows: Vec<Vec<String>> = queries::list()
+            .iter()
+            .map(|query| {
+                vec![
+                    query.name.to_string(),
+                    query.parameters().join(", "),
+                    query.question().into(),
+                ]
+            })
+            .collect();
+        return table::print(&table::headers(&["query", "parameters", "question"]), &rows);
+    }
+    let sql = match (&arguments.query, &arguments.file, &arguments.named) {
+        (Some(query), _, _) if query == "-" => {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .context("cannot read the query from standard input")?;
+            Some(text)
+        }
+        (Some(query), _, _) => Some(query.clone()),
+        (_, Some(file), _) => {
+            Some(std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?)
+        }
+        (_, _, Some(name)) => Some(queries::named(name)?.sql.to_owned()),
+        _ => None,
+    };
+    let parameters = parameters(&arguments.parameters)?;
+    let session = Session::open(data, embedded::catalog_tables(&[], None)?)?;
+    let Some(sql) = sql else {
+        return interactive(&session, data);
+    };
+    let given: Vec<(&str, &str)> = parameters
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let batches = session.sql_with(&sql, &given)?;
+    let mut bytes = Vec::new();
+    match arguments.format {
+        Format::Table if arguments.output.is_none() => {
+            let text = format::text_table(&batches);
+            return table::print(&text.headers, &text.rows);
+        }
+        Format::Table => {
+            return Err(Mistake::new("a table goes to standard output")
+                .hint("use --format csv, jsonl or parquet")
+                .into());
+        }
+        Format::Csv => format::write_csv(&batches, &mut bytes)?,
+        Format::Jsonl => format::write_json_lines(&batches, &mut bytes)?,
+        Format::Parquet if arguments.output.is_none() && std::io::stdout().is_terminal() => {
+            return Err(Mistake::new("Parquet is not for a terminal")
+                .hint("add --output FILE, or pipe it")
+                .into());
+        }
+        Format::Parquet => format::write_parquet(&batches, &mut bytes)?,
+    }
+    match arguments.output {
+        None => std::io::stdout().lock().write_all(&bytes)?,
+        Some(path) => {
+            let mut file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+            file.write_all(&bytes)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn parameters(given: &[String]) -> Result<Vec<(String, String)>> {
+    given
+        .iter()
+        .map(|text| {
+            let (name, value) = text.split_once('=').ok_or_else(|| {
+                Mistake::new(format!("'{text}' is no parameter"))
+                    .hint("write NAME=VALUE, such as episode=2026-02-05-day-long-slide")
+            })?;
+            Ok((name.trim_start_matches('$').to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+/// Reads queries until the end of input; a statement ends with a semicolon.
+fn interactive(session: &Session, data: &Path) -> Result<()> {
+    let history = data.join(".sql_history");
+    let mut editor = rustyline::DefaultEditor::new().context("cannot open the terminal")?;
+    // No history yet is nothing to complain about.
+    let _ = editor.load_history(&history);
+    eprintln!(
+        "SQL over tapes and runs; end a query with ';', \\d lists tables, \\d TABLE its columns, \\q leaves"
+    );
+    let mut statement = String::new();
+    loop {
+        let prompt = if statement.is_empty() {
+            "aftershock> "
+        } else {
+            "        -> "
+        };
+        let line = match editor.readline(prompt) {
+            Ok(line) => line,
+            Err(rustyline::error::ReadlineError::Interrupted) => {
+                statement.clear();
+                continue;
+            }
+            Err(rustyline::error::ReadlineError::Eof) => break,
+            Err(error) => return Err(error).context("cannot read from the terminal"),
+        };
+        let command = line.trim();
+        if statement.is_empty() && matches!(command, "\\q" | "quit" | "exit") {
+            break;
+        }
+        if statement.is_empty() && command == "\\d" {
+            for name in session.tables() {
+                println!("{name}");
+            }
+            continue;
+        }
+        if let (true, Some(name)) = (statement.is_empty(), command.strip_prefix("\\d ")) {
+            answer(session, &format!("DESCRIBE {}", name.trim()))?;
+            continue;
+        }
+        statement.push_str(&line);
+        statement.push('\n');
+        if command.ends_with(';') {
+            let _ = editor.add_history_entry(statement.trim());
+            answer(session, statement.trim().trim_end_matches(';'))?;
+            statement.clear();
+        }
+    }
+    if data.is_dir() {
+        let _ = editor.save_history(&history);
+    }
+    Ok(())
+}
+
+/// Prints an answer, or what is wrong with the question: the session goes on.
+fn answer(session: &Session, sql: &str) -> Result<()> {
+    match session.sql(sql) {
+        Ok(batches) => {
+            let text = format::text_table(&batches);
+            table::print(&text.headers, &text.rows)
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            if let Some(hint) = error.hint() {
+                eprintln!("  hint: {hint}");
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What the binary carries: rule sets, priors and margin tables. Episodes and the sample record are in `ingest`.
+
+use aftershock_calibrate::{MarginTables, Priors};
+use aftershock_ingest::{Catalog, Episode};
+use aftershock_query::CatalogTables;
+use aftershock_query::catalog::{EpisodeRow, PublishedRow, RuleSetRow};
+use aftershock_rules::RuleSetFile;
+use anyhow::{Context, Result};
+use include_dir::{Dir, include_dir};
+
+use crate::failure::Mistake;
+
+static RULE_SETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../data/rule-sets");
+const PRIORS: &str = include_str!("../../../data/priors.toml");
+const BINANCE_USDM: &str = include_str!("../../../data/venues/binance-usdm.toml");
+
+/// The rule set that is history.
+pub(crate) const RECORD: &str = "record";
+/// Rule sets of a replay that names none.
+pub(crate) const DEFAULT_RULE_SETS: [&str; 3] =
+    ["volatility-margin", "price-band", "cross-protocol-clearing"];
+
+pub(crate) fn priors() -> Result<Priors> {
+    Ok(Priors::parse("data/priors.toml", PRIORS)?)
+}
+
+pub(crate) fn margin_tables() -> Result<MarginTables> {
+    Ok(MarginTables::parse(
+        "data/venues/binance-usdm.toml",
+        BINANCE_USDM,
+    )?)
+}
+
+/// All embedded rule sets, history first, then by name.
+pub(crate) fn rule_sets() -> Result<Vec<RuleSetFile>> {
+    let mut sets = Vec::new();
+    for file in RULE_SETS
+        .files()
+        .filter(|file| file.path().extension().is_some_and(|ending| ending == "toml"))
+    {
+        let name = format!("data/rule-sets/{}", file.path().display());
+        let text = file
+            .contents_utf8()
+            .with_context(|| format!("{name} is not UTF-8"))?;
+        sets.push(RuleSetFile::parse(&name, text)?);
+    }
+    sets.sort_by_key(|set| (set.name != RECORD, set.name.clone()));
+    Ok(sets)
+}
+
+/// A rule set by name, or from a TOML file.
+pub(crate) fn rule_set(name: &str) -> Result<RuleSetFile> {
+    if name.ends_with(".toml") {
+        let text =
+            std::fs::read_to_string(name).with_context(|| format!("cannot read the rule set {name}"))?;
+        return Ok(RuleSetFile::parse(name, &text)?);
+    }
+    let sets = rule_sets()?;
+    let names: Vec<String> = sets.iter().map(|set| set.name.clone()).collect();
+    sets.into_iter().find(|set| set.name == name).ok_or_else(|| {
+        let nearest = names
+            .iter()
+            .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
+        let near = nearest.map_or(String::new(), |nearest| format!("did you mean {nearest}? "));
+        Mistake::new(format!("there is no rule set '{name}'"))
+            .hint(format!(
+                "{near}known are {}; a path ending in .toml is read as a rule set of your own",
+                names.join(", ")
+            ))
+            .into()
+    })
+}
+
+/// `catalog.*`: the embedded episodes and rule sets, and a rule set or episode of the user's own beside them.
+pub(crate) fn catalog_tables(
+    own_rules: &[&RuleSetFile],
+    own_episode: Option<&Episode>,
+) -> Result<CatalogTables> {
+    let catalog = Catalog::embedded()?;
+    let mut episodes: Vec<&Episode> = catalog.episodes().iter().collect();
+    episodes.extend(own_episode.filter(|own| episodes.iter().all(|episode| episode.id != own.id)));
+    let embedded = rule_sets()?;
+    let mut rules: Vec<&RuleSetFile> = embedded.iter().collect();
+    rules.extend(
+        own_rules
+            .iter()
+            .filter(|own| embedded.iter().all(|set| set.name != own.name)),
+    );
+    let published: Vec<PublishedRow> = episodes
+        .iter()
+        .flat_map(|episode| {
+            episode.published.iter().map(|figure| PublishedRow {
+                episode: episode.id.clone(),
+                measure: figure.measure.clone(),
+                value: figure.value,
+                unit: figure.unit.name().into(),
+                scope: figure.scope.clone(),
+                timing: figure.when.name().into(),
+                source: figure.source.clone(),
+                trust: figure.trust.name().into(),
+            })
+        })
+        .collect();
+    let rule_rows: Vec<RuleSetRow> = rules
+        .iter()
+        .map(|set| RuleSetRow {
+            rule_set: set.name.clone(),
+            title: set.title.clone(),
+            summary: format!("{} Who pays: {}", set.summary, set.costs),
+            toml: set.toml.clone(),
+            source: set.sources.join("; "),
+        })
+        .collect();
+    let episode_rows: Vec<EpisodeRow> = episodes.iter().map(|episode| episode_row(episode)).collect();
+    Ok(CatalogTables::new(&episode_rows, &published, &rule_rows))
+}
+
+fn episode_row(episode: &Episode) -> EpisodeRow {
+    let window = &episode.window;
+    EpisodeRow {
+        episode: episode.id.clone(),
+        title: episode.title.clone(),
+        aliases: episode.aliases.join(", "),
+        kind: episode.kind.name().into(),
+        summary: episode.summary.clone(),
+        tape_from: window.tape_from,
+        tape_to: window.tape_to,
+        trigger_at: window.trigger_at,
+        trigger_source: window.trigger_source.clone(),
+        trigger_trust: window.trigger_trust.name().into(),
+        replay_from: window.replay_from,
+        replay_to: window.replay_to,
+        instrument: episode.record.instrument.clone(),
+        fineness: episode.record.fineness.clone(),
+        bar_s: f64::from(episode.record.bar_s),
+        mark: episode.record.mark.name().into(),
+        absent: episode.record.absent.join(", "),
+        venues: episode.scope.venues.join(", "),
+        volume: episode.scope.volume.name().into(),
+        open_interest_btc: episode.open_interest.as_ref().map(|level| level.level_btc),
+        open_interest_source: episode.open_interest.as_ref().map(|level| level.source.clone()),
+    }
+}

@@ -1,0 +1,96 @@
+//! How an error ends: primary, detail and hint on stderr; 1 where the user can mend it, 2 where we must.
+
+use std::process::ExitCode;
+
+use aftershock_archive::ArchiveError;
+use aftershock_query::Error as QueryError;
+
+/// A mistake of the user's, with what would have been right.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    primary: String,
+    hint: Option<String>,
+}
+
+impl Mistake {
+    pub(crate) fn new(primary: impl Into<String>) -> Self {
+        Self {
+            primary: primary.into(),
+            hint: None,
+        }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.primary)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+/// A defect of ours.
+#[derive(Debug)]
+pub(crate) struct Defect(pub(crate) String);
+
+impl std::fmt::Display for Defect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Defect {}
+
+/// Prints the error and says how the process ends.
+pub(crate) fn print(error: &anyhow::Error) -> ExitCode {
+    if is_closed_pipe(error) {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("error: {error}");
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !said.contains(&cause) {
+            eprintln!("  because {cause}");
+            said.push_str(&cause);
+        }
+    }
+    if let Some(hint) = hint(error) {
+        eprintln!("  hint: {hint}");
+    }
+    ExitCode::from(if is_ours(error) { 2 } else { 1 })
+}
+
+fn hint(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        let mistake = cause
+            .downcast_ref::<Mistake>()
+            .and_then(|mistake| mistake.hint.clone());
+        mistake.or_else(|| cause.downcast_ref::<QueryError>().and_then(QueryError::hint))
+    })
+}
+
+fn is_ours(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.is::<Defect>()
+            || cause.is::<aftershock_sweep::SweepError>()
+            || matches!(cause.downcast_ref(), Some(ArchiveError::NotReproducible { .. }))
+            || cause
+                .downcast_ref::<QueryError>()
+                .is_some_and(|error| !error.is_users())
+    })
+}
+
+/// Whoever read our output has seen enough.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,129 @@
+//! From an episode's name to a case that can be replayed.
+
+use std::path::Path;
+
+use aftershock_archive::{Tape, read_tape, write_tape};
+use aftershock_calibrate::{MarginTable, Priors, Recorded, Scope, Window};
+use aftershock_ingest::episode::{Mark, Volume};
+use aftershock_ingest::{Catalog, Episode, sample};
+use aftershock_market::{Bar, PerpDay};
+use aftershock_sweep::{Case, Context};
+use anyhow::{Context as _, Result};
+
+use crate::embedded;
+
+/// An episode with its tape, record, margin table and priors.
+pub(crate) struct Prepared {
+    pub(crate) episode: Episode,
+    pub(crate) tape: Tape,
+    recorded: Recorded,
+    table: MarginTable,
+    priors: Priors,
+    trigger: String,
+    venues: String,
+    perpetual_low_ratio: Option<f64>,
+}
+
+impl Prepared {
+    /// Finds the episode, writes its tape where there is none, and reads it.
+    pub(crate) fn open(data: &Path, name: &str) -> Result<Self> {
+        let episode = Catalog::embedded()?.open(name)?;
+        let tape = match read_tape(data, &episode.id) {
+            Err(aftershock_archive::ArchiveError::MissingTape { .. }) => {
+                let sample = sample(&episode)?;
+                write_tape(data, &episode.id, &sample.bars, &sample.perp_daily)?;
+                read_tape(data, &episode.id)?
+            }
+            tape => tape?,
+        };
+        let window = Window {
+            from: episode.window.replay_from,
+            to: episode.window.replay_to,
+        };
+        let scope = Scope {
+            venues: episode.scope.venues.clone(),
+            perpetual: episode.scope.volume == Volume::PerpDaily,
+        };
+        let level_btc = episode.open_interest.as_ref().map(|level| level.level_btc);
+        let recorded = Recorded::new(&tape.bars, &tape.perp_daily, window, &scope, level_btc)
+            .with_context(|| format!("episode {} cannot be replayed", episode.id))?;
+        let table = embedded::margin_tables()?
+            .at("BTCUSDT", window.from)
+            .with_context(|| format!("no margin table is known at {}", window.from))?
+            .clone();
+        let perpetual_low_ratio = (episode.record.mark == Mark::SpotProxy)
+            .then(|| perpetual_low_ratio(&tape.bars, &tape.perp_daily, window))
+            .flatten();
+        Ok(Self {
+            trigger: format!(
+                "trigger {} ({}): {}",
+                episode.window.trigger_at,
+                episode.window.trigger_trust.name(),
+                episode.window.trigger_source
+            ),
+            venues: episode.scope.venues.join(", "),
+            perpetual_low_ratio,
+            recorded,
+            table,
+            priors: embedded::priors()?,
+            tape,
+            episode,
+        })
+    }
+
+    /// SHA-256 of what is believed: priors and margin table.
+    pub(crate) fn calibration_sha256(&self) -> String {
+        let text = format!("{}\n{:?}", self.priors.sha256, self.table);
+        aftershock_archive::sha256_hex(text.as_bytes())
+    }
+
+    pub(crate) fn case(&self, seed: u64, draws: u32) -> Case<'_> {
+        let episode = &self.episode;
+        Case {
+            episode: &episode.id,
+            recorded: &self.recorded,
+            from: episode.window.replay_from,
+            bar_s: episode.record.bar_s,
+            brackets: &self.table.brackets,
+            priors: &self.priors,
+            seed,
+            draws,
+            context: Context {
+                instrument: &episode.record.instrument,
+                spot_for_mark: episode.record.mark == Mark::SpotProxy,
+                absent: &episode.record.absent,
+                trigger: &self.trigger,
+                reconstructed: self
+                    .tape
+                    .bars
+                    .iter()
+                    .any(|bar| bar.price_origin == "reconstructed"),
+                perpetual_low_ratio: self.perpetual_low_ratio,
+                venues: &self.venues,
+                perpetual_volume: episode.scope.volume == Volume::PerpDaily,
+                brackets_source: &self.table.source,
+                brackets_stand_in: self.table.stand_in,
+                open_interest_source: episode.open_interest.as_ref().map_or("", |level| &level.source),
+            },
+        }
+    }
+}
+
+/// Lowest perpetual price over the lowest bar, on the whole days that the window touches and both records cover.
+fn perpetual_low_ratio(bars: &[Bar], days: &[PerpDay], window: Window) -> Option<f64> {
+    const DAY_US: i64 = 86_400 * aftershock_market::MICROS_PER_SECOND;
+    let covered_from = bars.first()?.open_at.0;
+    let covered_to = bars.last()?.close_at.0;
+    let touched = |day: &&PerpDay| {
+        let (from, to) = (day.day_at.0, day.day_at.0 + DAY_US);
+        from < window.to.0 && to > window.from.0 && from >= covered_from && to <= covered_to
+    };
+    let days: Vec<&PerpDay> = days.iter().filter(touched).collect();
+    let (first, last) = (days.first()?.day_at.0, days.last()?.day_at.0 + DAY_US);
+    let perpetual = days.iter().map(|day| day.low_usd).fold(f64::INFINITY, f64::min);
+    let inside = bars
+        .iter()
+        .filter(|bar| bar.open_at.0 >= first && bar.close_at.0 <= last);
+    let record = inside.map(|bar| bar.low_usd).fold(f64::INFINITY, f64::min);
+    record.is_finite().then(|| perpetual / record)
+}
