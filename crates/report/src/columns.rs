@@ -1,201 +1,222 @@
 //! Which columns of an answer a table shows, under which title and in which form.
 
-use crate::show::Show::{self, Code, Digits, Fixed, Plain, Signed};
+use crate::show::Show::{self, Code, Digits, Fixed, Measured, Plain, Signed};
 
-/// Name in the query, title, form. Titles hold no digits: they are words, not figures.
-pub(crate) type Column = (&'static str, &'static str, Show);
+/// A column of a table: one column of the query, or a median with the two ends of its interval.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column {
+    /// Over the column. No digits: titles are words, not figures.
+    pub(crate) title: &'static str,
+    /// Names in the query.
+    pub(crate) names: &'static [&'static str],
+    pub(crate) show: Show,
+}
 
+const fn column(title: &'static str, names: &'static [&'static str], show: Show) -> Column {
+    Column { title, names, show }
+}
+
+const WHOLE: Show = Fixed(1.0, 0);
+const MINUTES: Show = Fixed(1.0 / 60.0, 0);
 const MILLION: f64 = 1e-6;
-const MINUTES: f64 = 1.0 / 60.0;
 
-pub(crate) const STATEMENTS: &[Column] = &[("name", "about", Plain), ("text", "what to know", Plain)];
-
-pub(crate) const PRIORS: &[Column] = &[("name", "prior", Code), ("text", "in words", Plain)];
-
-pub(crate) const DERIVED: &[Column] = &[("name", "derived", Code), ("text", "in words", Plain)];
-
-pub(crate) const ABOUT: &[Column] = &[
-    ("trigger_at", "trigger, UTC", Plain),
-    ("trigger_source", "trigger from", Plain),
-    ("replay_from", "replayed from", Plain),
-    ("replay_to", "to", Plain),
-    ("instrument", "price record", Plain),
-    ("fineness", "fineness", Plain),
-    ("venues", "forced flow of", Plain),
+pub(crate) const LIMITS: &[Column] = &[
+    column("on", &["topic"], Plain),
+    column("what to know", &["text"], Plain),
+    column("because", &["source"], Plain),
 ];
 
-pub(crate) const HEADLINE: &[Column] = &[
-    ("line", "", Plain),
-    ("median_pct", "fall, %", Fixed(1.0, 2)),
-    ("low_pct", "low", Fixed(1.0, 2)),
-    ("high_pct", "high", Fixed(1.0, 2)),
-    (
-        "median_change",
+pub(crate) const PRIORS: &[Column] = &[
+    column("prior", &["name"], Code),
+    column("what it is", &["text"], Plain),
+];
+
+pub(crate) const ABOUT: &[Column] = &[
+    column("trigger, UTC", &["trigger_at"], Plain),
+    column("trigger from", &["trigger_source"], Plain),
+    column("replayed from", &["replay_from"], Plain),
+    column("to", &["replay_to"], Plain),
+    column("price record", &["instrument"], Plain),
+    column("fineness", &["fineness"], Plain),
+    column("forced flow of", &["venues"], Plain),
+];
+
+pub(crate) const FALLS: &[Column] = &[
+    column("", &["line"], Plain),
+    column(
+        "fall, percent",
+        &["median_pct", "low_pct", "high_pct"],
+        Fixed(1.0, 2),
+    ),
+    column(
         "against the rules of record, points",
+        &["median_change", "low_change", "high_change"],
         Signed(1.0, 2),
     ),
-    ("low_change", "low", Signed(1.0, 2)),
-    ("high_change", "high", Signed(1.0, 2)),
-    ("draws", "draws", Fixed(1.0, 0)),
+    column("draws", &["draws"], WHOLE),
 ];
 
 pub(crate) const AMPLIFICATION: &[Column] = &[
-    ("rule_set", "rules", Plain),
-    ("clock_s", "clock, min", Fixed(MINUTES, 0)),
-    ("n", "returns", Fixed(1.0, 0)),
-    ("median", "amplification", Fixed(1.0, 3)),
-    ("low", "low", Fixed(1.0, 3)),
-    ("high", "high", Fixed(1.0, 3)),
-    ("recorded_rv", "variance recorded", Digits(3)),
-    ("mark_rv", "replayed", Digits(3)),
-    ("null_rv", "off the book", Digits(3)),
-    ("reason", "not measurable because", Plain),
+    column("rules", &["rule_set"], Plain),
+    column("clock, min", &["clock_s"], MINUTES),
+    column("returns", &["n"], WHOLE),
+    column("amplification", &["median", "low", "high"], Measured(3)),
+    column("variance recorded", &["recorded_rv"], Digits(3)),
+    column("replayed", &["mark_rv"], Digits(3)),
+    column("off the book", &["null_rv"], Digits(3)),
+    column("not measurable because", &["reason"], Plain),
 ];
 
 pub(crate) const LOSSES: &[Column] = &[
-    ("rule_set", "rules", Plain),
-    ("measure", "million USD", Plain),
-    ("median", "median", Fixed(MILLION, 2)),
-    ("low", "low", Fixed(MILLION, 2)),
-    ("high", "high", Fixed(MILLION, 2)),
-    ("median_change", "against the rules of record", Signed(MILLION, 2)),
-    ("low_change", "low", Signed(MILLION, 2)),
-    ("high_change", "high", Signed(MILLION, 2)),
+    column("rules", &["rule_set"], Plain),
+    column("", &["measure"], Plain),
+    column("million USD", &["median", "low", "high"], Fixed(MILLION, 2)),
+    column(
+        "against the rules of record, million USD",
+        &["median_change", "low_change", "high_change"],
+        Signed(MILLION, 2),
+    ),
 ];
 
 pub(crate) const RULES: &[Column] = &[
-    ("rule_set", "rules", Plain),
-    ("title", "title", Plain),
-    ("summary", "what they change", Plain),
-    ("source", "sources", Plain),
+    column("rules", &["rule_set"], Plain),
+    column("title", &["title"], Plain),
+    column("what they change", &["summary"], Plain),
+    column("who is worse off", &["cost"], Plain),
+    column("sources", &["source"], Plain),
 ];
 
 pub(crate) const COUNTS: &[Column] = &[
-    ("rule_set", "rules", Plain),
-    ("rule", "rule", Plain),
-    ("step", "step", Code),
-    ("decision", "decision", Plain),
-    ("high_first", "times, high first", Fixed(1.0, 0)),
-    ("low_first", "times, low first", Fixed(1.0, 0)),
-    ("first_at", "first, UTC", Plain),
-    ("last_at", "last, UTC", Plain),
+    column("rules", &["rule_set"], Plain),
+    column("rule", &["rule"], Plain),
+    column("step", &["step"], Code),
+    column("decision", &["decision"], Plain),
+    column("times, high first", &["high_first"], WHOLE),
+    column("times, low first", &["low_first"], WHOLE),
+    column("first, UTC", &["first_at"], Plain),
+    column("last, UTC", &["last_at"], Plain),
 ];
 
 pub(crate) const INTERVENTIONS: &[Column] = &[
-    ("rule_set", "rules", Plain),
-    ("event_at", "when, UTC", Plain),
-    ("step", "step", Code),
-    ("decision", "decision", Plain),
-    ("subject", "subject", Plain),
-    ("before", "before", Digits(4)),
-    ("after", "after", Digits(4)),
-    ("until_at", "until, UTC", Plain),
-    ("reason", "reason", Plain),
+    column("rules", &["rule_set"], Plain),
+    column("when, UTC", &["event_at"], Plain),
+    column("step", &["step"], Code),
+    column("decision", &["decision"], Plain),
+    column("subject", &["subject"], Plain),
+    column("before", &["before"], Digits(4)),
+    column("after", &["after"], Digits(4)),
+    column("until, UTC", &["until_at"], Plain),
+    column("reason", &["reason"], Plain),
 ];
 
 pub(crate) const HALTS: &[Column] = &[
-    ("rule_set", "rules", Plain),
-    ("bar_order", "order inside a bar", Plain),
-    ("from_at", "from, UTC", Plain),
-    ("until_at", "until, UTC", Plain),
-    ("halt_s", "min", Fixed(MINUTES, 0)),
-    ("halted_usd", "halted at, USD", Fixed(1.0, 0)),
-    ("reopening_usd", "reopened at, USD", Fixed(1.0, 0)),
+    column("rules", &["rule_set"], Plain),
+    column("order inside a bar", &["bar_order"], Plain),
+    column("from, UTC", &["from_at"], Plain),
+    column("until, UTC", &["until_at"], Plain),
+    column("min", &["halt_s"], MINUTES),
+    column("halted at, USD", &["halted_usd"], WHOLE),
+    column("reopened at, USD", &["reopening_usd"], WHOLE),
 ];
 
 pub(crate) const ATTRIBUTION: &[Column] = &[
-    ("clock_s", "clock, min", Fixed(MINUTES, 0)),
-    ("mechanism", "mechanism", Plain),
-    ("median", "share of log amplification", Fixed(1.0, 4)),
-    ("low", "low", Fixed(1.0, 4)),
-    ("high", "high", Fixed(1.0, 4)),
-    ("alone", "alone", Fixed(1.0, 4)),
-    ("last", "taken out last", Fixed(1.0, 4)),
-    ("total", "all together", Fixed(1.0, 4)),
-    ("reading", "reading", Plain),
+    column("clock, min", &["clock_s"], MINUTES),
+    column("mechanism", &["mechanism"], Plain),
+    column(
+        "share of log amplification",
+        &["median", "low", "high"],
+        Fixed(1.0, 4),
+    ),
+    column("alone", &["alone"], Fixed(1.0, 4)),
+    column("taken out last", &["last"], Fixed(1.0, 4)),
+    column("all together", &["total"], Fixed(1.0, 4)),
+    column("reading", &["reading"], Plain),
 ];
 
 pub(crate) const SENSITIVITIES: &[Column] = &[
-    ("name", "unknown", Code),
-    ("fall", "fall", Signed(1.0, 2)),
-    ("excess", "fall beyond the null", Signed(1.0, 2)),
-    ("forced_sell", "forced selling", Signed(1.0, 2)),
-    ("draws", "draws", Fixed(1.0, 0)),
+    column("unknown", &["name"], Code),
+    column("fall", &["fall"], Signed(1.0, 2)),
+    column("fall beyond the null", &["excess"], Signed(1.0, 2)),
+    column("forced selling", &["forced_sell"], Signed(1.0, 2)),
+    column("draws", &["draws"], WHOLE),
 ];
 
 pub(crate) const OVERLAP: &[Column] = &[
-    ("rule_set", "rules", Plain),
-    ("clock_s", "clock, min", Fixed(MINUTES, 0)),
-    ("overlap", "overlap", Fixed(1.0, 2)),
-    ("fall_pct", "fall, %", Fixed(1.0, 2)),
-    ("amplification", "amplification", Fixed(1.0, 3)),
-    (
-        "forced_sell_usd",
+    column("rules", &["rule_set"], Plain),
+    column("clock, min", &["clock_s"], MINUTES),
+    column("overlap", &["overlap"], Fixed(1.0, 2)),
+    column("fall, percent", &["fall_pct"], Fixed(1.0, 2)),
+    column("amplification", &["amplification"], Measured(3)),
+    column(
         "forced selling, million USD",
+        &["forced_sell_usd"],
         Fixed(MILLION, 2),
     ),
-    ("bad_debt_usd", "bad debt, million USD", Fixed(MILLION, 3)),
+    column("bad debt, million USD", &["bad_debt_usd"], Fixed(MILLION, 3)),
 ];
 
 pub(crate) const PUBLISHED: &[Column] = &[
-    ("measure", "measure", Code),
-    ("timing", "when", Plain),
-    ("scope", "scope", Plain),
-    ("value", "published", Digits(4)),
-    ("replayed", "replayed", Digits(4)),
-    ("unit", "unit", Plain),
-    ("reading", "read it as", Plain),
-    ("source", "source", Plain),
-    ("trust", "trust", Plain),
+    column("measure", &["measure"], Code),
+    column("when", &["timing"], Plain),
+    column("scope", &["scope"], Plain),
+    column("published", &["value"], Digits(4)),
+    column("replayed", &["replayed"], Digits(4)),
+    column("unit", &["unit"], Plain),
+    column("read it as", &["reading"], Plain),
+    column("source", &["source"], Plain),
+    column("trust", &["trust"], Plain),
 ];
 
 pub(crate) const RECORD: &[Column] = &[
-    ("venue", "venue", Plain),
-    ("instrument", "instrument", Plain),
-    ("price_origin", "price", Plain),
-    ("taker_origin", "taker share", Plain),
-    ("bars", "bars", Fixed(1.0, 0)),
-    ("from_at", "from, UTC", Plain),
-    ("to_at", "to, UTC", Plain),
-    ("gaps", "gaps", Fixed(1.0, 0)),
-    ("without_taker_share", "without taker share", Fixed(1.0, 0)),
-    ("source", "source", Code),
+    column("venue", &["venue"], Plain),
+    column("price", &["price_origin"], Plain),
+    column("taker share", &["taker_origin"], Plain),
+    column("bars", &["bars"], WHOLE),
+    column("from, UTC", &["from_at"], Plain),
+    column("to, UTC", &["to_at"], Plain),
+    column("gaps", &["gaps"], WHOLE),
+    column("without taker share", &["without_taker_share"], WHOLE),
+    column("source", &["source"], Code),
 ];
 
 pub(crate) const DAYS: &[Column] = &[
-    ("day_at", "day", Plain),
-    ("low_usd", "perpetual's low, USD", Fixed(1.0, 1)),
-    ("spot_low_usd", "spot's low, USD", Fixed(1.0, 1)),
-    ("low_gap_log", "gap, %", Signed(100.0, 2)),
-    ("volume_usd", "perpetual's volume, million USD", Fixed(MILLION, 0)),
-    ("funding_usd_per_btc", "funding, USD per BTC", Signed(1.0, 2)),
-    ("funding_origin", "funding is", Plain),
+    column("day", &["day_at"], Plain),
+    column("perpetual's low, USD", &["low_usd"], Fixed(1.0, 1)),
+    column("spot's low, USD", &["spot_low_usd"], Fixed(1.0, 1)),
+    column("gap, log percent", &["low_gap_log"], Signed(100.0, 2)),
+    column(
+        "perpetual's volume, million USD",
+        &["volume_usd"],
+        Fixed(MILLION, 0),
+    ),
+    column("funding, USD per BTC", &["funding_usd_per_btc"], Signed(1.0, 2)),
+    column("funding is", &["funding_origin"], Plain),
 ];
 
 pub(crate) const ASSUMPTIONS: &[Column] = &[
-    ("name", "input", Code),
-    ("value", "value", Digits(4)),
-    ("unit", "unit", Plain),
-    ("origin", "origin", Plain),
-    ("text", "in words", Plain),
-    ("source", "source", Plain),
+    column("origin", &["origin"], Plain),
+    column("input", &["name"], Code),
+    column("value", &["value"], Digits(4)),
+    column("unit", &["unit"], Plain),
+    column("what it is", &["text"], Plain),
+    column("source", &["source"], Plain),
 ];
 
 pub(crate) const GATES: &[Column] = &[
-    ("rule_set", "rules", Plain),
-    ("gate", "gate", Plain),
-    ("verdict", "verdict", Plain),
-    ("detail", "detail", Plain),
+    column("rules", &["rule_set"], Plain),
+    column("gate", &["gate"], Plain),
+    column("verdict", &["verdict"], Plain),
+    column("detail", &["detail"], Plain),
 ];
 
-pub(crate) const MADE_FROM: &[Column] = &[
-    ("run", "run", Code),
-    ("draws", "draws", Fixed(1.0, 0)),
-    ("seed", "seed", Plain),
-    ("command", "command", Code),
-    ("tape_sha256", "tape", Code),
-    ("rule_set_sha256", "rules", Code),
-    ("calibration_sha256", "calibration", Code),
-    ("engine_sha256", "engine", Code),
-    ("created_by", "made by", Plain),
+pub(crate) const RUNS: &[Column] = &[
+    column("run", &["run"], Code),
+    column("draws", &["draws"], WHOLE),
+    column("seed", &["seed"], Plain),
+    column("command", &["command"], Code),
+    column("tape", &["tape_sha256"], Code),
+    column("rules", &["rule_set_sha256"], Code),
+    column("calibration", &["calibration_sha256"], Code),
+    column("engine", &["engine_sha256"], Code),
+    column("made by", &["created_by"], Plain),
 ];

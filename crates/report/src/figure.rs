@@ -10,12 +10,13 @@ use plotters::prelude::*;
 
 use crate::Error;
 use crate::axis::Time;
+use crate::show::tick;
 use crate::table::Answer;
 
 const WIDTH: u32 = 1000;
 const LABELS: u32 = 76;
 const RIGHT: u32 = 24;
-const TEXT: i32 = 15;
+const TEXT: i32 = 17;
 const INK: RGBColor = RGBColor(26, 26, 26);
 const FAINT: RGBColor = RGBColor(226, 226, 226);
 const HALT: RGBColor = RGBColor(120, 120, 120);
@@ -170,7 +171,7 @@ pub(crate) fn falls(falls: &Answer, rows: &[usize], rule_sets: &[String]) -> Res
             .axis_style(HALT)
             .label_style(font(TEXT))
             .x_labels(8)
-            .x_label_formatter(&|value| aftershock_query::cells::significant(*value, 3))
+            .x_label_formatter(&|value| tick(*value))
             .x_desc("fall from the running high, percent")
             .draw()
             .map_err(picture)?;
@@ -320,7 +321,7 @@ fn legend(root: &Area<'_>, rule_sets: &[String], halted: bool) -> Result<(), Err
         x += 29;
         root.draw(&Text::new(label.clone(), (x, 9), font(TEXT)))
             .map_err(picture)?;
-        x += label.len() as i32 * 75 / 10 + 20;
+        x += label.len() as i32 * 7 + 24;
     }
     if halted {
         root.draw(&Rectangle::new([(x, 9), (x + 22, 25)], HALT.mix(0.25).filled()))
@@ -368,7 +369,7 @@ fn panel(
         .label_style(font(TEXT))
         .x_labels(12)
         .y_labels(5)
-        .y_label_formatter(&|value| crate::show::Show::Digits(3).text(&Cell::Float(*value)))
+        .y_label_formatter(&|value| tick(*value))
         .draw()
         .map_err(picture)?;
     let shades = halts

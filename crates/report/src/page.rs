@@ -4,189 +4,230 @@ use aftershock_query::Session;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
-use crate::columns;
 use crate::figure::{self, Paths};
-use crate::show::Show::{Block, Plain};
-use crate::table::{Answer, View};
-use crate::{Error, Picture, Report};
+use crate::show::Show::Plain;
+use crate::table::Answer;
+use crate::{Error, Picture, Report, columns};
 
-const HTML: &str = include_str!("../templates/post-mortem.html");
-const MARKDOWN: &str = include_str!("../templates/post-mortem.md");
+const TEMPLATES: [(&str, &str); 3] = [
+    ("words", include_str!("../templates/words.txt")),
+    ("post-mortem.html", include_str!("../templates/post-mortem.html")),
+    ("post-mortem.md", include_str!("../templates/post-mortem.md")),
+];
 const STYLE: &str = include_str!("../templates/style.css");
 
-/// Interventions listed one by one; all of them are counted.
-const LISTED: usize = 12;
+/// Interventions of a run that are listed one by one; all of them are counted.
+const LISTED: f64 = 5.0;
 
 pub(crate) fn build(session: &Session, episode: &str, stem: &str) -> Result<Report, Error> {
-    let ask = |query: &'static str| Answer::ask(session, query, ("episode", episode));
-    let runs = ask("quality/runs")?;
+    let runs = Answer::ask(session, "quality/runs", ("episode", episode))?;
     let rule_sets = rule_sets(&runs)?;
-    let Some(first) = rule_sets.first() else {
+    if rule_sets.is_empty() {
         return Err(Error::NoRun {
             episode: episode.to_owned(),
         });
+    }
+    let about = Answer::ask(session, "market/episode", ("episode", episode))?;
+    let page = Page {
+        session,
+        episode,
+        run: runs.get(0, "run")?.to_string(),
+        record_is_replay: rule_sets[0] == "record"
+            && !about.is_empty()
+            && about.get(0, "absent")?.to_string().contains("liquidations"),
+        rule_sets,
+        about,
     };
-    let run = runs.get(0, "run")?.to_string();
-
-    let about = ask("market/episode")?;
-    let known = !about.rows.rows.is_empty();
-    let about_cell = |column: &'static str| -> Result<Option<View>, Error> {
-        known.then(|| about.cell(0, column, Plain)).transpose()
+    let (pictures, figures) = page.figures(stem)?;
+    let (head, results, details) = (page.head()?, page.results()?, page.details()?);
+    let made_from = context! {
+        runs => runs.cells(&runs.all(), "run")?,
+        made_from => runs.table(&runs.all(), columns::RUNS)?,
     };
-    let assumptions = Answer::ask(session, "quality/assumptions", ("run", &run))?;
-    let falls = ask("comparison/drawdowns")?;
-    let amplification = ask("comparison/amplification")?;
-    let losses = ask("solvency/losses")?;
-    let prices = ask("comparison/price_paths")?;
-    let flows = ask("liquidation/flow_paths")?;
-    let margins = ask("liquidation/margins")?;
-    let halts = ask("liquidation/halts")?;
-    let rules = ask("comparison/rules")?;
-    let counts = ask("liquidation/intervention_counts")?;
-    let interventions = ask("liquidation/interventions")?;
-    let attribution = ask("comparison/attribution")?;
-    let sensitivities = ask("comparison/sensitivities")?;
-    let overlap = ask("comparison/overlap_curve")?;
-    let published = ask("comparison/published")?;
-    let record = ask("quality/recorded_bars")?;
-    let days = ask("market/perpetual_days")?;
-    let gates = ask("quality/gates")?;
+    let whole = context! { ..head, ..figures, ..results, ..details, ..made_from };
+    let templates = templates()?;
+    Ok(Report {
+        html: templates.get_template("post-mortem.html")?.render(&whole)?,
+        markdown: templates.get_template("post-mortem.md")?.render(&whole)?,
+        pictures,
+    })
+}
 
-    let all = |answer: &Answer| answer.rows_where(|_| true);
-    let headline =
-        falls.rows_where(|row| falls.is(row, "rule_set", first) || falls.is(row, "series", "mark"));
-    let statements = assumptions.rows_where(|row| {
-        assumptions
-            .rows
-            .get(row, "value")
-            .is_some_and(|value| value.is_null())
-    });
-    let given = assumptions.rows_where(|row| !statements.contains(&row));
-    let priors = assumptions.rows_where(|row| assumptions.is(row, "origin", "prior"));
-    let derived = assumptions.rows_where(|row| assumptions.is(row, "origin", "derived"));
-    let cells = |answer: &Answer, rows: &[usize], column: &'static str| {
-        rows.iter()
-            .map(|&row| answer.cell(row, column, Plain))
-            .collect::<Result<Vec<_>, _>>()
-    };
-    let listed = interventions.rows_where(|row| {
-        let number = interventions
-            .rows
-            .get(row, "number")
-            .and_then(|cell| cell.number());
-        interventions.is(row, "bar_order", "high_first") && number.is_some_and(|n| n <= LISTED as f64)
-    });
+struct Page<'a> {
+    session: &'a Session,
+    episode: &'a str,
+    /// The run of the first rule set.
+    run: String,
+    /// The rules of record first.
+    rule_sets: Vec<String>,
+    about: Answer,
+    /// No forced flow is recorded, so the record and its replay are one line.
+    record_is_replay: bool,
+}
 
-    let crash = figure::crash(
-        &Paths {
-            prices: &prices,
-            flows: &flows,
-            margins: &margins,
-            halts: &halts,
-        },
-        &rule_sets,
-    )?;
-    let drawn = figure::falls(&falls, &headline, &rule_sets)?;
-    let falls_file = format!("{stem}.falls.svg");
-    let crash_file = format!("{stem}.svg");
+impl Page<'_> {
+    fn ask(&self, query: &'static str) -> Result<Answer, Error> {
+        Answer::ask(self.session, query, ("episode", self.episode))
+    }
 
-    let all_runs = cells(&runs, &all(&runs), "run")?;
-    let page = context! {
-        style => Value::from_safe_string(STYLE.to_owned()),
-        episode => episode,
-        runs => all_runs,
-        falls_svg => Value::from_safe_string(drawn.clone()),
-        crash_svg => crash.clone().map(Value::from_safe_string),
-        falls_file => &falls_file,
-        crash_file => &crash_file,
-        title => about_cell("title")?,
-        summary => about_cell("summary")?,
-        spot_proxy => known && about.is(0, "mark", "spot-proxy"),
-        no_flow => known && about.get(0, "absent")?.to_string().contains("liquidations"),
-        hourly => !record.rows_where(|row| record.is(row, "taker_origin", "hourly")).is_empty(),
-        rebuilt => !record.rows_where(|row| record.is(row, "price_origin", "reconstructed")).is_empty(),
-        absent => about_cell("absent")?,
-        statements => statements
-            .iter()
-            .map(|&row| {
-                Ok(context! {
-                    name => assumptions.cell(row, "name", Plain)?,
-                    text => assumptions.cell(row, "text", Plain)?,
-                })
+    fn table(&self, query: &'static str, columns: &[columns::Column]) -> Result<Value, Error> {
+        let answer = self.ask(query)?;
+        answer.table(&answer.all(), columns)
+    }
+
+    /// Title, limits and what happened.
+    fn head(&self) -> Result<Value, Error> {
+        let limits = self.ask("quality/limits")?;
+        let assumptions = Answer::ask(self.session, "quality/assumptions", ("run", &self.run))?;
+        let numbers = assumptions.rows_where(|row| assumptions.number(row, "value").is_some());
+        let mut priors = numbers.clone();
+        priors.retain(|row| assumptions.is(*row, "origin", "prior"));
+        let mut topics = Vec::new();
+        for topic in ["the record", "the model", "not modelled"] {
+            let rows = limits.rows_where(|row| limits.is(row, "topic", topic));
+            topics.push(context! { topic, texts => limits.cells(&rows, "text")? });
+        }
+        let about = |column: &'static str| {
+            (!self.about.is_empty())
+                .then(|| self.about.cell(0, column, Plain))
+                .transpose()
+        };
+        Ok(context! {
+            style => Value::from_safe_string(STYLE.to_owned()),
+            episode => self.episode,
+            record_is_replay => self.record_is_replay,
+            title => about("title")?,
+            summary => about("summary")?,
+            about => self.about.table(&self.about.all(), columns::ABOUT)?,
+            topics,
+            limits => limits.table(&limits.all(), columns::LIMITS)?,
+            priors => assumptions.cells(&priors, "name")?,
+            prior_table => assumptions.table(&priors, columns::PRIORS)?,
+            assumptions => assumptions.table(&numbers, columns::ASSUMPTIONS)?,
+        })
+    }
+
+    /// Rows of `comparison/drawdowns` that are lines of the headline.
+    fn headline(&self, falls: &Answer) -> Vec<usize> {
+        let first = &self.rule_sets[0];
+        falls.rows_where(|row| {
+            let of_first = falls.is(row, "rule_set", first);
+            let mark = falls.is(row, "series", "mark");
+            if of_first {
+                !(mark && self.record_is_replay)
+            } else {
+                mark
+            }
+        })
+    }
+
+    fn figures(&self, stem: &str) -> Result<(Vec<Picture>, Value), Error> {
+        let falls = self.ask("comparison/drawdowns")?;
+        let drawn = figure::falls(&falls, &self.headline(&falls), &self.rule_sets)?;
+        let crash = figure::crash(
+            &Paths {
+                prices: &self.ask("comparison/price_paths")?,
+                flows: &self.ask("liquidation/flow_paths")?,
+                margins: &self.ask("liquidation/margins")?,
+                halts: &self.ask("liquidation/halts")?,
+            },
+            &self.rule_sets,
+        )?;
+        let mut pictures = vec![Picture {
+            file: format!("{stem}.falls.svg"),
+            svg: drawn,
+        }];
+        pictures.extend(crash.map(|svg| Picture {
+            file: format!("{stem}.svg"),
+            svg,
+        }));
+        let view = |picture: Option<&Picture>| {
+            picture.map(|picture| {
+                context! { file => &picture.file, svg => Value::from_safe_string(picture.svg.clone()) }
             })
-            .collect::<Result<Vec<Value>, Error>>()?,
-        statement_table => assumptions.table(&statements, columns::STATEMENTS)?,
-        priors => cells(&assumptions, &priors, "name")?,
-        prior_table => assumptions.table(&priors, columns::PRIORS)?,
-        derived => cells(&assumptions, &derived, "text")?,
-        derived_table => assumptions.table(&derived, columns::DERIVED)?,
-        about => if known { Some(about.table(&[0], columns::ABOUT)?) } else { None },
-        headline => falls.table(&headline, columns::HEADLINE)?,
-        amplification => amplification.table(&all(&amplification), columns::AMPLIFICATION)?,
-        losses => losses.table(
-            &losses.rows_where(|row| !losses.is(row, "measure", "halted") && !losses.is(row, "measure", "open interest")),
-            columns::LOSSES,
-        )?,
-        rules => all(&rules)
+        };
+        let named =
+            context! { falls_picture => view(pictures.first()), crash_picture => view(pictures.get(1)) };
+        Ok((pictures, named))
+    }
+
+    /// The figures that answer the question.
+    fn results(&self) -> Result<Value, Error> {
+        let falls = self.ask("comparison/drawdowns")?;
+        let losses = self.ask("solvency/losses")?;
+        let paid = losses.rows_where(|row| {
+            ["forced selling", "insurance used", "bad debt"]
+                .iter()
+                .any(|measure| losses.is(row, "measure", measure))
+        });
+        let sensitivities = self.ask("comparison/sensitivities")?;
+        let of_first = sensitivities.rows_where(|row| sensitivities.is(row, "rule_set", &self.rule_sets[0]));
+        Ok(context! {
+            falls => falls.table(&self.headline(&falls), columns::FALLS)?,
+            amplification => self.table("comparison/amplification", columns::AMPLIFICATION)?,
+            losses => losses.table(&paid, columns::LOSSES)?,
+            attribution => self.table("comparison/attribution", columns::ATTRIBUTION)?,
+            sensitivities => sensitivities.table(&of_first, columns::SENSITIVITIES)?,
+            overlap => self.table("comparison/overlap_curve", columns::OVERLAP)?,
+            published => self.table("comparison/published", columns::PUBLISHED)?,
+        })
+    }
+
+    /// What the rules are and did, and what the record is.
+    fn details(&self) -> Result<Value, Error> {
+        let rules = self.ask("comparison/rules")?;
+        let texts = rules
+            .all()
             .into_iter()
             .map(|row| {
                 Ok(context! {
                     name => rules.cell(row, "rule_set", Plain)?,
                     title => rules.cell(row, "title", Plain)?,
                     summary => rules.cell(row, "summary", Plain)?,
+                    cost => rules.cell(row, "cost", Plain)?,
                     source => rules.cell(row, "source", Plain)?,
-                    toml => rules.cell(row, "toml", Block)?,
+                    toml => rules.cell(row, "toml", Plain)?,
                 })
             })
-            .collect::<Result<Vec<Value>, Error>>()?,
-        rule_table => rules.table(&all(&rules), columns::RULES)?,
-        counts => counts.table(&all(&counts), columns::COUNTS)?,
-        interventions => interventions.table(&listed, columns::INTERVENTIONS)?,
-        halts => halts.table(&all(&halts), columns::HALTS)?,
-        attribution => attribution.table(&all(&attribution), columns::ATTRIBUTION)?,
-        sensitivities => sensitivities.table(
-            &sensitivities.rows_where(|row| sensitivities.is(row, "rule_set", first)),
-            columns::SENSITIVITIES,
-        )?,
-        overlap => overlap.table(&all(&overlap), columns::OVERLAP)?,
-        published => published.table(&all(&published), columns::PUBLISHED)?,
-        record => record.table(&all(&record), columns::RECORD)?,
-        days => days.table(&replayed_days(&days, &about)?, columns::DAYS)?,
-        assumptions => assumptions.table(&given, columns::ASSUMPTIONS)?,
-        gates => gates.table(&all(&gates), columns::GATES)?,
-        made_from => runs.table(&all(&runs), columns::MADE_FROM)?,
-    };
+            .collect::<Result<Vec<Value>, Error>>()?;
+        let interventions = self.ask("liquidation/interventions")?;
+        let listed = interventions.rows_where(|row| {
+            interventions.is(row, "bar_order", "high_first")
+                && interventions.number(row, "number").is_some_and(|n| n <= LISTED)
+        });
+        let record = self.ask("quality/recorded_bars")?;
+        let days = self.ask("market/perpetual_days")?;
+        Ok(context! {
+            rules => texts,
+            rule_table => rules.table(&rules.all(), columns::RULES)?,
+            counts => self.table("liquidation/intervention_counts", columns::COUNTS)?,
+            interventions => interventions.table(&listed, columns::INTERVENTIONS)?,
+            halts => self.table("liquidation/halts", columns::HALTS)?,
+            hourly => !record.rows_where(|row| record.is(row, "taker_origin", "hourly")).is_empty(),
+            record => record.table(&record.all(), columns::RECORD)?,
+            days => days.table(&self.replayed(&days), columns::DAYS)?,
+            gates => self.table("quality/gates", columns::GATES)?,
+        })
+    }
 
-    let mut templates = Environment::new();
-    templates.set_syntax(
-        SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .keep_trailing_newline(true)
-            .build()?,
-    );
-    templates.add_template("post-mortem.html", HTML)?;
-    templates.add_template("post-mortem.md", MARKDOWN)?;
-    templates.add_filter("line", |text: String| one_line(&text));
-    let mut pictures = vec![Picture {
-        file: falls_file,
-        svg: drawn,
-    }];
-    pictures.extend(crash.map(|svg| Picture {
-        file: crash_file,
-        svg,
-    }));
-    Ok(Report {
-        html: templates.get_template("post-mortem.html")?.render(&page)?,
-        markdown: templates.get_template("post-mortem.md")?.render(&page)?,
-        pictures,
-    })
+    /// Days of the perpetual that the replay touches, rather than the month before it.
+    fn replayed(&self, days: &Answer) -> Vec<usize> {
+        const DAY_S: f64 = 86_400.0;
+        let bound = |name| self.about.rows.get(0, name).and_then(|cell| cell.time());
+        let (Some(from), Some(to)) = (bound("replay_from"), bound("replay_to")) else {
+            return Vec::new();
+        };
+        days.rows_where(|row| {
+            let day = days.rows.get(row, "day_at").and_then(|cell| cell.time());
+            day.is_some_and(|day| day.plus_seconds(DAY_S) > from && day < to)
+        })
+    }
 }
 
 /// The rule sets of the runs in their order, the rules of record first.
 fn rule_sets(runs: &Answer) -> Result<Vec<String>, Error> {
     let mut found: Vec<String> = Vec::new();
-    for row in 0..runs.rows.rows.len() {
+    for row in runs.all() {
         let rule_set = runs.get(row, "rule_set")?.to_string();
         if found.contains(&rule_set) {
             return Err(Error::Ambiguous { rule_set });
@@ -196,24 +237,21 @@ fn rule_sets(runs: &Answer) -> Result<Vec<String>, Error> {
     Ok(found)
 }
 
-/// Days of the perpetual that the replay touches, rather than the month before it.
-fn replayed_days(days: &Answer, about: &Answer) -> Result<Vec<usize>, Error> {
-    const DAY_S: f64 = 86_400.0;
-    if about.rows.rows.is_empty() {
-        return Ok(Vec::new());
+fn templates() -> Result<Environment<'static>, Error> {
+    let mut templates = Environment::new();
+    templates.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build()?,
+    );
+    // Text that keeps to one cell of a Markdown table.
+    templates.add_filter("line", |text: String| {
+        text.replace('\n', " ").replace('|', "\\|").trim().to_owned()
+    });
+    for (name, text) in TEMPLATES {
+        templates.add_template(name, text)?;
     }
-    let from = about.get(0, "replay_from")?.time();
-    let to = about.get(0, "replay_to")?.time();
-    Ok(days.rows_where(|row| {
-        let day = days.rows.get(row, "day_at").and_then(|cell| cell.time());
-        match (day, from, to) {
-            (Some(day), Some(from), Some(to)) => day.plus_seconds(DAY_S) > from && day < to,
-            _ => false,
-        }
-    }))
-}
-
-/// Text that keeps to one cell of a Markdown table.
-fn one_line(text: &str) -> String {
-    text.replace('\n', " ").replace('|', "\\|").trim().to_owned()
+    Ok(templates)
 }

@@ -9,12 +9,12 @@ pub(crate) enum Show {
     Plain,
     /// Words set as code.
     Code,
-    /// Lines set as code.
-    Block,
     /// A number times a factor, to so many decimals.
     Fixed(f64, usize),
     /// The same with its sign.
     Signed(f64, usize),
+    /// A ratio to so many decimals, which may be not measurable.
+    Measured(usize),
     /// A number to so many significant digits.
     Digits(usize),
 }
@@ -30,13 +30,21 @@ impl Show {
 
     /// Whether the column is aligned as figures are.
     pub(crate) fn is_figure(self) -> bool {
-        matches!(self, Self::Fixed(..) | Self::Signed(..) | Self::Digits(_))
+        matches!(
+            self,
+            Self::Fixed(..) | Self::Signed(..) | Self::Measured(_) | Self::Digits(_)
+        )
     }
 
     /// The text of a cell; nothing is a dash.
     pub(crate) fn text(self, cell: &Cell) -> String {
         if cell.is_null() {
-            return "–".to_owned();
+            let nothing = if matches!(self, Self::Measured(_)) {
+                "not measurable"
+            } else {
+                "–"
+            };
+            return nothing.to_owned();
         }
         if let Cell::Time(at) = cell {
             let text = at.to_string().replace('T', " ");
@@ -56,10 +64,16 @@ impl Show {
                     format!("+{text}")
                 }
             }
+            Self::Measured(decimals) => grouped(&format!("{value:.decimals$}")),
             Self::Digits(digits) => grouped(&significant(value, digits)),
             _ => cell.to_string(),
         }
     }
+}
+
+/// A number beside an axis.
+pub(crate) fn tick(value: f64) -> String {
+    grouped(&aftershock_query::cells::significant(value, 4))
 }
 
 /// Rounded to `digits` significant digits, with trailing zeros where they say how exact it is.

@@ -28,6 +28,10 @@ impl Answer {
         })
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.rows.is_empty()
+    }
+
     /// The cell at `row` of `column`.
     pub(crate) fn get(&self, row: usize, column: &str) -> Result<&Cell, Error> {
         self.rows.get(row, column).ok_or_else(|| Error::NoColumn {
@@ -41,135 +45,93 @@ impl Answer {
         self.rows.get(row, column).and_then(Cell::text) == Some(text)
     }
 
+    /// The number at `row` of `column`, where there is one.
+    pub(crate) fn number(&self, row: usize, column: &str) -> Option<f64> {
+        self.rows.get(row, column).and_then(Cell::number)
+    }
+
+    /// Numbers of all rows.
+    pub(crate) fn all(&self) -> Vec<usize> {
+        (0..self.rows.rows.len()).collect()
+    }
+
     /// Numbers of the rows of which `keep` is true.
     pub(crate) fn rows_where(&self, keep: impl Fn(usize) -> bool) -> Vec<usize> {
-        (0..self.rows.rows.len()).filter(|row| keep(*row)).collect()
+        let mut rows = self.all();
+        rows.retain(|row| keep(*row));
+        rows
     }
 
     /// One cell for a page.
-    pub(crate) fn cell(&self, row: usize, column: &'static str, show: Show) -> Result<View, Error> {
+    pub(crate) fn cell(&self, row: usize, column: &'static str, show: Show) -> Result<Value, Error> {
         let cell = self.get(row, column)?;
-        Ok(View {
-            query: self.query,
-            parameter: self.parameter.0,
-            argument: self.parameter.1.clone(),
-            row,
-            column,
-            factor: show.factor(),
-            figure: show.is_figure(),
-            code: show == Show::Code,
-            block: show == Show::Block,
-            value: match cell {
-                Cell::Null => String::new(),
-                Cell::Float(value) => value.to_string(),
-                other => other.to_string(),
-            },
-            text: show.text(cell),
+        let full = match cell {
+            Cell::Null => String::new(),
+            Cell::Float(value) => value.to_string(),
+            other => other.to_string(),
+        };
+        Ok(context! {
+            query => self.query,
+            parameter => self.parameter.0,
+            argument => &self.parameter.1,
+            row => row,
+            column => column,
+            factor => factor(show),
+            value => full,
+            text => show.text(cell),
         })
+    }
+
+    /// The chosen rows of one column, cell by cell.
+    pub(crate) fn cells(&self, rows: &[usize], column: &'static str) -> Result<Vec<Value>, Error> {
+        rows.iter()
+            .map(|&row| self.cell(row, column, Show::Plain))
+            .collect()
     }
 
     /// The chosen rows and columns as a table.
-    pub(crate) fn table(&self, rows: &[usize], columns: &[Column]) -> Result<Table, Error> {
-        let rows = rows
-            .iter()
-            .map(|&row| {
-                columns
-                    .iter()
-                    .map(|&(column, _, show)| self.cell(row, column, show))
-                    .collect()
-            })
-            .collect::<Result<Vec<Vec<View>>, Error>>()?;
-        Ok(Table {
-            query: self.query,
-            parameter: self.parameter.0,
-            argument: self.parameter.1.clone(),
-            columns: columns
+    pub(crate) fn table(&self, rows: &[usize], columns: &[Column]) -> Result<Value, Error> {
+        let group = columns.first().and_then(|column| column.names.first());
+        let mut before: Option<&Cell> = None;
+        let mut body = Vec::new();
+        for &row in rows {
+            let first = group.map(|name| self.get(row, name)).transpose()?;
+            let places = columns
                 .iter()
-                .map(|&(column, title, show)| Heading {
-                    column,
-                    title,
-                    factor: show.factor(),
-                    figure: show.is_figure(),
+                .map(|column| {
+                    let cells = column
+                        .names
+                        .iter()
+                        .map(|name| self.cell(row, name, column.show))
+                        .collect::<Result<Vec<Value>, Error>>()?;
+                    Ok(context! { cells, figure => column.show.is_figure(), code => column.show == Show::Code })
                 })
-                .collect(),
-            rows,
+                .collect::<Result<Vec<Value>, Error>>()?;
+            body.push(context! { row, places, again => first.is_some() && first == before });
+            before = first;
+        }
+        let head: Vec<Value> = columns
+            .iter()
+            .map(|column| {
+                context! {
+                    title => column.title,
+                    names => column.names.to_vec(),
+                    factor => factor(column.show),
+                    figure => column.show.is_figure(),
+                }
+            })
+            .collect();
+        Ok(context! {
+            query => self.query,
+            parameter => self.parameter.0,
+            argument => &self.parameter.1,
+            columns => head,
+            rows => body,
         })
     }
 }
 
-/// A cell on a page.
-#[derive(Clone, Debug)]
-pub(crate) struct View {
-    query: &'static str,
-    parameter: &'static str,
-    argument: String,
-    row: usize,
-    column: &'static str,
-    factor: f64,
-    figure: bool,
-    code: bool,
-    block: bool,
-    /// In full.
-    value: String,
-    /// For a reader.
-    text: String,
-}
-
-/// A table on a page.
-#[derive(Clone, Debug)]
-pub(crate) struct Table {
-    query: &'static str,
-    parameter: &'static str,
-    argument: String,
-    columns: Vec<Heading>,
-    rows: Vec<Vec<View>>,
-}
-
-#[derive(Clone, Debug)]
-struct Heading {
-    column: &'static str,
-    title: &'static str,
-    factor: f64,
-    figure: bool,
-}
-
-impl From<View> for Value {
-    fn from(view: View) -> Self {
-        context! {
-            query => view.query,
-            parameter => view.parameter,
-            argument => view.argument,
-            row => view.row,
-            column => view.column,
-            factor => (view.factor != 1.0).then(|| view.factor.to_string()),
-            figure => view.figure,
-            code => view.code,
-            block => view.block,
-            value => view.value,
-            text => view.text,
-        }
-    }
-}
-
-impl From<Heading> for Value {
-    fn from(heading: Heading) -> Self {
-        context! {
-            column => heading.column,
-            title => heading.title,
-            factor => (heading.factor != 1.0).then(|| heading.factor.to_string()),
-            figure => heading.figure,
-        }
-    }
-}
-
-impl From<Table> for Value {
-    fn from(table: Table) -> Self {
-        context! {
-            query => table.query,
-            parameter => table.parameter,
-            argument => table.argument,
-            columns => table.columns,
-            rows => table.rows,
-        }
-    }
+/// What a shown number was multiplied by, where it was.
+fn factor(show: Show) -> Option<String> {
+    (show.factor() != 1.0).then(|| show.factor().to_string())
 }
