@@ -68,10 +68,10 @@ impl Answer {
         let full = match cell {
             Cell::Null => String::new(),
             Cell::Float(value) => value.to_string(),
-            other => other.to_string(),
+            other => other.to_string().replace('\n', " "),
         };
         Ok(context! {
-            query => self.query,
+            query => Value::from_safe_string(self.query.to_owned()),
             parameter => self.parameter.0,
             argument => &self.parameter.1,
             row => row,
@@ -122,7 +122,7 @@ impl Answer {
             })
             .collect();
         Ok(context! {
-            query => self.query,
+            query => Value::from_safe_string(self.query.to_owned()),
             parameter => self.parameter.0,
             argument => &self.parameter.1,
             columns => head,
