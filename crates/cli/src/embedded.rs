@@ -106,7 +106,8 @@ pub(crate) fn catalog_tables(
         .map(|set| RuleSetRow {
             rule_set: set.name.clone(),
             title: set.title.clone(),
-            summary: format!("{} Who pays: {}", set.summary, set.costs),
+            summary: set.summary.clone(),
+            cost: set.costs.clone(),
             toml: set.toml.clone(),
             source: set.sources.join("; "),
         })

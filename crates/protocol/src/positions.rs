@@ -153,10 +153,15 @@ impl PositionBook {
         }
         for side in Side::BOTH {
             for queue in &mut self.queues[side.index()] {
-                queue
-                    .positions
-                    .make_contiguous()
-                    .sort_by(|a, b| (side.sign() * b.key).total_cmp(&(side.sign() * a.key)));
+                // Sorting keys with their places moves a third of the bytes that sorting positions would.
+                let unsorted = queue.positions.make_contiguous();
+                let mut order: Vec<(f64, u32)> = unsorted
+                    .iter()
+                    .zip(0..)
+                    .map(|(held, place)| (-side.sign() * held.key, place))
+                    .collect();
+                order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                queue.positions = order.iter().map(|(_, place)| unsorted[*place as usize]).collect();
             }
             self.refresh(side);
         }

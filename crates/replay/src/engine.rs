@@ -452,11 +452,13 @@ impl<'a, O: Observer> Engine<'a, O> {
     /// Margin and band at a decision point.
     fn decide(&mut self, at: Timestamp, log_mark: f64) -> Result<(), ReplayError> {
         let view = self.view(at, log_mark);
-        if self
-            .state
-            .margins
-            .assess(&self.parameters.brackets, self.rules, &view, self.observer)?
-        {
+        if self.state.margins.assess(
+            &self.parameters.brackets,
+            self.rules,
+            &view,
+            self.parameters.overlap > 0.0,
+            self.observer,
+        )? {
             let margins = &self.state.margins;
             for (slot, ratio) in margins.maintenance.iter().enumerate() {
                 let slot = aftershock_protocol::Slot {

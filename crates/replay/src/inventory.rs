@@ -72,12 +72,13 @@ impl Margins {
         }
     }
 
-    /// Puts every slot's margin to the rules; returns whether any changed.
+    /// Puts every slot's margin to the rules, linked ones only where there are any; returns whether any changed.
     pub(crate) fn assess<O: Observer>(
         &mut self,
         brackets: &Brackets,
         rules: &RuleSet,
         view: &View,
+        with_linked: bool,
         observer: &mut O,
     ) -> Result<bool, ReplayError> {
         let elapsed_s = self.assessed_at.map_or(0.0, |at| view.now.seconds_since(at));
@@ -86,6 +87,9 @@ impl Margins {
         for slot in 0..self.initial.len() {
             let tier = &brackets.tiers()[slot / 2];
             let linked = slot % 2 == 1;
+            if linked && !with_linked {
+                continue;
+            }
             let step = AssessMargin {
                 tier: (slot / 2 + 1) as i32,
                 offset_ratio: linked as u8 as f64,
@@ -158,17 +162,29 @@ impl Margins {
     /// Ways of opening under these margins; `linked` ones only where the holder owns an offset elsewhere.
     pub(crate) fn openings(&self, parameters: &Parameters, linked: bool) -> Vec<Opening> {
         let tiers = parameters.brackets.tiers();
-        let mut openings =
+        let mut openings: Vec<Opening> =
             Vec::with_capacity(parameters.mix.classes.len() * parameters.mix.account_sizes.len());
         for &(size_usd, size_share) in &parameters.mix.account_sizes {
             let held = parameters.brackets.index_of(size_usd);
             let slot_held = 2 * held + linked as usize;
+            // Classes that the bracket caps at the same leverage are one.
+            let mut merged_of_size = 0;
             for &(class, class_share) in &parameters.mix.classes {
                 let leverage = class
                     .min(tiers[held].max_leverage)
                     .min(1.0 / self.initial[slot_held])
                     .max(1.0);
                 let exposure = self.exposure[slot_held];
+                let weight = size_share * class_share;
+                let first_of_size = openings.len() - merged_of_size;
+                if let Some(same) = openings[first_of_size..]
+                    .iter_mut()
+                    .find(|one| one.leverage == leverage)
+                {
+                    same.weight += weight;
+                    continue;
+                }
+                merged_of_size += 1;
                 let at_side = |side: Side| {
                     let tier = parameters
                         .brackets
@@ -185,7 +201,7 @@ impl Margins {
                 };
                 let (long, short) = (at_side(Side::Long), at_side(Side::Short));
                 openings.push(Opening {
-                    weight: size_share * class_share,
+                    weight,
                     leverage,
                     slot: [long.0, short.0],
                     key_ratio: [long.1, short.1],
@@ -331,7 +347,13 @@ pub fn lead_in<O: Observer>(replay: &Replay<'_>, observer: &mut O) -> Result<Sta
                     .sum::<f64>()
                     * parameters.open_interest_usd,
             };
-            if margins.assess(&parameters.brackets, rules, &view, observer)? {
+            if margins.assess(
+                &parameters.brackets,
+                rules,
+                &view,
+                parameters.overlap > 0.0,
+                observer,
+            )? {
                 opening_sets.push(margins.openings(parameters, false));
                 opening_sets.push(margins.openings(parameters, true));
                 maintenance_sets.push(margins.maintenance.clone());

@@ -186,6 +186,10 @@ fn run_job(
         let rule_set = rule_sets[set];
         let mut points = Vec::with_capacity(OVERLAPS.len());
         for overlap in OVERLAPS {
+            if Some(overlap) == rule_set.overlap {
+                points.push(sets[set].clone());
+                continue;
+            }
             let replayed = counterfactual(table, path, job, rule_set, Some(overlap), &exogenous, &mut Silent)
                 .map_err(fail(&rule_set.name))?;
             points.push(measure(case, job, path, &replayed, &exogenous, rule_set, None));
