@@ -226,10 +226,14 @@ fn every_query_has_a_header_an_order_and_a_page() -> Result<()> {
                     "{path} should say `-- {key}: …` where it says `{line}`"
                 );
             }
-            let last = sql.rsplit("ORDER BY").next().unwrap_or_default();
+            let ends = sql
+                .lines()
+                .rev()
+                .map(str::trim_end)
+                .find(|line| !line.starts_with(' '));
             ensure!(
-                sql.contains("ORDER BY") && !last.contains(')'),
-                "{path} ends in no total order"
+                ends.is_some_and(|line| line.starts_with("ORDER BY")),
+                "{path} should end in an ORDER BY of its own, not in {ends:?}"
             );
             let page = format!("tests/sql/{question}.slt");
             ensure!(root().join(&page).exists(), "{path} has no page {page}");
