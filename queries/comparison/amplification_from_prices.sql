@@ -1,6 +1,6 @@
 -- Question: Does the amplification follow from the journalled prices alone? (The central draw, computed again from its bar closes.)
 -- Grain: one row per run, bar order and clock
--- Units: clock_s s; n returns between the last closes known at the ticks of a clock that starts with the first close; _rv sums of squared log returns; amplification a ratio, null below 30 returns; journalled is what the run says
+-- Units: clock_s s; n returns between the last closes known at the ticks of a clock that starts with the first price; _rv sums of squared log returns; amplification a ratio, null below 30 returns; journalled is what the run says
 -- Reads: replayed.prices, replayed.amplification
 WITH
 clocks AS (
@@ -8,13 +8,19 @@ clocks AS (
     FROM replayed.amplification
     WHERE episode = $episode AND draw = 0
 ),
+prices AS (
+    SELECT *, row_number() OVER (PARTITION BY run, bar_order ORDER BY event_at, bar_close) AS place
+    FROM replayed.prices
+    WHERE episode = $episode
+),
+-- The first price opens the first bar where the one before it closed.
 closes AS (
     SELECT run, rule_set, bar_order, event_at, recorded_usd, mark_usd, null_usd,
            CAST(event_at AS BIGINT) AS micros,
            min(CAST(event_at AS BIGINT)) OVER (PARTITION BY run, bar_order) AS start_micros,
            max(CAST(event_at AS BIGINT)) OVER (PARTITION BY run, bar_order) AS end_micros
-    FROM replayed.prices
-    WHERE episode = $episode AND bar_close
+    FROM prices
+    WHERE bar_close OR place = 1
 ),
 -- A close counts at the first tick of the clock that is not before it.
 ticks AS (

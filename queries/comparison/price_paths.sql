@@ -1,6 +1,6 @@
 -- Question: Which path did the price take: recorded, without forced flow on the book, and under each rule set?
 -- Grain: one row per run and bar close
--- Units: _usd USD per BTC; recorded is the record, the others are medians with the 5th and 95th percentile over draws and bar orders, null below 100 draws
+-- Units: _usd USD per BTC, _pct percent above the record at that close; recorded is the record, the others are medians with the 5th and 95th percentile over draws and bar orders, null below 100 draws
 -- Reads: replayed.bands, replayed.prices
 WITH
 recorded AS (
@@ -34,7 +34,13 @@ SELECT
     s.null_high_usd,
     s.mark_low_usd,
     s.mark_median_usd,
-    s.mark_high_usd
+    s.mark_high_usd,
+    100 * (s.null_low_usd / r.recorded_usd - 1) AS null_low_pct,
+    100 * (s.null_median_usd / r.recorded_usd - 1) AS null_median_pct,
+    100 * (s.null_high_usd / r.recorded_usd - 1) AS null_high_pct,
+    100 * (s.mark_low_usd / r.recorded_usd - 1) AS mark_low_pct,
+    100 * (s.mark_median_usd / r.recorded_usd - 1) AS mark_median_pct,
+    100 * (s.mark_high_usd / r.recorded_usd - 1) AS mark_high_pct
 FROM spread s
 LEFT JOIN recorded r ON r.run = s.run AND r.event_at = s.event_at
 ORDER BY CASE WHEN s.rule_set = 'record' THEN 0 ELSE 1 END, s.rule_set, s.run, s.event_at

@@ -9,19 +9,22 @@ steps AS (
         rule_set,
         bar_order,
         event_at,
+        bar_close,
         halted,
         mark_usd,
-        lag(halted) OVER (PARTITION BY run, bar_order ORDER BY event_at) AS halted_before,
-        lead(event_at) OVER (PARTITION BY run, bar_order ORDER BY event_at) AS next_at,
-        lead(mark_usd) OVER (PARTITION BY run, bar_order ORDER BY event_at) AS next_usd
+        lag(halted) OVER path AS halted_before,
+        lead(event_at) OVER path AS next_at,
+        lead(mark_usd) OVER path AS next_usd
     FROM replayed.prices
     WHERE episode = $episode
+    -- Where a bar closes as the next one opens, the close comes first.
+    WINDOW path AS (PARTITION BY run, bar_order ORDER BY event_at, bar_close DESC)
 ),
 spells AS (
     SELECT
         *,
         sum(CASE WHEN halted AND NOT coalesce(halted_before, false) THEN 1 ELSE 0 END)
-            OVER (PARTITION BY run, bar_order ORDER BY event_at) AS spell
+            OVER (PARTITION BY run, bar_order ORDER BY event_at, bar_close DESC) AS spell
     FROM steps
 )
 SELECT
@@ -32,8 +35,8 @@ SELECT
     min(event_at) AS from_at,
     max(coalesce(next_at, event_at)) AS until_at,
     CAST(to_unixtime(max(coalesce(next_at, event_at))) - to_unixtime(min(event_at)) AS DOUBLE) AS halt_s,
-    first_value(mark_usd ORDER BY event_at) AS halted_usd,
-    last_value(next_usd ORDER BY event_at) AS reopening_usd
+    first_value(mark_usd ORDER BY event_at, bar_close DESC) AS halted_usd,
+    last_value(next_usd ORDER BY event_at, bar_close DESC) AS reopening_usd
 FROM spells
 WHERE halted
 GROUP BY run, rule_set, bar_order, spell

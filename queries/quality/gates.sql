@@ -1,18 +1,23 @@
--- Question: Which tests of fidelity does each run pass, fail, or not admit?
--- Grain: one row per run and gate
--- Units: none
+-- Question: Which tests of fidelity do the runs pass, fail, or not admit?
+-- Grain: one row per gate, verdict and detail
+-- Units: none; rule_sets names whose runs say so
 -- Reads: replayed.gates
+WITH
+judged AS (
+    SELECT * FROM replayed.gates WHERE episode = $episode
+),
+runs AS (
+    SELECT count(DISTINCT run) AS runs FROM judged
+)
 SELECT
-    run,
-    rule_set,
     gate,
     verdict,
-    detail
-FROM replayed.gates
-WHERE episode = $episode
-ORDER BY
-    CASE WHEN rule_set = 'record' THEN 0 ELSE 1 END,
-    rule_set,
-    run,
-    CAST(substr(gate, 2) AS BIGINT),
-    gate
+    detail,
+    CASE
+        WHEN count(DISTINCT run) = max(runs) THEN 'all'
+        ELSE string_agg(DISTINCT rule_set, ', ' ORDER BY rule_set)
+    END AS rule_sets
+FROM judged
+CROSS JOIN runs
+GROUP BY gate, verdict, detail
+ORDER BY CAST(substr(gate, 2) AS BIGINT), gate, verdict, detail

@@ -1,5 +1,5 @@
 -- Question: What limits the answer, and what does it stand on?
--- Grain: one row per statement of the runs' assumptions that is words and not a number
+-- Grain: one row per statement of the runs' assumptions that is words and neither a number nor the shape of a prior
 -- Units: none; runs counts the runs that make the statement
 -- Reads: replayed.assumptions
 SELECT
@@ -10,13 +10,14 @@ SELECT
         ELSE 'the record'
     END AS topic,
     name,
-    text,
+    CASE WHEN name = 'absent' THEN 'not recorded: ' || text ELSE text END AS text,
     origin,
     source,
     count(DISTINCT run) AS runs
 FROM replayed.assumptions
 WHERE episode = $episode AND value IS NULL
-GROUP BY name, text, origin, source
+    AND (origin <> 'prior' OR name IN ('dominated_by_priors', 'open_interest'))
+GROUP BY name, replayed.assumptions.text, origin, source
 ORDER BY
     CASE topic WHEN 'the record' THEN 1 WHEN 'the model' THEN 2 ELSE 3 END,
     CASE name

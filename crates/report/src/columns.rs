@@ -33,7 +33,6 @@ pub(crate) const PRIORS: &[Column] = &[
 
 pub(crate) const ABOUT: &[Column] = &[
     column("trigger, UTC", &["trigger_at"], Plain),
-    column("trigger from", &["trigger_source"], Plain),
     column("replayed from", &["replay_from"], Plain),
     column("to", &["replay_to"], Plain),
     column("price record", &["instrument"], Plain),
@@ -61,9 +60,9 @@ pub(crate) const AMPLIFICATION: &[Column] = &[
     column("clock, min", &["clock_s"], MINUTES),
     column("returns", &["n"], WHOLE),
     column("amplification", &["median", "low", "high"], Measured(3)),
-    column("variance recorded", &["recorded_rv"], Digits(3)),
-    column("replayed", &["mark_rv"], Digits(3)),
-    column("off the book", &["null_rv"], Digits(3)),
+    column("variance recorded", &["recorded_rv"], Digits(4)),
+    column("replayed", &["mark_rv"], Digits(4)),
+    column("off the book", &["null_rv"], Digits(4)),
     column("not measurable because", &["reason"], Plain),
 ];
 
@@ -88,6 +87,7 @@ pub(crate) const RULES: &[Column] = &[
 
 pub(crate) const COUNTS: &[Column] = &[
     column("rules", &["rule_set"], Plain),
+    column("phase", &["phase"], Plain),
     column("rule", &["rule"], Plain),
     column("step", &["step"], Code),
     column("decision", &["decision"], Plain),
@@ -200,13 +200,14 @@ pub(crate) const ASSUMPTIONS: &[Column] = &[
     column("unit", &["unit"], Plain),
     column("what it is", &["text"], Plain),
     column("source", &["source"], Plain),
+    column("runs under", &["rule_sets"], Plain),
 ];
 
 pub(crate) const GATES: &[Column] = &[
-    column("rules", &["rule_set"], Plain),
     column("gate", &["gate"], Plain),
     column("verdict", &["verdict"], Plain),
     column("detail", &["detail"], Plain),
+    column("runs under", &["rule_sets"], Plain),
 ];
 
 pub(crate) const RUNS: &[Column] = &[

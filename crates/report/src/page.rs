@@ -31,7 +31,6 @@ pub(crate) fn build(session: &Session, episode: &str, stem: &str) -> Result<Repo
     let page = Page {
         session,
         episode,
-        run: runs.get(0, "run")?.to_string(),
         record_is_replay: rule_sets[0] == "record"
             && !about.is_empty()
             && about.get(0, "absent")?.to_string().contains("liquidations"),
@@ -56,8 +55,6 @@ pub(crate) fn build(session: &Session, episode: &str, stem: &str) -> Result<Repo
 struct Page<'a> {
     session: &'a Session,
     episode: &'a str,
-    /// The run of the first rule set.
-    run: String,
     /// The rules of record first.
     rule_sets: Vec<String>,
     about: Answer,
@@ -78,9 +75,9 @@ impl Page<'_> {
     /// Title, limits and what happened.
     fn head(&self) -> Result<Value, Error> {
         let limits = self.ask("quality/limits")?;
-        let assumptions = Answer::ask(self.session, "quality/assumptions", ("run", &self.run))?;
-        let numbers = assumptions.rows_where(|row| assumptions.number(row, "value").is_some());
-        let mut priors = numbers.clone();
+        let assumptions = self.ask("quality/assumptions")?;
+        let inputs = assumptions.rows_where(|row| assumptions.is(row, "kind", "input"));
+        let mut priors = inputs.clone();
         priors.retain(|row| assumptions.is(*row, "origin", "prior"));
         let mut topics = Vec::new();
         for topic in ["the record", "the model", "not modelled"] {
@@ -103,7 +100,7 @@ impl Page<'_> {
             limits => limits.table(&limits.all(), columns::LIMITS)?,
             priors => assumptions.cells(&priors, "name")?,
             prior_table => assumptions.table(&priors, columns::PRIORS)?,
-            assumptions => assumptions.table(&numbers, columns::ASSUMPTIONS)?,
+            assumptions => assumptions.table(&inputs, columns::ASSUMPTIONS)?,
         })
     }
 
@@ -127,7 +124,7 @@ impl Page<'_> {
         let crash = figure::crash(
             &Paths {
                 prices: &self.ask("comparison/price_paths")?,
-                flows: &self.ask("liquidation/flow_paths")?,
+                flows: &self.ask("liquidation/flow_by_hour")?,
                 margins: &self.ask("liquidation/margins")?,
                 halts: &self.ask("liquidation/halts")?,
             },
@@ -193,6 +190,7 @@ impl Page<'_> {
         let interventions = self.ask("liquidation/interventions")?;
         let listed = interventions.rows_where(|row| {
             interventions.is(row, "bar_order", "high_first")
+                && interventions.is(row, "phase", "replay")
                 && interventions.number(row, "number").is_some_and(|n| n <= LISTED)
         });
         let record = self.ask("quality/recorded_bars")?;
