@@ -1,6 +1,6 @@
 -- Question: What was published about the episode, and what does the replay under the rules of record give beside it?
 -- Grain: one row per published figure and run under the rules of record
--- Units: value and replayed in the unit of the row; replayed is a median over draws and bar orders (of price_low: the lowest mark of the central draw); a change of open interest is only set beside one of the same scope
+-- Units: value and replayed in the unit of the row; replayed is a median over draws and bar orders (of price_low: the lowest mark of the central draw); a change of open interest is only set beside one of the same scope, and nothing beside figures of another coin
 -- Reads: catalog.published, catalog.episodes, catalog.runs, replayed.outcomes, replayed.prices
 WITH
 outcomes AS (
@@ -29,6 +29,7 @@ figures AS (
         p.scope = e.venues AS same_scope,
         r.run,
         CASE
+            WHEN p.scope LIKE '%ETH%' THEN NULL
             WHEN p.measure = 'liquidated' AND p.unit = 'usd' THEN o.liquidated
             WHEN p.measure = 'liquidated_long' AND p.unit = 'usd' THEN o.sold
             WHEN p.measure = 'liquidated_short' AND p.unit = 'usd' THEN o.bought

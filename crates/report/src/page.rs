@@ -157,6 +157,12 @@ impl Page<'_> {
                 .iter()
                 .any(|measure| losses.is(row, "measure", measure))
         });
+        // A clock without a measurable amplification would only repeat the falls.
+        let overlap = self.ask("comparison/overlap_curve")?;
+        let mut curve = overlap.rows_where(|row| overlap.number(row, "amplification").is_some());
+        if curve.is_empty() {
+            curve = overlap.all();
+        }
         let sensitivities = self.ask("comparison/sensitivities")?;
         let of_first = sensitivities.rows_where(|row| sensitivities.is(row, "rule_set", &self.rule_sets[0]));
         Ok(context! {
@@ -165,7 +171,7 @@ impl Page<'_> {
             losses => losses.table(&paid, columns::LOSSES)?,
             attribution => self.table("comparison/attribution", columns::ATTRIBUTION)?,
             sensitivities => sensitivities.table(&of_first, columns::SENSITIVITIES)?,
-            overlap => self.table("comparison/overlap_curve", columns::OVERLAP)?,
+            overlap => overlap.table(&curve, columns::OVERLAP)?,
             published => self.table("comparison/published", columns::PUBLISHED)?,
         })
     }
