@@ -1,5 +1,9 @@
 //! Integration tests: what no crate can show of itself alone.
 
+mod cli;
+mod conservation;
+mod determinism;
+mod recorded;
 mod report;
 mod rules_book;
 mod sql;

@@ -1,0 +1,281 @@
+//! The binary as a user meets it: what it says, where it says it, and how it ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::determinism::target;
+use crate::workspace::root;
+
+/// Builds the binary, which a test of another package does not, and says where it is.
+fn binary() -> Result<&'static Path> {
+    static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+    match built {
+        Ok(path) => Ok(path),
+        Err(error) => bail!("cannot build the binary: {error}"),
+    }
+}
+
+fn build() -> Result<PathBuf> {
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .current_dir(root())
+        .args(["build", "-q", "-p", "aftershock-cli", "--bin", "aftershock"])
+        .args(["--message-format", "json-render-diagnostics", "--target-dir"])
+        .arg(target()?);
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    let output = command.output()?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let messages = String::from_utf8(output.stdout)?;
+    let built = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    built.context("cargo names the executable")
+}
+
+/// What a command came to.
+struct Said {
+    code: Option<i32>,
+    stdout: Vec<u8>,
+    stderr: String,
+}
+
+impl Said {
+    fn text(&self) -> Result<&str> {
+        Ok(std::str::from_utf8(&self.stdout)?)
+    }
+
+    /// The user's mistake: exit 1, nothing on stdout, and words that help.
+    #[track_caller]
+    fn refused(&self, words: &[&str]) -> Result<()> {
+        ensure!(self.code == Some(1), "ends with {:?}: {}", self.code, self.stderr);
+        ensure!(self.stdout.is_empty(), "stdout holds {:?}", self.text());
+        for word in words {
+            ensure!(self.stderr.contains(word), "no `{word}` in: {}", self.stderr);
+        }
+        ensure!(!self.stderr.contains("panicked"), "{}", self.stderr);
+        Ok(())
+    }
+
+    #[track_caller]
+    fn fine(self) -> Result<Self> {
+        ensure!(self.code == Some(0), "ends with {:?}: {}", self.code, self.stderr);
+        Ok(self)
+    }
+}
+
+/// A user in an empty folder of his own.
+struct User {
+    home: TempDir,
+}
+
+impl User {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            home: tempfile::tempdir()?,
+        })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    fn says(&self, arguments: &[&str]) -> Result<Said> {
+        let output = Command::new(binary()?)
+            .args(arguments)
+            .current_dir(self.home.path())
+            .env_remove("AFTERSHOCK_DATA")
+            .stdin(Stdio::null())
+            .output()?;
+        Ok(Said {
+            code: output.status.code(),
+            stdout: output.stdout,
+            stderr: String::from_utf8(output.stderr)?,
+        })
+    }
+
+    /// Replays an episode quickly; the run of the rules of record.
+    fn replayed(&self) -> Result<String> {
+        self.says(&QUICK)?.fine()?;
+        let runs = fs::read_dir(self.path("data/runs"))?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect::<Result<Vec<_>>>()?;
+        let run = runs.iter().find_map(|name| name.strip_prefix("run="));
+        ensure!(runs.len() == 1, "one rule set leaves one run, not {runs:?}");
+        Ok(run.context("a run's folder says so")?.to_owned())
+    }
+
+    fn nothing_is_left(&self) -> Result<()> {
+        let left: Vec<_> = fs::read_dir(self.home.path())?
+            .map(|entry| Ok(entry?.file_name()))
+            .collect::<Result<_>>()?;
+        ensure!(!self.path("data").exists(), "left behind: {left:?}");
+        Ok(())
+    }
+}
+
+const QUICK: [&str; 6] = ["replay", "2026-02-05", "--draws", "4", "--rules", "record"];
+
+#[test]
+fn a_slip_in_an_episode_s_name_is_met_with_the_nearest() -> Result<()> {
+    let user = User::new()?;
+    user.says(&["replay", "2026-02-06"])?
+        .refused(&["no episode `2026-02-06`", "`2026-02-05`"])?;
+    user.says(&["replay", "black-thursdy"])?
+        .refused(&["black-thursday"])?;
+    user.nothing_is_left()
+}
+
+#[test]
+fn a_faulty_rule_set_is_refused_with_its_place_and_what_is_allowed() -> Result<()> {
+    const HEAD: &str = "name = \"x\"\ntitle = \"t\"\nsummary = \"s\"\ncosts = \"c\"\n\n[[rule]]\n";
+    let user = User::new()?;
+    let cases = [
+        (
+            "kind = \"price-band\"\nband_pct = 0.1\nhalt_s = 60\n",
+            [
+                "own.toml:8: band_pct is 0.1",
+                "allowed is 0.5 to 50",
+                "half width",
+            ],
+        ),
+        (
+            "kind = \"price-bond\"\n",
+            ["own.toml:7: ", "unknown kind", "did you mean price-band?"],
+        ),
+        (
+            "kind = \"price-band\"\nband_pct = 7.0\nhalt = 60\n",
+            ["own.toml:9: ", "unknown field `halt`", "`halt_s`"],
+        ),
+        ("kind = [\n", ["own.toml:7: ", "unclosed array", "`]`"]),
+    ];
+    for (rule, words) in cases {
+        fs::write(user.path("own.toml"), format!("{HEAD}{rule}"))?;
+        user.says(&["replay", "2026-02-05", "--rules", "own.toml"])?
+            .refused(&words)
+            .context(rule)?;
+    }
+    user.says(&["replay", "2026-02-05", "--rules", "price-bond"])?
+        .refused(&["no rule set 'price-bond'", "did you mean price-band?"])?;
+    user.nothing_is_left()
+}
+
+#[test]
+fn a_run_is_made_once_listed_verified_and_asked() -> Result<()> {
+    let user = User::new()?;
+    let first = user.says(&QUICK)?.fine()?;
+    ensure!(
+        !first.text()?.contains("note:"),
+        "stdout holds more than the answer"
+    );
+    let again = user.says(&QUICK)?.fine()?;
+    ensure!(again.stdout == first.stdout, "the same run answers the same");
+    ensure!(
+        again.stderr.contains("the same run was there"),
+        "{}",
+        again.stderr
+    );
+    let run = user.replayed()?;
+    let listed = user.says(&["runs", "list"])?.fine()?;
+    ensure!(listed.text()?.contains(&run), "{}", listed.text()?);
+    let verified = user.says(&["verify", &run])?.fine()?;
+    ensure!(
+        verified.text()?.contains("all digests equal"),
+        "{}",
+        verified.text()?
+    );
+
+    let sql = "SELECT rule_set, draws FROM catalog.runs";
+    let csv = user.says(&["sql", sql, "--format", "csv"])?.fine()?;
+    ensure!(
+        csv.text()? == "rule_set,draws\nrecord,4\n" && csv.stderr.is_empty(),
+        "{}",
+        csv.text()?
+    );
+    let jsonl = user.says(&["sql", sql, "--format", "jsonl"])?.fine()?;
+    ensure!(
+        jsonl.text()? == "{\"rule_set\":\"record\",\"draws\":4}\n",
+        "{}",
+        jsonl.text()?
+    );
+    let parquet = user.says(&["sql", sql, "--format", "parquet"])?.fine()?;
+    ensure!(
+        parquet.stdout.starts_with(b"PAR1") && parquet.stdout.ends_with(b"PAR1"),
+        "no Parquet"
+    );
+    let outcomes = "SELECT count(*) AS n FROM replayed.outcomes";
+    let counted = user.says(&["sql", outcomes, "--format", "csv"])?.fine()?;
+    // Five draws, the central one among them, in both orders.
+    ensure!(counted.text()? == "n\n10\n", "{}", counted.text()?);
+
+    user.says(&["sql", "SELECT marc_usd FROM replayed.prices"])?
+        .refused(&["no column is named `marc_usd`", "did you mean mark_usd?"])?;
+    for statement in [
+        "INSERT INTO replayed.prices SELECT * FROM replayed.prices",
+        "DROP TABLE replayed.prices",
+        "CREATE TABLE t AS SELECT 1",
+        "COPY (SELECT 1) TO 'stolen.csv'",
+    ] {
+        user.says(&["sql", statement])?
+            .refused(&["only queries are allowed"])?;
+    }
+    ensure!(!user.path("stolen.csv").exists());
+    Ok(())
+}
+
+#[test]
+fn what_is_damaged_is_named_and_what_is_missing_is_made_again() -> Result<()> {
+    let user = User::new()?;
+    let run = user.replayed()?;
+    fs::remove_dir_all(user.path("data/tape"))?;
+    user.says(&["verify", &run])?.fine()?;
+    ensure!(user.path("data/tape").exists(), "the tape was not made again");
+
+    let prices = user.path(&format!("data/runs/run={run}/prices.parquet"));
+    let whole = fs::read(&prices)?;
+    fs::write(&prices, &whole[..whole.len() / 2])?;
+    user.says(&["verify", &run])?
+        .refused(&["prices.parquet", "corrupt"])?;
+    user.says(&["sql", "SELECT sum(mark_usd) FROM replayed.prices"])?
+        .refused(&["cannot read", "prices.parquet"])?;
+    let kept = fs::read(&prices)?;
+    user.says(&QUICK)?.refused(&["prices.parquet", "corrupt"])?;
+    ensure!(kept == fs::read(&prices)?, "a damaged run is evidence and stays");
+
+    let bars =
+        user.path("data/tape/bars/episode=2026-02-05-day-long-slide/venue=binance-spot/part-0.parquet");
+    let mut tape = fs::read(&bars)?;
+    let middle = tape.len() / 2;
+    tape[middle] ^= 1;
+    fs::write(&bars, tape)?;
+    user.says(&QUICK)?.refused(&["part-0.parquet"])?;
+    Ok(())
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named_and_left_alone() -> Result<()> {
+    let user = User::new()?;
+    fs::write(user.path("file"), "mine")?;
+    for data in ["file", "file/below"] {
+        let mut arguments = QUICK.to_vec();
+        arguments.extend(["--data", data]);
+        user.says(&arguments)?.refused(&["cannot create", "file"])?;
+    }
+    ensure!(fs::read_to_string(user.path("file"))? == "mine");
+    let left: Vec<_> = fs::read_dir(user.home.path())?.collect();
+    ensure!(left.len() == 1, "{left:?}");
+    Ok(())
+}
