@@ -13,39 +13,46 @@ macro_rules! quantity {
             pub const ZERO: Self = Self(0);
 
             /// The nearest quantity of 1e-8 units, ties away from zero.
+            #[inline]
             pub fn from_f64(value: f64) -> Self {
                 Self((value * UNITS_PER_ONE as f64).round() as $int)
             }
 
             /// The value in whole units (coins or dollars), for display and for impact arithmetic.
+            #[inline]
             pub fn to_f64(self) -> f64 {
                 self.0 as f64 / UNITS_PER_ONE as f64
             }
         }
         impl Add for $name {
             type Output = Self;
+            #[inline]
             fn add(self, other: Self) -> Self {
                 Self(self.0 + other.0)
             }
         }
         impl Sub for $name {
             type Output = Self;
+            #[inline]
             fn sub(self, other: Self) -> Self {
                 Self(self.0 - other.0)
             }
         }
         impl Neg for $name {
             type Output = Self;
+            #[inline]
             fn neg(self) -> Self {
                 Self(-self.0)
             }
         }
         impl AddAssign for $name {
+            #[inline]
             fn add_assign(&mut self, other: Self) {
                 self.0 += other.0;
             }
         }
         impl SubAssign for $name {
+            #[inline]
             fn sub_assign(&mut self, other: Self) {
                 self.0 -= other.0;
             }
@@ -81,11 +88,13 @@ impl Coin {
     /// use aftershock_market::{Cash, Coin, Price};
     /// assert_eq!(Coin::from_f64(0.5).value_floor(Price::from_f64(60_000.0)), Cash::from_f64(30_000.0));
     /// ```
+    #[inline]
     pub fn value_floor(self, price: Price) -> Cash {
         Cash((self.0 as i128 * price.0 as i128).div_euclid(UNITS_PER_ONE as i128))
     }
 
     /// `self * numerator / denominator`, rounded down. Both must be non-negative, the denominator positive.
+    #[inline]
     pub fn share_floor(self, numerator: i64, denominator: i64) -> Coin {
         assert!(
             denominator > 0 && numerator >= 0,
@@ -97,6 +106,7 @@ impl Coin {
 
 impl Cash {
     /// `self * numerator / denominator`, rounded down (towards minus infinity).
+    #[inline]
     pub fn share_floor(self, numerator: i64, denominator: i64) -> Cash {
         assert!(denominator > 0, "a share of cash needs a positive whole");
         Cash((self.0 * numerator as i128).div_euclid(denominator as i128))

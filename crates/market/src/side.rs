@@ -14,6 +14,7 @@ impl Side {
     pub const BOTH: [Side; 2] = [Side::Long, Side::Short];
 
     /// +1 for a long, -1 for a short.
+    #[inline]
     pub const fn sign(self) -> f64 {
         match self {
             Side::Long => 1.0,
@@ -22,6 +23,7 @@ impl Side {
     }
 
     /// The other side.
+    #[inline]
     pub const fn opposite(self) -> Side {
         match self {
             Side::Long => Side::Short,
@@ -30,6 +32,7 @@ impl Side {
     }
 
     /// Position in arrays that hold one value a side: long 0, short 1.
+    #[inline]
     pub const fn index(self) -> usize {
         self as usize
     }

@@ -21,11 +21,13 @@ impl Timestamp {
     }
 
     /// Seconds from `earlier` to `self`; negative where `self` comes first.
+    #[inline]
     pub fn seconds_since(self, earlier: Self) -> f64 {
         (self.0 - earlier.0) as f64 / MICROS_PER_SECOND as f64
     }
 
     /// This instant moved by `seconds`, rounded to the microsecond.
+    #[inline]
     pub fn plus_seconds(self, seconds: f64) -> Self {
         Self(self.0 + (seconds * MICROS_PER_SECOND as f64).round() as i64)
     }

@@ -4,13 +4,16 @@ use std::collections::VecDeque;
 
 use aftershock_market::{Cash, Coin, Price, Side, Timestamp};
 use aftershock_measure::depth::walk_book;
-use aftershock_protocol::{Closed, CoverDeficit, Liquidate, RuleSet, SetBand, View};
+use aftershock_protocol::{Closed, CoverDeficit, Liquidate, Position, RuleSet, SetBand, View};
 
 use crate::decay::{Decay, DecayTable};
 use crate::inventory::{Opening, Start};
 use crate::observer::{ForcedOrder, Fund, Noted, Observer, Waypoint};
 use crate::response::{Fill, ImpactState, absorb, depth_ratio};
 use crate::{Mechanisms, Parameters, Path, ReplayError};
+
+/// Positions of one batch whose leverage agrees to a tenth are told as one order.
+const LEVERAGE_STEPS: f64 = 10.0;
 
 /// What is held fixed while rules change: abducted from the record by a run with [`Drive::Record`].
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -731,6 +734,7 @@ impl<'a, O: Observer> Engine<'a, O> {
         }
     }
 
+    /// Tells a batch, positions of one leverage together, each pool with its share.
     fn tell_orders(
         &mut self,
         at: Timestamp,
@@ -739,8 +743,24 @@ impl<'a, O: Observer> Engine<'a, O> {
         fill_usd: f64,
         paid_share: f64,
     ) {
+        let mut groups: Vec<(bool, i64, Position, Cash)> = Vec::new();
         for (closed, deficit) in batch.orders.iter().zip(deficits) {
             let position = &closed.position;
+            let leverage = (position.leverage() * LEVERAGE_STEPS).round() as i64;
+            match groups
+                .iter_mut()
+                .find(|group| (group.0, group.1) == (closed.slot.linked, leverage))
+            {
+                Some((_, _, sum, unpaid)) => {
+                    sum.quantity += position.quantity;
+                    sum.entry_value += position.entry_value;
+                    sum.margin += position.margin;
+                    *unpaid += *deficit;
+                }
+                None => groups.push((closed.slot.linked, leverage, *position, *deficit)),
+            }
+        }
+        for (linked, _, position, deficit) in groups {
             for (pool, held) in self.parameters.pools.iter().enumerate() {
                 let shortfall_usd = deficit.to_f64() * held.share;
                 let quantity_btc = position.quantity.to_f64() * held.share;
@@ -750,7 +770,7 @@ impl<'a, O: Observer> Engine<'a, O> {
                     pool,
                     side: batch.side,
                     leverage: position.leverage(),
-                    linked: closed.slot.linked,
+                    linked,
                     quantity_btc,
                     notional_usd: quantity_btc * fill_usd,
                     trigger_usd: batch.trigger_usd,

@@ -19,7 +19,7 @@ pub struct Waypoint {
     pub halted: bool,
 }
 
-/// A forced order at its execution.
+/// A forced order at its execution: the positions of one batch, pool and leverage.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ForcedOrder {
     /// When the mark crossed its price.

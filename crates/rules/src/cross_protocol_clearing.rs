@@ -42,7 +42,7 @@ impl ProtocolRule for CrossProtocolClearing {
 
     fn cover_deficit(&self, step: &CoverDeficit, _: &View) -> Decision<CoverDeficit> {
         let shared = Cash((step.other_funds.0 as f64 * self.shared_fund) as i128);
-        let from_others = shared.min(step.deficit - step.from_own);
+        let from_others = shared.min(step.other_funds).min(step.deficit - step.from_own);
         if from_others <= step.from_others {
             return Decision::Accept;
         }

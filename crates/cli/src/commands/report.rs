@@ -1,12 +1,19 @@
 //! `aftershock report`.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use aftershock_ingest::{Catalog, Episode};
+use aftershock_query::Session;
+use aftershock_report::Report;
 use aftershock_rules::RuleSetFile;
-use anyhow::Result;
+use anyhow::{Context, Result};
 
+use crate::embedded;
 use crate::failure::Mistake;
+
+/// Name of a post-mortem's files.
+const STEM: &str = "post-mortem";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -47,13 +54,39 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Writes the post-mortem of these runs; returns the files.
+/// Writes the post-mortem of these runs into a folder of the episode's name; returns the page and its twin.
 pub(crate) fn write(
-    _data: &Path,
-    _folder: &Path,
-    _episode: &Episode,
-    _runs: &[String],
-    _own: &[&RuleSetFile],
+    data: &Path,
+    folder: &Path,
+    episode: &Episode,
+    runs: &[String],
+    own: &[&RuleSetFile],
 ) -> Result<Vec<PathBuf>> {
-    Ok(Vec::new())
+    let names: Vec<&str> = runs.iter().map(String::as_str).collect();
+    let session = Session::open_runs(data, embedded::catalog_tables(own, Some(episode))?, &names)?;
+    let report = Report::build(&session, &episode.id, STEM)?;
+    let folder = folder.join(&episode.id);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for picture in &report.pictures {
+        place(&folder.join(&picture.file), &picture.svg)?;
+    }
+    let pages = [
+        (folder.join(format!("{STEM}.html")), &report.html),
+        (folder.join(format!("{STEM}.md")), &report.markdown),
+    ];
+    for (path, text) in &pages {
+        place(path, text)?;
+    }
+    Ok(pages.into_iter().map(|(path, _)| path).collect())
+}
+
+/// Puts a file in place at once: whoever reads it finds the old text or the new one.
+fn place(path: &Path, text: &str) -> Result<()> {
+    let partial = path.with_extension("partial");
+    let written = fs::write(&partial, text).and_then(|()| fs::rename(&partial, path));
+    if written.is_err() {
+        // What could not be written is taken away again; the first error is the one to tell.
+        let _ = fs::remove_file(&partial);
+    }
+    written.with_context(|| format!("cannot write {}", path.display()))
 }
