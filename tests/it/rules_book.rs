@@ -74,6 +74,7 @@ impl Tape {
                 (self.lead, self.lead_usd) = (minutes.parse()?, price.parse()?);
             }
             ["book", depth, "USD", ..] => self.parameters.book_usd_per_log = depth.parse()?,
+            ["latency", latency, "s"] => self.parameters.latency_s = latency.parse()?,
             ["overlap", overlap] => self.parameters.overlap = overlap.parse()?,
             ["pool", name, share, "fund", fund] => {
                 let (share, fund): (f64, f64) = (share.parse()?, fund.parse()?);
