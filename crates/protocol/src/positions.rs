@@ -252,18 +252,18 @@ impl PositionBook {
                 .take_while(|held| crossed(side, held.key, queue.maintenance_ratio, mark_usd))
                 .count();
             let before = taken.len();
-            for held in queue.positions.iter_mut().take(count) {
+            let mut left = Vec::new();
+            for mut held in queue.positions.drain(..count) {
                 taken.push(Closed {
                     slot: queue.slot,
                     position: held.split(fraction),
                 });
+                if held.quantity > Coin::ZERO {
+                    left.push(held);
+                }
             }
-            while queue
-                .positions
-                .front()
-                .is_some_and(|held| held.quantity == Coin::ZERO)
-            {
-                queue.positions.pop_front();
+            for held in left.into_iter().rev() {
+                queue.positions.push_front(held);
             }
             let gone: Coin = taken[before..]
                 .iter()
@@ -415,6 +415,22 @@ mod tests {
             taken.iter().map(|part| part.position.margin).sum::<Cash>(),
             whole.margin
         );
+    }
+
+    #[test]
+    fn a_small_position_behind_a_large_one_is_gone_once_it_is_taken() {
+        let mut book = PositionBook::new(&[0.005]);
+        let mut small = position(Side::Long, 1.0, 40_000.0, 20.0);
+        small.quantity = Coin(1);
+        book.fill([
+            (Side::Long, ONE, position(Side::Long, 1.0, 40_000.0, 50.0)),
+            (Side::Long, ONE, small),
+        ]);
+        let mut taken = Vec::new();
+        book.take_triggered(Side::Long, 1.0, 0.2, &mut taken);
+        book.take_triggered(Side::Long, 1.0, 0.2, &mut taken);
+        assert_eq!(book.len(Side::Long), 1);
+        assert_eq!(taken.len(), 3);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aftershock_archive::{Digests, Manifest, write_run};
 use aftershock_market::journal::Journal;
 use aftershock_query::Session;
+use aftershock_query::cells::Rows;
 use aftershock_rules::RuleSetFile;
 use aftershock_sweep::{DRAWS_FOR_INTERVAL, ENGINE_SHA256, ensemble};
 use anyhow::Result;
@@ -142,16 +143,82 @@ pub(crate) fn replay(
     Ok(journals?)
 }
 
-/// Drawdown and amplification by rule set, from the runs just written.
+/// The fall and the amplification by rule set, from the runs just written.
 fn summary(data: &Path, prepared: &Prepared, runs: &[String], own: &[&RuleSetFile]) -> Result<()> {
     let catalog = embedded::catalog_tables(own, Some(&prepared.episode))?;
     let names: Vec<&str> = runs.iter().map(String::as_str).collect();
     let session = Session::open_runs(data, catalog, &names)?;
-    let rows = session.ask("comparison/drawdowns", &[("episode", &prepared.episode.id)])?;
-    let cells: Vec<Vec<String>> = rows
-        .rows
-        .iter()
-        .map(|row| row.iter().map(ToString::to_string).collect())
-        .collect();
-    table::print(&rows.columns, &cells)
+    let episode = [("episode", prepared.episode.id.as_str())];
+
+    let falls = session.ask("comparison/drawdowns", &episode)?;
+    let mut rows = Vec::new();
+    for row in 0..falls.rows.len() {
+        let text = |column| {
+            falls
+                .get(row, column)
+                .and_then(|cell| cell.text())
+                .unwrap_or_default()
+        };
+        // What the record and the null say is the same under every rule set; said once, under history.
+        if text("rule_set") == RECORD || text("series") == "mark" {
+            rows.push(vec![
+                text("line").to_owned(),
+                interval(&falls, row, ["low_pct", "median_pct", "high_pct"], 2),
+                interval(&falls, row, ["low_change", "median_change", "high_change"], 2),
+            ]);
+        }
+    }
+    table::print(
+        &table::headers(&[
+            "fall from the running high",
+            "percent",
+            "against the rules of record",
+        ]),
+        &rows,
+    )?;
+
+    let ratios = session.ask("comparison/amplification", &episode)?;
+    let mut rows = Vec::new();
+    for row in 0..ratios.rows.len() {
+        let cell = |column| {
+            ratios
+                .get(row, column)
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        };
+        let measured = interval(&ratios, row, ["low", "median", "high"], 3);
+        let ratio = if measured == "-" {
+            format!("not measurable: {}", cell("reason"))
+        } else {
+            measured
+        };
+        rows.push(vec![cell("rule_set"), cell("clock_s"), cell("n"), ratio]);
+    }
+    table::print(
+        &table::headers(&[
+            "amplification under",
+            "clock, s",
+            "returns",
+            "variance over the null's",
+        ]),
+        &rows,
+    )?;
+    let draws = falls.get(0, "draws").map(ToString::to_string).unwrap_or_default();
+    eprintln!("medians over {draws} draws and both intra-bar orders [5th to 95th percentile];");
+    eprintln!(
+        "no forced flow is recorded and impact is a prior: read the top of the report before quoting a figure"
+    );
+    Ok(())
+}
+
+/// `median [low, high]`; the median alone where there is no interval, `-` where there is no median.
+fn interval(rows: &Rows, row: usize, [low, median, high]: [&str; 3], decimals: usize) -> String {
+    let value = |column| rows.get(row, column).and_then(|cell| cell.number());
+    match (value(low), value(median), value(high)) {
+        (Some(low), Some(median), Some(high)) => {
+            format!("{median:.decimals$} [{low:.decimals$}, {high:.decimals$}]")
+        }
+        (_, Some(median), _) => format!("{median:.decimals$}"),
+        _ => "-".to_owned(),
+    }
 }
