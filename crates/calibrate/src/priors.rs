@@ -169,6 +169,7 @@ struct FixedToml {
     latency_s: f64,
     depth_floor: f64,
     book_distance: f64,
+    book_refill_s: f64,
     source: String,
 }
 
@@ -282,6 +283,7 @@ impl Priors {
             ("fixed.latency_s", toml.fixed.latency_s),
             ("fixed.depth_floor", toml.fixed.depth_floor),
             ("fixed.book_distance", toml.fixed.book_distance),
+            ("fixed.book_refill_s", toml.fixed.book_refill_s),
         ];
         for (name, value) in positive {
             if !(value > 0.0 && value.is_finite()) {
@@ -371,6 +373,7 @@ impl Priors {
             // The square-root law moves `book_distance` for V (book_distance / Y sigma)^2; that over the distance.
             book_usd_per_log: volume * toml.fixed.book_distance
                 / (y * recorded.sigma_daily * y * recorded.sigma_daily),
+            book_refill_s: toml.fixed.book_refill_s,
             latency_s: toml.fixed.latency_s,
             open_interest_usd,
             churn_half_life_s,
@@ -534,6 +537,15 @@ impl Priors {
             Some(fixed.book_distance),
             "fixed".into(),
             "log price",
+            "prior",
+            &fixed.source,
+        );
+        add(
+            "book_refill_s",
+            Some(fixed.book_refill_s),
+            "fixed half-life; a batch is worked from trigger to execution while the book fills up again"
+                .into(),
+            "s",
             "prior",
             &fixed.source,
         );

@@ -146,6 +146,7 @@ impl Recorded {
         let (volume_daily_usd, volume_days) = if scope.perpetual {
             perpetual_volume(days, window, scope)?
         } else {
+            check_scale(&used, scope)?;
             (bar_volume_daily_usd, 0)
         };
         if !(volume_daily_usd > 0.0 && bar_volume_daily_usd > 0.0) {
@@ -179,6 +180,20 @@ impl Recorded {
     pub fn path(&self, order: BarOrder) -> &Path {
         &self.paths[order as usize]
     }
+}
+
+/// Where bars give the volume, the scope is not the venue but its scale: `<venue>-scale`, and says so.
+fn check_scale(bars: &[&Bar], scope: &Scope) -> Result<(), RecordedError> {
+    let mut volume: Vec<String> = bars.iter().map(|bar| format!("{}-scale", bar.venue)).collect();
+    volume.sort();
+    volume.dedup();
+    if volume != scope.venues {
+        return Err(RecordedError::Scope {
+            flow: scope.venues.clone(),
+            volume,
+        });
+    }
+    Ok(())
 }
 
 /// Median daily volume over the whole days before the replay begins, 30 at most.

@@ -596,7 +596,10 @@ impl<'a, O: Observer> Engine<'a, O> {
                 self.path.log_price[i] - (after - before)
             }
         };
-        let depth_usd = self.parameters.book_usd_per_log * self.forced_depth();
+        // The batch is worked from trigger to execution, and the book fills up again meanwhile.
+        let worked_s = at.seconds_since(batch.triggered_at);
+        let refilled = 1.0 + worked_s * core::f64::consts::LN_2 / self.parameters.book_refill_s;
+        let depth_usd = self.parameters.book_usd_per_log * self.forced_depth() * refilled;
         let (_, mean_log) = walk_book(depth_usd, quantity.to_f64() * libm::exp(log_before));
         let mut log_fill = log_before + flow_sign * mean_log;
         if let Some(band) = &self.band {
@@ -642,23 +645,24 @@ impl<'a, O: Observer> Engine<'a, O> {
         self.audit();
         self.refresh_triggers();
         if O::LISTENS {
-            let paid_share = if deficit == Cash::ZERO {
-                0.0
-            } else {
-                paid.to_f64() / deficit.to_f64()
-            };
-            self.tell_orders(at, &batch, &settled, fill_usd, paid_share);
+            self.tell_orders(at, &batch, &settled, fill_usd, &paid);
         }
         Ok(())
     }
 
-    /// Puts a loss through the waterfall, pool by pool; returns what insurance paid.
-    fn cover(&mut self, at: Timestamp, log_mark: f64, deficit: Cash) -> Result<Cash, ReplayError> {
+    /// Puts a loss through the waterfall; returns each pool's part of it and what insurance paid of that.
+    fn cover(
+        &mut self,
+        at: Timestamp,
+        log_mark: f64,
+        deficit: Cash,
+    ) -> Result<Vec<(Cash, Cash)>, ReplayError> {
+        let pools = self.parameters.pools.len();
+        let mut parts = vec![(Cash::ZERO, Cash::ZERO); pools];
         if deficit == Cash::ZERO {
-            return Ok(Cash::ZERO);
+            return Ok(parts);
         }
         let view = self.view(at, log_mark);
-        let pools = self.parameters.pools.len();
         let (mut left, mut uncovered) = (deficit, Cash::ZERO);
         for pool in 0..pools {
             let share = if pool + 1 == pools {
@@ -701,12 +705,14 @@ impl<'a, O: Observer> Engine<'a, O> {
                 owed -= draw;
                 draws.push((other, draw));
             }
-            uncovered += self.state.ledger.cover(pool, share, &draws);
+            let unpaid = self.state.ledger.cover(pool, share, &draws);
+            parts[pool] = (share, share - unpaid);
+            uncovered += unpaid;
         }
         self.out.totals.insurance_used += deficit - uncovered;
         self.out.totals.bad_debt += uncovered;
         self.tell_funds(at);
-        Ok(deficit - uncovered)
+        Ok(parts)
     }
 
     /// Counts money and contracts again after every batch.
@@ -741,7 +747,7 @@ impl<'a, O: Observer> Engine<'a, O> {
         batch: &Batch,
         deficits: &[Cash],
         fill_usd: f64,
-        paid_share: f64,
+        paid: &[(Cash, Cash)],
     ) {
         let mut groups: Vec<(bool, i64, Position, Cash)> = Vec::new();
         for (closed, deficit) in batch.orders.iter().zip(deficits) {
@@ -764,6 +770,12 @@ impl<'a, O: Observer> Engine<'a, O> {
             for (pool, held) in self.parameters.pools.iter().enumerate() {
                 let shortfall_usd = deficit.to_f64() * held.share;
                 let quantity_btc = position.quantity.to_f64() * held.share;
+                let (owed, paid) = paid[pool];
+                let paid_share = if owed == Cash::ZERO {
+                    0.0
+                } else {
+                    paid.to_f64() / owed.to_f64()
+                };
                 self.observer.forced_order(&ForcedOrder {
                     triggered_at: batch.triggered_at,
                     executed_at: at,

@@ -61,6 +61,8 @@ pub struct Parameters {
     pub depth_floor: f64,
     /// Cumulative depth a unit of log price at normal depth, USD.
     pub book_usd_per_log: f64,
+    /// Half-life with which the book fills up again while a batch is worked, s.
+    pub book_refill_s: f64,
     /// From trigger to execution, s; on bars at least one waypoint.
     pub latency_s: f64,
     /// Open interest of one side at the start, USD.

@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     #[arg(long = "rules", value_name = "NAME|FILE")]
     rules: Vec<String>,
     /// Draws from the priors besides the central one; below 100 no interval is given
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     draws: u32,
     /// Names the ensemble of draws
     #[arg(long, default_value_t = 1)]

@@ -33,7 +33,10 @@ pub(crate) fn absorb(
         value,
         price_usd,
     } = *fill;
-    let reopened = Coin((quantity.0 as f64 * reopen_share) as i64);
+    // Those already on their way out cannot also take the other side; new positions take what is left.
+    let wanted = quantity - Coin((quantity.0 as f64 * reopen_share) as i64);
+    let closing = wanted.min(book.quantity(side.opposite()));
+    let reopened = quantity - closing;
     let reopened_value = value.share_floor(reopened.0, quantity.0);
     split(
         reopened,
@@ -46,7 +49,6 @@ pub(crate) fn absorb(
         },
     );
 
-    let closing = quantity - reopened;
     scratch.clear();
     book.take_furthest(side.opposite(), closing, scratch);
     let mut left = (closing, value - reopened_value);
