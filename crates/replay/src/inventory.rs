@@ -111,6 +111,11 @@ impl Margins {
                 continue;
             }
             changed = true;
+            let (before, after) = if step.exposure_ratio != self.exposure[slot] {
+                (self.exposure[slot], step.exposure_ratio)
+            } else {
+                (self.maintenance[slot], step.maintenance_ratio)
+            };
             for one in &verdict.interventions {
                 observer.intervention(&Noted {
                     at: view.now,
@@ -122,8 +127,8 @@ impl Margins {
                         step.tier,
                         if linked { ", offset elsewhere" } else { "" }
                     ),
-                    before: Some(self.maintenance[slot]),
-                    after: Some(step.maintenance_ratio),
+                    before: Some(before),
+                    after: Some(after),
                     until: None,
                     reason: &one.reason.0,
                 });
