@@ -45,6 +45,7 @@ impl Tape {
         parameters.impact.y = 0.0;
         parameters.book_usd_per_log = f64::INFINITY;
         parameters.book_refill_s = f64::INFINITY;
+        parameters.book_end = f64::INFINITY;
         parameters.reopen_share = 0.0;
         parameters.open_interest_usd = 1e6;
         parameters.pools.clear();

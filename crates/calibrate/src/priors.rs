@@ -170,6 +170,7 @@ struct FixedToml {
     depth_floor: f64,
     book_distance: f64,
     book_refill_s: f64,
+    book_end: f64,
     source: String,
 }
 
@@ -284,6 +285,7 @@ impl Priors {
             ("fixed.depth_floor", toml.fixed.depth_floor),
             ("fixed.book_distance", toml.fixed.book_distance),
             ("fixed.book_refill_s", toml.fixed.book_refill_s),
+            ("fixed.book_end", toml.fixed.book_end),
         ];
         for (name, value) in positive {
             if !(value > 0.0 && value.is_finite()) {
@@ -373,6 +375,7 @@ impl Priors {
             // The square-root law moves `book_distance` for V (book_distance / Y sigma)^2; that over the distance.
             book_usd_per_log: volume * toml.fixed.book_distance
                 / (y * recorded.sigma_daily * y * recorded.sigma_daily),
+            book_end: toml.fixed.book_end,
             book_refill_s: toml.fixed.book_refill_s,
             latency_s: toml.fixed.latency_s,
             open_interest_usd,
@@ -536,6 +539,14 @@ impl Priors {
             "book_distance",
             Some(fixed.book_distance),
             "fixed".into(),
+            "log price",
+            "prior",
+            &fixed.source,
+        );
+        add(
+            "book_end",
+            Some(fixed.book_end),
+            "fixed; what a forced order wants beyond it fills there".into(),
             "log price",
             "prior",
             &fixed.source,

@@ -50,6 +50,7 @@ pub fn parameters(depth_elasticity: f64) -> Parameters {
         depth_elasticity,
         depth_floor: 0.02,
         book_usd_per_log: VOLUME_DAILY_USD * 0.005 / (SIGMA_DAILY * SIGMA_DAILY),
+        book_end: 0.1,
         book_refill_s: 60.0,
         latency_s: 1.0,
         open_interest_usd: 6e9,

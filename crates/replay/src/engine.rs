@@ -600,7 +600,11 @@ impl<'a, O: Observer> Engine<'a, O> {
         let worked_s = at.seconds_since(batch.triggered_at);
         let refilled = 1.0 + worked_s * core::f64::consts::LN_2 / self.parameters.book_refill_s;
         let depth_usd = self.parameters.book_usd_per_log * self.forced_depth() * refilled;
-        let (_, mean_log) = walk_book(depth_usd, quantity.to_f64() * libm::exp(log_before));
+        let mean_log = walk_to_end(
+            depth_usd,
+            quantity.to_f64() * libm::exp(log_before),
+            self.parameters.book_end,
+        );
         let mut log_fill = log_before + flow_sign * mean_log;
         if let Some(band) = &self.band {
             log_fill = log_fill.clamp(band.log_lower, band.log_upper);
@@ -796,6 +800,16 @@ impl<'a, O: Observer> Engine<'a, O> {
     }
 }
 
+/// Mean log distance at which `usd` fill in a book that ends at log distance `end`: what lies beyond fills there.
+fn walk_to_end(depth_usd: f64, usd: f64, end: f64) -> f64 {
+    let (reached, mean) = walk_book(depth_usd, usd);
+    if reached <= end {
+        return mean;
+    }
+    let inside = depth_usd * end / usd;
+    end * (1.0 - 0.5 * inside)
+}
+
 /// The edge of the band that `log_mark` lies beyond.
 #[inline]
 fn crossed_edge(band: &Band, log_mark: f64) -> Option<f64> {
@@ -805,5 +819,19 @@ fn crossed_edge(band: &Band, log_mark: f64) -> Option<f64> {
         Some(band.log_upper)
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A book of 100 a unit of log price that ends at 0.1 holds 10: of 40, a quarter fills at 0.05 on average, the
+    /// rest at 0.1, which is 0.0875.
+    #[test]
+    fn what_lies_beyond_the_end_of_the_book_fills_there() {
+        assert_eq!(walk_to_end(100.0, 4.0, 0.1), 0.02);
+        assert!((walk_to_end(100.0, 40.0, 0.1) - 0.0875).abs() < 1e-15);
+        assert!(walk_to_end(100.0, 1e12, 0.1) <= 0.1);
     }
 }

@@ -61,6 +61,8 @@ pub struct Parameters {
     pub depth_floor: f64,
     /// Cumulative depth a unit of log price at normal depth, USD.
     pub book_usd_per_log: f64,
+    /// Log distance from the price at which the book ends; what an order wants beyond it fills there.
+    pub book_end: f64,
     /// Half-life with which the book fills up again while a batch is worked, s.
     pub book_refill_s: f64,
     /// From trigger to execution, s; on bars at least one waypoint.

@@ -186,8 +186,9 @@ fn model(case: &Case<'_>, rule_set: &RuleSetFile, list: &mut List) {
         );
         list.text(
             "halt",
-            "during a halt news goes on, ordinary flow waits or is cancelled, forced orders wait; one reopening jump \
-             weighs more in a variance than the path it replaces, so drawdown, losses and the jump are the headline",
+            "during a halt news goes on, ordinary flow waits or is cancelled, forced orders wait; a low that falls inside a \
+             halt is never traded, so part of a smaller fall is the market being shut; one reopening jump weighs more in \
+             a variance than the path it replaces, so drawdown, losses and the jump are the headline",
             "declared",
             "model",
         );
