@@ -203,11 +203,39 @@ fn summary(data: &Path, prepared: &Prepared, runs: &[String], own: &[&RuleSetFil
         ]),
         &rows,
     )?;
+    gates(&session, episode[0])?;
     let draws = falls.get(0, "draws").map(ToString::to_string).unwrap_or_default();
     eprintln!("medians over {draws} draws and both intra-bar orders [5th to 95th percentile];");
     eprintln!(
         "no forced flow is recorded and impact is a prior: read the top of the report before quoting a figure"
     );
+    Ok(())
+}
+
+/// How many gates passed, failed or could not be measured, over all runs; a failed one with its reason.
+fn gates(session: &Session, episode: (&str, &str)) -> Result<()> {
+    let gates = session.ask("quality/gates", &[episode])?;
+    let text = |row, column| {
+        gates
+            .get(row, column)
+            .and_then(|cell| cell.text())
+            .unwrap_or_default()
+    };
+    let count = |verdict| {
+        (0..gates.rows.len())
+            .filter(|row| text(*row, "verdict") == verdict)
+            .count()
+    };
+    let (passed, failed, silent) = (count("pass"), count("fail"), count("not measurable"));
+    eprintln!("gates   {passed} passed, {failed} failed, {silent} not measurable on this record");
+    for row in (0..gates.rows.len()).filter(|row| text(*row, "verdict") == "fail") {
+        eprintln!(
+            "  {} under {} failed: {}",
+            text(row, "gate"),
+            text(row, "rule_set"),
+            text(row, "detail")
+        );
+    }
     Ok(())
 }
 
