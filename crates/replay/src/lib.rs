@@ -8,14 +8,15 @@ mod decay;
 mod engine;
 mod inventory;
 mod market_state;
+mod mode;
 mod observer;
 mod parameters;
 mod path;
 pub mod response;
 
 pub use decay::DecayTable;
-pub use engine::{Drive, Exogenous, ForcedFlow, Mode, Replay, Replayed, Totals};
 pub use inventory::{Opening, Start, lead_in};
+pub use mode::{Drive, Exogenous, ForcedFlow, Mode, Replay, Replayed, Totals};
 pub use observer::{ForcedOrder, Fund, MarginInForce, Noted, Observer, Silent, Waypoint};
 pub use parameters::{LeverageMix, Mechanisms, Parameters, Pool};
 pub use path::Path;

@@ -1,0 +1,269 @@
+//! What happens to a forced order at the book: fill, counterparties, losses, and who is told.
+
+use aftershock_market::{Cash, Coin, Price, Side, Timestamp};
+use aftershock_measure::depth::walk_book;
+use aftershock_protocol::{CoverDeficit, Position};
+
+use super::{Batch, Engine};
+use crate::ReplayError;
+use crate::mode::Drive;
+use crate::observer::{ForcedOrder, Fund, Noted, Observer};
+use crate::response::{Fill, absorb};
+
+/// Positions of one batch whose leverage agrees to a tenth are told as one order.
+const LEVERAGE_STEPS: f64 = 10.0;
+
+impl<O: Observer> Engine<'_, O> {
+    /// A batch meets the book: it walks to its average fill, its counterparties are booked, its losses covered.
+    pub(super) fn execute(
+        &mut self,
+        i: usize,
+        k: usize,
+        at: Timestamp,
+        batch: Batch,
+    ) -> Result<(), ReplayError> {
+        if batch.quantity == Coin::ZERO {
+            return Ok(());
+        }
+        let Batch { side, quantity, .. } = batch;
+        let flow_sign = -side.sign();
+        let log_before = match self.mode.drive {
+            Drive::Exogenous(given) => given.log_price[k] + self.impact(),
+            // The recorded price holds this batch's own impact already; take it off to find what the batch met.
+            Drive::Record => {
+                let before = self.impact();
+                let usd = quantity.to_f64() * libm::exp(self.path.log_price[i]);
+                let saved = self.endogenous;
+                self.push_price(flow_sign * usd);
+                let after = self.impact();
+                self.endogenous = saved;
+                self.path.log_price[i] - (after - before)
+            }
+        };
+        // The batch is worked from trigger to execution, and the book fills up again meanwhile.
+        let worked_s = at.seconds_since(batch.triggered_at);
+        let refilled = 1.0 + worked_s * core::f64::consts::LN_2 / self.parameters.book_refill_s;
+        let depth_usd = self.parameters.book_usd_per_log * self.forced_depth() * refilled;
+        let mean_log = walk_to_end(
+            depth_usd,
+            quantity.to_f64() * libm::exp(log_before),
+            self.parameters.book_end,
+        );
+        let mut log_fill = log_before + flow_sign * mean_log;
+        if let Some(band) = &self.band {
+            log_fill = log_fill.clamp(band.log_lower, band.log_upper);
+        }
+        let fill_usd = libm::exp(log_fill);
+        let fill = Price::from_f64(fill_usd);
+
+        let mut value = Cash::ZERO;
+        let mut settled = Vec::with_capacity(batch.orders.len());
+        for closed in &batch.orders {
+            let position = &closed.position;
+            let exit = position.quantity.value_floor(fill);
+            value += exit;
+            settled.push(
+                self.state
+                    .ledger
+                    .close(side, position.margin, position.entry_value, exit)
+                    .deficit,
+            );
+        }
+        self.quantity_under_way[side.index()] -= quantity;
+        let unpaid = absorb(
+            (&mut self.state.book, &mut self.state.ledger),
+            &Fill {
+                side,
+                quantity,
+                value,
+                price_usd: fill_usd,
+            },
+            self.parameters.reopen_share,
+            &self.openings,
+            &mut self.scratch,
+        );
+        let deficit = settled.iter().copied().sum::<Cash>() + unpaid;
+        let paid = self.cover(at, self.path.log_price[i], deficit)?;
+
+        let value_usd = value.to_f64();
+        self.push_price(flow_sign * value_usd);
+        self.out.executions.push((i, side, value_usd));
+        self.out.totals.forced_usd[side.index()] += value_usd;
+        self.out.totals.forced_orders += batch.orders.len() as u64;
+        self.audit();
+        self.refresh_triggers();
+        if O::LISTENS {
+            self.tell_orders(at, &batch, &settled, fill_usd, &paid);
+        }
+        Ok(())
+    }
+
+    /// Puts a loss through the waterfall; returns each pool's part of it and what insurance paid of that.
+    fn cover(
+        &mut self,
+        at: Timestamp,
+        log_mark: f64,
+        deficit: Cash,
+    ) -> Result<Vec<(Cash, Cash)>, ReplayError> {
+        let pools = self.parameters.pools.len();
+        let mut parts = vec![(Cash::ZERO, Cash::ZERO); pools];
+        if deficit == Cash::ZERO {
+            return Ok(parts);
+        }
+        let view = self.view(at, log_mark);
+        let (mut left, mut uncovered) = (deficit, Cash::ZERO);
+        for pool in 0..pools {
+            let share = if pool + 1 == pools {
+                left
+            } else {
+                Cash((deficit.0 as f64 * self.parameters.pools[pool].share) as i128).min(left)
+            };
+            left -= share;
+            if share == Cash::ZERO {
+                continue;
+            }
+            let funds = self.state.ledger.insurance();
+            let own_fund = funds[pool];
+            let other_funds: Cash = funds.iter().copied().sum::<Cash>() - own_fund;
+            let step = CoverDeficit {
+                deficit: share,
+                own_fund,
+                other_funds,
+                from_own: own_fund.min(share),
+                from_others: Cash::ZERO,
+            };
+            let verdict = self.rules.cover_deficit(step, &view)?;
+            for one in &verdict.interventions {
+                self.observer.intervention(&Noted {
+                    at,
+                    rule: &one.rule,
+                    step: "cover_deficit",
+                    decision: one.decision,
+                    subject: self.parameters.pools[pool].name.clone(),
+                    before: Some(one.before),
+                    after: Some(one.after),
+                    until: None,
+                    reason: &one.reason.0,
+                });
+            }
+            let mut draws = vec![(pool, verdict.step.from_own)];
+            let mut owed = verdict.step.from_others;
+            for (other, fund) in funds.iter().enumerate().filter(|(other, _)| *other != pool) {
+                let draw = owed.min(*fund);
+                owed -= draw;
+                draws.push((other, draw));
+            }
+            let unpaid = self.state.ledger.cover(pool, share, &draws);
+            parts[pool] = (share, share - unpaid);
+            uncovered += unpaid;
+        }
+        self.out.totals.insurance_used += deficit - uncovered;
+        self.out.totals.bad_debt += uncovered;
+        self.tell_funds(at);
+        Ok(parts)
+    }
+
+    /// Counts money and contracts again after every batch.
+    fn audit(&mut self) {
+        let [long, short] =
+            Side::BOTH.map(|side| self.state.book.quantity(side) + self.quantity_under_way[side.index()]);
+        let gap = Coin((long - short).0.abs());
+        let residual = Cash(self.state.ledger.residual().0.abs());
+        let seen = &mut self.out.totals.imbalance;
+        *seen = (seen.0.max(gap), seen.1.max(residual));
+    }
+
+    pub(super) fn tell_funds(&mut self, at: Timestamp) {
+        for pool in 0..self.parameters.pools.len() {
+            let (insurance, bad_debt) = (
+                self.state.ledger.insurance()[pool],
+                self.state.ledger.bad_debt()[pool],
+            );
+            self.observer.fund(&Fund {
+                at,
+                pool,
+                insurance,
+                bad_debt,
+            });
+        }
+    }
+
+    /// Tells a batch, positions of one leverage together, each pool with its share.
+    fn tell_orders(
+        &mut self,
+        at: Timestamp,
+        batch: &Batch,
+        deficits: &[Cash],
+        fill_usd: f64,
+        paid: &[(Cash, Cash)],
+    ) {
+        let mut groups: Vec<(bool, i64, Position, Cash)> = Vec::new();
+        for (closed, deficit) in batch.orders.iter().zip(deficits) {
+            let position = &closed.position;
+            let leverage = (position.leverage() * LEVERAGE_STEPS).round() as i64;
+            match groups
+                .iter_mut()
+                .find(|group| (group.0, group.1) == (closed.slot.linked, leverage))
+            {
+                Some((_, _, sum, unpaid)) => {
+                    sum.quantity += position.quantity;
+                    sum.entry_value += position.entry_value;
+                    sum.margin += position.margin;
+                    *unpaid += *deficit;
+                }
+                None => groups.push((closed.slot.linked, leverage, *position, *deficit)),
+            }
+        }
+        for (linked, _, position, deficit) in groups {
+            for (pool, held) in self.parameters.pools.iter().enumerate() {
+                let shortfall_usd = deficit.to_f64() * held.share;
+                let quantity_btc = position.quantity.to_f64() * held.share;
+                let (owed, paid) = paid[pool];
+                let paid_share = if owed == Cash::ZERO {
+                    0.0
+                } else {
+                    paid.to_f64() / owed.to_f64()
+                };
+                self.observer.forced_order(&ForcedOrder {
+                    triggered_at: batch.triggered_at,
+                    executed_at: at,
+                    pool,
+                    side: batch.side,
+                    leverage: position.leverage(),
+                    linked,
+                    quantity_btc,
+                    notional_usd: quantity_btc * fill_usd,
+                    trigger_usd: batch.trigger_usd,
+                    fill_usd,
+                    shortfall_usd,
+                    insurance_usd: shortfall_usd * paid_share,
+                    bad_debt_usd: shortfall_usd * (1.0 - paid_share),
+                });
+            }
+        }
+    }
+}
+
+/// Mean log distance at which `usd` fill in a book that ends at log distance `end`: what lies beyond fills there.
+fn walk_to_end(depth_usd: f64, usd: f64, end: f64) -> f64 {
+    let (reached, mean) = walk_book(depth_usd, usd);
+    if reached <= end {
+        return mean;
+    }
+    let inside = depth_usd * end / usd;
+    end * (1.0 - 0.5 * inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A book of 100 a unit of log price that ends at 0.1 holds 10: of 40, a quarter fills at 0.05 on average, the
+    /// rest at 0.1, which is 0.0875.
+    #[test]
+    fn what_lies_beyond_the_end_of_the_book_fills_there() {
+        assert_eq!(walk_to_end(100.0, 4.0, 0.1), 0.02);
+        assert!((walk_to_end(100.0, 40.0, 0.1) - 0.0875).abs() < 1e-15);
+        assert!(walk_to_end(100.0, 1e12, 0.1) <= 0.1);
+    }
+}
