@@ -8,8 +8,10 @@ pub mod gates;
 mod priors;
 mod recorded;
 pub mod synthetic;
+mod toml_file;
 mod venues;
 
-pub use priors::{Believed, Draw, Prior, Priors, PriorsError};
+pub use priors::{Believed, Draw, Prior, Priors};
 pub use recorded::{FlowOrigin, OpenInterest, Recorded, RecordedError, Scope, Window};
+pub use toml_file::FileError;
 pub use venues::{MarginTable, MarginTables};

@@ -9,20 +9,11 @@ use rand_distr::{Distribution, Gamma, StandardNormal};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::toml_file::{self, FileError};
 use crate::{OpenInterest, Recorded};
 
 const HOUR_S: f64 = 3_600.0;
 const DAY_S: f64 = 86_400.0;
-
-/// Why priors are refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: {reason}")]
-pub struct PriorsError {
-    /// The file, with the line where one is known.
-    pub file: String,
-    /// What is wrong and what would be right.
-    pub reason: String,
-}
 
 /// One belief: a distribution, its unit and where it comes from.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -243,20 +234,12 @@ impl Priors {
     ///
     /// # Errors
     /// Malformed TOML, an unknown or missing key, a distribution that is none, or shares that do not sum to one.
-    pub fn parse(file: &str, text: &str) -> Result<Self, PriorsError> {
-        let fail = |reason: String| PriorsError {
+    pub fn parse(file: &str, text: &str) -> Result<Self, FileError> {
+        let fail = |reason: String| FileError {
             file: file.into(),
             reason,
         };
-        let toml: PriorsToml = toml::from_str(text).map_err(|error| {
-            let line = error
-                .span()
-                .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            PriorsError {
-                file: format!("{file}:{line}"),
-                reason: error.message().replace('\n', ", "),
-            }
-        })?;
+        let toml: PriorsToml = toml_file::read(file, text)?;
         for (name, prior) in toml.named() {
             prior
                 .check()

@@ -4,7 +4,7 @@ use aftershock_market::Timestamp;
 use aftershock_protocol::{Brackets, Tier};
 use serde::Deserialize;
 
-use crate::PriorsError;
+use crate::toml_file::{self, FileError};
 
 /// A margin table and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,20 +61,12 @@ impl MarginTables {
     ///
     /// # Errors
     /// Malformed TOML, an unknown key, a date that is none, or brackets that are no table.
-    pub fn parse(file: &str, text: &str) -> Result<Self, PriorsError> {
-        let fail = |reason: String| PriorsError {
+    pub fn parse(file: &str, text: &str) -> Result<Self, FileError> {
+        let fail = |reason: String| FileError {
             file: file.into(),
             reason,
         };
-        let parsed: VenueToml = toml::from_str(text).map_err(|error| {
-            let line = error
-                .span()
-                .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            PriorsError {
-                file: format!("{file}:{line}"),
-                reason: error.message().replace('\n', ", "),
-            }
-        })?;
+        let parsed: VenueToml = toml_file::read(file, text)?;
         let mut tables = Vec::new();
         for table in parsed.brackets {
             let named = |reason: String| fail(format!("table of {}: {reason}", table.valid_from));
