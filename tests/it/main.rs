@@ -3,6 +3,7 @@
 mod cli;
 mod conservation;
 mod determinism;
+mod inert;
 mod recorded;
 mod report;
 mod rules_book;

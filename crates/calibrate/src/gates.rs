@@ -247,6 +247,18 @@ pub fn no_look_ahead(
     ))
 }
 
+/// G18: forced flow is part of what traded, so in no bar can it be more than the bar's volume in scope.
+pub fn plausible_volume(largest_share: f64) -> GateRow {
+    judge(
+        "G18",
+        largest_share <= 1.0,
+        format!(
+            "in the busiest bar of the central draw forced flow is {largest_share:.2} of all that traded in scope; above \
+             1 the priors liquidate more than can have been"
+        ),
+    )
+}
+
 /// Gates that need a record which none of the embedded episodes has.
 pub fn out_of_reach() -> Vec<GateRow> {
     let no_forced = "no forced flow is recorded";

@@ -281,11 +281,10 @@ impl Priors {
         })
     }
 
-    /// Decay factors over the priors' impact half-lives and the two volatility half-lives.
+    /// Decay factors over the priors' impact half-lives and the volatility half-life.
     pub fn decay_table(&self) -> DecayTable {
-        let mut half_lives = [HOUR_S; 8];
+        let mut half_lives = [HOUR_S; 7];
         half_lives[..6].copy_from_slice(&self.toml.decay.half_lives_s);
-        half_lives[7] = DAY_S;
         DecayTable::new(half_lives)
     }
 

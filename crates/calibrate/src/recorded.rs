@@ -6,7 +6,8 @@ use aftershock_measure::quantile::median;
 use aftershock_replay::Path;
 
 const DAY_S: f64 = 86_400.0;
-const VOLUME_DAYS: i64 = 30;
+const DAY_US: i64 = 86_400 * aftershock_market::MICROS_PER_SECOND;
+const VOLUME_DAYS: usize = 30;
 const LEAST_BARS: usize = 24;
 
 /// Why a record cannot be replayed.
@@ -155,7 +156,11 @@ impl Recorded {
                 from: window.from,
             });
         }
-        let scale = volume_daily_usd / bar_volume_daily_usd;
+        let scale = if scope.perpetual {
+            same_day_scale(&used[..lead], days)
+        } else {
+            1.0
+        };
         let (flows, flow_origin) = ordinary_flow(&used, lead, scale);
         let open_interest = match published_open_interest_btc {
             Some(level_btc) => OpenInterest::Published {
@@ -182,6 +187,33 @@ impl Recorded {
     }
 }
 
+/// The scope's volume over the bars' on the whole days of the lead-in that both records cover; 1 where they are the same
+/// venue's.
+fn same_day_scale(lead: &[&Bar], days: &[PerpDay]) -> f64 {
+    if lead
+        .iter()
+        .all(|bar| days.iter().all(|day| day.venue == bar.venue))
+    {
+        return 1.0;
+    }
+    let (from, to) = (lead[0].open_at.0, lead[lead.len() - 1].close_at.0);
+    let (mut scope, mut bars) = (0.0, 0.0);
+    for day in days
+        .iter()
+        .filter(|day| day.day_at.0 >= from && day.day_at.0 + DAY_US <= to)
+    {
+        let inside = lead
+            .iter()
+            .filter(|bar| bar.open_at.0 >= day.day_at.0 && bar.open_at.0 < day.day_at.0 + DAY_US);
+        let volume: f64 = inside.filter_map(|bar| bar.volume_usd_or_estimate()).sum();
+        if volume > 0.0 {
+            scope += day.volume_usd;
+            bars += volume;
+        }
+    }
+    if bars > 0.0 { scope / bars } else { 1.0 }
+}
+
 /// Where bars give the volume, the scope is not the venue but its scale: `<venue>-scale`, and says so.
 fn check_scale(bars: &[&Bar], scope: &Scope) -> Result<(), RecordedError> {
     let mut volume: Vec<String> = bars.iter().map(|bar| format!("{}-scale", bar.venue)).collect();
@@ -206,13 +238,12 @@ fn perpetual_volume(days: &[PerpDay], window: Window, scope: &Scope) -> Result<(
     if venues != flow {
         return Err(RecordedError::Scope { flow, volume: venues });
     }
-    let day_us = DAY_S as i64 * aftershock_market::MICROS_PER_SECOND;
-    let oldest = window.from.0 - (VOLUME_DAYS + 1) * day_us;
-    let before: Vec<f64> = days
+    let mut before: Vec<f64> = days
         .iter()
-        .filter(|day| day.day_at.0 >= oldest && day.day_at.0 + day_us <= window.from.0)
+        .filter(|day| day.day_at.0 + DAY_US <= window.from.0)
         .map(|day| day.volume_usd)
         .collect();
+    before.drain(..before.len().saturating_sub(VOLUME_DAYS));
     let middle = median(&before).ok_or_else(|| RecordedError::NoVolume {
         venues: scope.venues.clone(),
         from: window.from,

@@ -87,7 +87,7 @@ pub fn parameters(depth_elasticity: f64) -> Parameters {
 
 /// A decay table with the prior half-lives.
 pub fn decay_table() -> DecayTable {
-    DecayTable::new([3.5, 20.8, 124.8, 748.6, 4_491.6, 26_949.7, 3_600.0, 86_400.0])
+    DecayTable::new([3.5, 20.8, 124.8, 748.6, 4_491.6, 26_949.7, 3_600.0])
 }
 
 /// A path of news and ordinary flow without any forced order: `lead` waypoints before the replay, `replayed` in it.

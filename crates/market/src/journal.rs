@@ -19,7 +19,7 @@ pub struct PriceRow {
     pub null_usd: f64,
     /// Impact that stands in the mark: h(J), log price.
     pub impact_log: f64,
-    /// Depth against its normal level, (0, 1].
+    /// Depth against its normal level after this waypoint's move, (0, 1]; forced flow met the one before.
     pub depth_ratio: f64,
     /// Whether trading was halted by a rule.
     pub halted: bool,
@@ -126,7 +126,7 @@ pub struct OutcomeRow {
     pub bar_order: BarOrder,
     /// Largest fall of the record from a running high, log.
     pub recorded_drawdown: f64,
-    /// The same of the replayed mark.
+    /// The same of the replayed mark; during a halt, of the price as it would have stood were trading open.
     pub mark_drawdown: f64,
     /// The same of the null.
     pub null_drawdown: f64,

@@ -1,7 +1,7 @@
 //! Exponential decay of several rates at once, without an `exp` for most steps.
 
-/// Number of rates: six impact states and two volatility half-lives.
-pub(crate) const RATES: usize = 8;
+/// Number of rates: six impact states and the volatility that depth answers.
+pub(crate) const RATES: usize = 7;
 const STEP: usize = 4096;
 
 /// Factors `exp(-rate · dt)` by a two-level table over microseconds; steps longer than 16.7 s are computed.
@@ -13,7 +13,7 @@ pub struct DecayTable {
 }
 
 impl DecayTable {
-    /// A table for six impact half-lives and the two volatility half-lives of [`crate::Parameters`], s.
+    /// A table for six impact half-lives and the volatility half-life, one hour, that depth answers; s.
     pub fn new(half_lives_s: [f64; RATES]) -> Self {
         let rates_per_s = half_lives_s.map(|half_life| core::f64::consts::LN_2 / half_life);
         let factors = |micros: usize| rates_per_s.map(|rate| libm::exp(-rate * micros as f64 * 1e-6));
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_table_equals_the_exponential() {
-        let half_lives = [0.5, 3.0, 20.0, 100.0, 900.0, 21_600.0, 3_600.0, 86_400.0];
+        let half_lives = [0.5, 3.0, 20.0, 100.0, 900.0, 21_600.0, 3_600.0];
         let table = DecayTable::new(half_lives);
         for micros in [0, 1, 4_095, 4_096, 777_777, 16_777_215, 16_777_216, 225_000_000] {
             for (half_life, factor) in half_lives.iter().zip(table.factors(micros)) {

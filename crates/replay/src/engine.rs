@@ -51,6 +51,10 @@ pub(crate) struct Engine<'a, O: Observer> {
     halt_began: Timestamp,
     /// Ordinary flow that waits for the reopening, USD over depth.
     queued_usd: f64,
+    /// News at this waypoint: the price less all impact.
+    log_news: f64,
+    /// Where the price would stand were trading open.
+    log_open: f64,
     scratch: Vec<Closed>,
     out: Replayed,
 }
@@ -69,6 +73,7 @@ impl<'a, O: Observer> Engine<'a, O> {
             openings: start.margins.openings(parameters, false),
             out: Replayed {
                 log_mark: Vec::with_capacity(n),
+                log_open: Vec::new(),
                 exogenous: abducts.then(|| Exogenous {
                     log_price: Vec::with_capacity(n),
                     ordinary_depth: Vec::with_capacity(n),
@@ -96,6 +101,8 @@ impl<'a, O: Observer> Engine<'a, O> {
             halted_until: None,
             halt_began: path.at[0],
             queued_usd: 0.0,
+            log_news: 0.0,
+            log_open: 0.0,
             scratch: Vec::new(),
         };
         engine.refresh_triggers();
@@ -124,7 +131,7 @@ impl<'a, O: Observer> Engine<'a, O> {
         let at = self.path.at[i];
         let dt_us = at.0 - self.path.at[i - 1].0;
         let factors = self.decay.over(dt_us);
-        let (keep_1h, keep_24h) = (factors[6], factors[7]);
+        let keep_1h = factors[6];
         self.state.ordinary.decay(factors);
         self.endogenous.decay(factors);
 
@@ -143,6 +150,9 @@ impl<'a, O: Observer> Engine<'a, O> {
         }
 
         let log_mark = if halted {
+            if let Drive::Exogenous(given) = self.mode.drive {
+                self.log_open = given.log_price[k] + self.impact();
+            }
             self.out.log_mark[k - 1]
         } else {
             if reopens {
@@ -156,11 +166,17 @@ impl<'a, O: Observer> Engine<'a, O> {
             }
             log_mark
         };
-        self.state.market.step(at, log_mark, dt_us, keep_1h, keep_24h);
+        self.state.market.step(at, log_mark, dt_us, keep_1h);
         self.out.log_mark.push(log_mark);
+        if !self.rules.is_record() {
+            self.out.log_open.push(self.log_open);
+        }
         let (log_null, impact_log) = self.abduct(k, log_mark, ordinary_depth);
 
         if !self.rules.is_record() {
+            if self.path.bar_close[i] {
+                self.state.market.close(at, log_mark);
+            }
             if reopens {
                 self.state.market.restart_mean(at);
             }
@@ -210,18 +226,26 @@ impl<'a, O: Observer> Engine<'a, O> {
         if let (Drive::Exogenous(given), Some(band), false) = (self.mode.drive, &self.band, reopens) {
             let log_mark = given.log_price[k] + self.impact();
             if let Some(edge) = crossed_edge(band, log_mark) {
+                self.log_open = log_mark;
                 self.begin_halt(at, edge);
                 return Ok(edge);
             }
         }
+        let due = self.under_way.front().is_some_and(|batch| batch.due <= at);
+        self.log_news = match self.mode.drive {
+            Drive::Exogenous(given) => given.log_price[k],
+            Drive::Record if due => self.solve_news(at, recorded),
+            Drive::Record => recorded - self.impact(),
+        };
         while self.under_way.front().is_some_and(|batch| batch.due <= at) {
             let batch = self.under_way.pop_front().expect("the front was just seen");
-            self.execute(i, k, at, batch)?;
+            self.execute(i, at, batch)?;
         }
         let log_mark = match self.mode.drive {
             Drive::Record => recorded,
-            Drive::Exogenous(given) => given.log_price[k] + self.impact(),
+            Drive::Exogenous(_) => self.log_news + self.impact(),
         };
+        self.log_open = log_mark;
         if let (Some(band), false) = (&self.band, reopens)
             && let Some(edge) = crossed_edge(band, log_mark)
         {
@@ -242,7 +266,10 @@ impl<'a, O: Observer> Engine<'a, O> {
             Drive::Record => {
                 let impact = self.impact();
                 let ordinary = self.state.ordinary.standing_usd(&self.parameters.impact_weights);
-                let log_price = log_mark - impact;
+                let log_price = match self.mode.forced {
+                    ForcedFlow::Regenerated => self.log_news,
+                    ForcedFlow::Recorded => log_mark - impact,
+                };
                 let log_null = log_price + self.parameters.impact.log_impact(ordinary);
                 if let Some(exogenous) = &mut self.out.exogenous {
                     exogenous.log_price.push(log_price);
@@ -256,10 +283,15 @@ impl<'a, O: Observer> Engine<'a, O> {
 
     #[inline]
     fn impact(&self) -> f64 {
+        self.impact_with(&self.endogenous)
+    }
+
+    /// Impact that would stand with other forced flow in it.
+    #[inline]
+    fn impact_with(&self, endogenous: &ImpactState) -> f64 {
         let weights = &self.parameters.impact_weights;
-        self.parameters
-            .impact
-            .log_impact(self.state.ordinary.standing_usd(weights) + self.endogenous.standing_usd(weights))
+        let standing = self.state.ordinary.standing_usd(weights) + endogenous.standing_usd(weights);
+        self.parameters.impact.log_impact(standing)
     }
 
     #[inline]
@@ -305,7 +337,7 @@ impl<'a, O: Observer> Engine<'a, O> {
             mean_mark_1h_usd: libm::exp(self.state.market.mean_log_mark_1h()),
             volatility_1h: self.state.market.daily_volatility_1h(),
             volatility_24h: self.state.market.daily_volatility_24h(),
-            volatility_normal: (self.state.variance_normal * 86_400.0).sqrt(),
+            volatility_normal: self.parameters.impact.sigma_daily,
             open_interest_usd: self.state.book.quantity(Side::Long).to_f64() * mark_usd,
             forced_usd: self.out.totals.forced_usd[0] + self.out.totals.forced_usd[1],
             insurance_usd: insurance.to_f64(),

@@ -315,7 +315,7 @@ pub fn lead_in<O: Observer>(replay: &Replay<'_>, observer: &mut O) -> Result<Sta
             let factors = decay.over(dt_us);
             ordinary.decay(factors);
             ordinary.trade(path.ordinary_usd[i] / depth);
-            market.step(path.at[i], log_price, dt_us, factors[6], factors[7]);
+            market.step(path.at[i], log_price, dt_us, factors[6]);
         }
         low = low.min(log_price);
         high = high.max(log_price);
@@ -336,13 +336,14 @@ pub fn lead_in<O: Observer>(replay: &Replay<'_>, observer: &mut O) -> Result<Sta
         });
         (low, high, log_sum, count, volume) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0, 0.0);
         if !rules.is_record() {
+            market.close(path.at[i], log_price);
             let view = View {
                 now: path.at[i],
                 mark_usd: libm::exp(log_price),
                 mean_mark_1h_usd: libm::exp(market.mean_log_mark_1h()),
                 volatility_1h: market.daily_volatility_1h(),
                 volatility_24h: market.daily_volatility_24h(),
-                volatility_normal: (variance_normal * 86_400.0).sqrt(),
+                volatility_normal: parameters.impact.sigma_daily,
                 open_interest_usd: parameters.open_interest_usd,
                 forced_usd: 0.0,
                 insurance_usd: parameters

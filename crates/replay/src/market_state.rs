@@ -7,15 +7,28 @@ use aftershock_market::{MICROS_PER_SECOND, Timestamp};
 const HOUR_US: i64 = 3_600 * MICROS_PER_SECOND;
 const DAY_S: f64 = 86_400.0;
 
-/// Exponentially weighted variance a second of the mark, half-lives one hour and one day.
+const HALF_LIVES_S: [f64; 2] = [3_600.0, DAY_S];
+
+/// What the market looks like now.
+///
+/// Depth is measured against the variance of waypoints, which holds the path inside bars; rules are shown the
+/// volatility of bar closes, which is what the word means.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct MarketState {
+    /// Variance a second of waypoints, half-life one hour.
     pub(crate) variance_1h: f64,
-    pub(crate) variance_24h: f64,
-    last_log_mark: f64,
     weight_1h: f64,
-    weight_24h: f64,
+    last_log_mark: f64,
+    closes: Closes,
     mean: Option<TrailingMean>,
+}
+
+/// Variance a second of bar closes, half-lives one hour and one day.
+#[derive(Clone, Debug, PartialEq)]
+struct Closes {
+    last: (Timestamp, f64),
+    variance: [f64; 2],
+    weight: [f64; 2],
 }
 
 impl MarketState {
@@ -23,40 +36,61 @@ impl MarketState {
     pub(crate) fn new(at: Timestamp, log_mark: f64, with_mean: bool) -> Self {
         Self {
             variance_1h: 0.0,
-            variance_24h: 0.0,
-            last_log_mark: log_mark,
             weight_1h: 0.0,
-            weight_24h: 0.0,
+            last_log_mark: log_mark,
+            closes: Closes {
+                last: (at, log_mark),
+                variance: [0.0; 2],
+                weight: [0.0; 2],
+            },
             mean: with_mean.then(|| TrailingMean::new(at, log_mark)),
         }
     }
 
-    /// Moves to the next mark; `keep_1h` and `keep_24h` are the decay factors of the step.
+    /// Moves to the next mark; `keep_1h` is the decay factor of the step.
     ///
-    /// The weights start at zero and grow towards one, so that the estimate is unbiased from the first return on.
+    /// The weight starts at zero and grows towards one, so that the estimate is unbiased from the first return on.
     #[inline]
-    pub(crate) fn step(&mut self, at: Timestamp, log_mark: f64, dt_us: i64, keep_1h: f64, keep_24h: f64) {
+    pub(crate) fn step(&mut self, at: Timestamp, log_mark: f64, dt_us: i64, keep_1h: f64) {
         // Waypoints that share an instant leave their move to the next one that takes time.
         if dt_us > 0 {
             let change = log_mark - self.last_log_mark;
             self.last_log_mark = log_mark;
             let per_s = change * change * MICROS_PER_SECOND as f64 / dt_us as f64;
             self.weight_1h = self.weight_1h * keep_1h + (1.0 - keep_1h);
-            self.weight_24h = self.weight_24h * keep_24h + (1.0 - keep_24h);
             self.variance_1h += (1.0 - keep_1h) / self.weight_1h * (per_s - self.variance_1h);
-            self.variance_24h += (1.0 - keep_24h) / self.weight_24h * (per_s - self.variance_24h);
         }
         if let Some(mean) = &mut self.mean {
             mean.step(at, log_mark);
         }
     }
 
-    pub(crate) fn daily_volatility_1h(&self) -> f64 {
-        (self.variance_1h * DAY_S).sqrt()
+    /// Moves the volatility that rules see to the close of a bar.
+    pub(crate) fn close(&mut self, at: Timestamp, log_mark: f64) {
+        let (last_at, last_log_mark) = self.closes.last;
+        let dt_s = at.seconds_since(last_at);
+        if dt_s <= 0.0 {
+            return;
+        }
+        self.closes.last = (at, log_mark);
+        let change = log_mark - last_log_mark;
+        for (index, half_life_s) in HALF_LIVES_S.iter().enumerate() {
+            let keep = libm::exp2(-dt_s / half_life_s);
+            let weight = self.closes.weight[index] * keep + (1.0 - keep);
+            self.closes.weight[index] = weight;
+            self.closes.variance[index] +=
+                (1.0 - keep) / weight * (change * change / dt_s - self.closes.variance[index]);
+        }
     }
 
+    /// Daily volatility of bar closes, half-life one hour.
+    pub(crate) fn daily_volatility_1h(&self) -> f64 {
+        (self.closes.variance[0] * DAY_S).sqrt()
+    }
+
+    /// Daily volatility of bar closes, half-life one day.
     pub(crate) fn daily_volatility_24h(&self) -> f64 {
-        (self.variance_24h * DAY_S).sqrt()
+        (self.closes.variance[1] * DAY_S).sqrt()
     }
 
     /// Mean log mark of the last hour; the last mark where no rule asked for it.
@@ -128,10 +162,11 @@ mod tests {
                 mark,
                 60 * MICROS_PER_SECOND,
                 keep(3600.0),
-                keep(DAY_S),
             );
+            state.close(Timestamp::from_seconds(60 * minute), mark);
         }
         let daily = 0.001 * 1440.0_f64.sqrt();
+        assert!(((state.variance_1h * DAY_S).sqrt() - daily).abs() < 1e-12);
         assert!((state.daily_volatility_1h() - daily).abs() < 1e-12);
         assert!((state.daily_volatility_24h() - daily).abs() < 1e-12);
         assert!((state.mean_log_mark_1h() - (-0.001 * 30.0 / 61.0)).abs() < 1e-6);

@@ -66,6 +66,9 @@ pub struct Totals {
 pub struct Replayed {
     /// Replayed log mark, per waypoint from `path.first` on.
     pub log_mark: Vec<f64>,
+    /// The same, but during a halt the price at which the market would have stood were it open; empty under the
+    /// rules of record, which never halt.
+    pub log_open: Vec<f64>,
     /// What was abducted, where the record drove.
     pub exogenous: Option<Exogenous>,
     /// Executions as `(waypoint index, side closed, USD)`.

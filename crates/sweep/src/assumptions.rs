@@ -94,7 +94,9 @@ fn record(case: &Case<'_>, list: &mut List) {
     list.text(
         "closed_loop",
         "no forced flow is recorded, so under the rules of record the replay equals the record by construction; that \
-         the machinery deepens the fall is built in, only its size is informed",
+         forced orders push the price their way is built in, only how far is informed. A null that falls deeper than \
+         the record, or an amplification below one, says that impact or the flow it is charged with is overestimated \
+         on this record: read such a figure as no amplification shown, not as damping",
         "declared",
         "model",
     );
@@ -130,6 +132,21 @@ fn model(case: &Case<'_>, rule_set: &RuleSetFile, list: &mut List) {
     list.text(
         "null",
         "amplification is the variance of the mark over that of the same path with forced flow taken off the book",
+        "declared",
+        "model",
+    );
+    list.text(
+        "execution_grid",
+        "on bars a forced order fills at the next waypoint, when the extreme that triggered it has often gone by: fills, \
+         insurance and bad debt depend on this grid by a factor of ten and more and are not to be quoted; the null's \
+         fall depends on it too, a finer grid about doubled the machinery's part of it on one record",
+        "declared",
+        "model; measured by cutting the legs of bars finer",
+    );
+    list.text(
+        "ordinary_flow_holds_liquidations",
+        "taker volume contains the liquidations of its time, which are not on record and so cannot be taken out of it: \
+         their flow stands in the price twice, once as ordinary and once as forced",
         "declared",
         "model",
     );
@@ -186,9 +203,9 @@ fn model(case: &Case<'_>, rule_set: &RuleSetFile, list: &mut List) {
         );
         list.text(
             "halt",
-            "during a halt news goes on, ordinary flow waits or is cancelled, forced orders wait; a low that falls inside a \
-             halt is never traded, so part of a smaller fall is the market being shut; one reopening jump weighs more in \
-             a variance than the path it replaces, so drawdown, losses and the jump are the headline",
+            "during a halt news goes on, ordinary flow waits or is cancelled, forced orders wait; the fall is that of the \
+             price as it would have stood were trading open, because a low that nobody could trade at is not a fall \
+             avoided; one reopening jump weighs more in a variance than the path it replaces",
             "declared",
             "model",
         );

@@ -270,14 +270,7 @@ fn measure(
     let open_interest_usd =
         replayed.totals.open_interest_before.to_f64() * libm::exp(path.log_price[path.first - 1]);
     Measured {
-        outcome: outcome(
-            key,
-            path,
-            &replayed.log_mark,
-            &exogenous.log_null,
-            open_interest_usd,
-            &replayed.totals,
-        ),
+        outcome: outcome(key, path, replayed, &exogenous.log_null, open_interest_usd),
         amplification,
         shapley: attributions,
         marks: mark.log_price[1..].to_vec(),
@@ -303,6 +296,21 @@ fn forced_by_bar(path: &Path, replayed: &Replayed) -> [Vec<f64>; 2] {
         }
     }
     forced
+}
+
+/// Largest share of a bar's volume in scope that forced flow would have been.
+fn busiest_bar(path: &Path, forced: &[Vec<f64>; 2]) -> f64 {
+    let mut volumes = vec![0.0];
+    for i in path.first..path.len() {
+        *volumes.last_mut().expect("there is always a bar being filled") += path.volume_usd[i];
+        if path.bar_close[i] {
+            volumes.push(0.0);
+        }
+    }
+    let bars = forced[0].iter().zip(&forced[1]).zip(&volumes);
+    bars.filter(|(_, volume)| **volume > 0.0)
+        .map(|((sold, bought), volume)| (sold + bought) / volume)
+        .fold(0.0, f64::max)
 }
 
 /// The central draw again, both orders, with every row written down.
@@ -471,6 +479,11 @@ fn gates_of(
         gates::efficiency(inefficiency, attributions),
         gates::no_look_ahead(path, central, table, &rule_set.rules).map_err(fail)?,
     ];
+    let busiest = results[..2]
+        .iter()
+        .zip(jobs)
+        .map(|(result, job)| busiest_bar(case.recorded.path(job.order), &result.sets[set].forced));
+    gates.push(gates::plausible_volume(busiest.fold(0.0, f64::max)));
     gates.extend(gates::out_of_reach());
     gates.sort_by_key(|row| row.gate[1..].parse::<u32>().unwrap_or(u32::MAX));
     Ok(gates)

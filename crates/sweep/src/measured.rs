@@ -3,7 +3,7 @@
 use aftershock_market::BarOrder;
 use aftershock_market::journal::{AmplificationRow, OutcomeRow};
 use aftershock_measure::{drawdown::max_drawdown_log, variance};
-use aftershock_replay::{Path, Totals};
+use aftershock_replay::{Path, Replayed};
 
 use crate::Case;
 
@@ -98,17 +98,23 @@ pub(crate) fn amplification(
 pub(crate) fn outcome(
     (draw, bar_order): (u32, BarOrder),
     path: &Path,
-    log_mark: &[f64],
+    replayed: &Replayed,
     log_null: &[f64],
     open_interest_usd: f64,
-    totals: &Totals,
 ) -> OutcomeRow {
+    let (log_mark, totals) = (&replayed.log_mark, &replayed.totals);
+    // A low inside a halt is not avoided by not being traded: the fall is that of the price as if trading were open.
+    let fallen = if replayed.log_open.is_empty() {
+        log_mark
+    } else {
+        &replayed.log_open
+    };
     let recorded = &path.log_price[path.first..];
     OutcomeRow {
         draw: draw as i32,
         bar_order,
         recorded_drawdown: max_drawdown_log(recorded),
-        mark_drawdown: max_drawdown_log(log_mark),
+        mark_drawdown: max_drawdown_log(fallen),
         null_drawdown: max_drawdown_log(log_null),
         forced_sell_usd: totals.forced_usd[0],
         forced_buy_usd: totals.forced_usd[1],

@@ -203,6 +203,19 @@ fn summary(data: &Path, prepared: &Prepared, runs: &[String], own: &[&RuleSetFil
         ]),
         &rows,
     )?;
+    let below = (0..ratios.rows.len()).any(|row| {
+        let record = ratios.get(row, "rule_set").and_then(|cell| cell.text()) == Some(RECORD);
+        record
+            && ratios
+                .get(row, "median")
+                .and_then(|cell| cell.number())
+                .is_some_and(|ratio| ratio < 1.0)
+    });
+    if below {
+        eprintln!(
+            "note: amplification below 1 says that impact is overestimated on this record, not that the machinery damps"
+        );
+    }
     gates(&session, episode[0])?;
     let draws = falls.get(0, "draws").map(ToString::to_string).unwrap_or_default();
     eprintln!("medians over {draws} draws and both intra-bar orders [5th to 95th percentile];");

@@ -6,53 +6,61 @@ use aftershock_protocol::{CoverDeficit, Position};
 
 use super::{Batch, Engine};
 use crate::ReplayError;
-use crate::mode::Drive;
 use crate::observer::{ForcedOrder, Fund, Noted, Observer};
 use crate::response::{Fill, absorb};
 
 /// Positions of one batch whose leverage agrees to a tenth are told as one order.
 const LEVERAGE_STEPS: f64 = 10.0;
+/// Steps after which the news at a waypoint is as good as found; a handful is the rule.
+const SOLVER_STEPS: usize = 64;
 
 impl<O: Observer> Engine<'_, O> {
+    /// The news at a waypoint where the record is the price and batches are due: what is left of the recorded price
+    /// once all of them have traded. Each fills at a price that depends on the news, so it is solved by iteration;
+    /// a replay that is given this news then fills the same batches at the same prices.
+    pub(super) fn solve_news(&self, at: Timestamp, log_recorded: f64) -> f64 {
+        let mut log_news = log_recorded - self.impact();
+        for _ in 0..SOLVER_STEPS {
+            let mut endogenous = self.endogenous;
+            for batch in self.under_way.iter().take_while(|batch| batch.due <= at) {
+                let log_before = log_news + self.impact_with(&endogenous);
+                let fill = Price::from_f64(libm::exp(self.log_fill(batch, at, log_before)));
+                let value_usd = batch.quantity.value_floor(fill).to_f64();
+                if self.mode.mechanisms.liquidation {
+                    endogenous.trade(-batch.side.sign() * value_usd / self.forced_depth());
+                }
+            }
+            let next = log_recorded - self.impact_with(&endogenous);
+            if next == log_news {
+                break;
+            }
+            log_news = next;
+        }
+        log_news
+    }
+
+    /// Average log price at which a batch fills that meets the market at `log_before`.
+    fn log_fill(&self, batch: &Batch, at: Timestamp, log_before: f64) -> f64 {
+        // The batch is worked from trigger to execution, and the book fills up again meanwhile.
+        let worked_s = at.seconds_since(batch.triggered_at);
+        let refilled = 1.0 + worked_s * core::f64::consts::LN_2 / self.parameters.book_refill_s;
+        let depth_usd = self.parameters.book_usd_per_log * self.forced_depth() * refilled;
+        let usd = batch.quantity.to_f64() * libm::exp(log_before);
+        let log_fill = log_before - batch.side.sign() * walk_to_end(depth_usd, usd, self.parameters.book_end);
+        match &self.band {
+            Some(band) => log_fill.clamp(band.log_lower, band.log_upper),
+            None => log_fill,
+        }
+    }
+
     /// A batch meets the book: it walks to its average fill, its counterparties are booked, its losses covered.
-    pub(super) fn execute(
-        &mut self,
-        i: usize,
-        k: usize,
-        at: Timestamp,
-        batch: Batch,
-    ) -> Result<(), ReplayError> {
+    pub(super) fn execute(&mut self, i: usize, at: Timestamp, batch: Batch) -> Result<(), ReplayError> {
         if batch.quantity == Coin::ZERO {
             return Ok(());
         }
         let Batch { side, quantity, .. } = batch;
         let flow_sign = -side.sign();
-        let log_before = match self.mode.drive {
-            Drive::Exogenous(given) => given.log_price[k] + self.impact(),
-            // The recorded price holds this batch's own impact already; take it off to find what the batch met.
-            Drive::Record => {
-                let before = self.impact();
-                let usd = quantity.to_f64() * libm::exp(self.path.log_price[i]);
-                let saved = self.endogenous;
-                self.push_price(flow_sign * usd);
-                let after = self.impact();
-                self.endogenous = saved;
-                self.path.log_price[i] - (after - before)
-            }
-        };
-        // The batch is worked from trigger to execution, and the book fills up again meanwhile.
-        let worked_s = at.seconds_since(batch.triggered_at);
-        let refilled = 1.0 + worked_s * core::f64::consts::LN_2 / self.parameters.book_refill_s;
-        let depth_usd = self.parameters.book_usd_per_log * self.forced_depth() * refilled;
-        let mean_log = walk_to_end(
-            depth_usd,
-            quantity.to_f64() * libm::exp(log_before),
-            self.parameters.book_end,
-        );
-        let mut log_fill = log_before + flow_sign * mean_log;
-        if let Some(band) = &self.band {
-            log_fill = log_fill.clamp(band.log_lower, band.log_upper);
-        }
+        let log_fill = self.log_fill(&batch, at, self.log_news + self.impact());
         let fill_usd = libm::exp(log_fill);
         let fill = Price::from_f64(fill_usd);
 

@@ -9,7 +9,7 @@ pub struct ImpactState {
 impl ImpactState {
     /// Lets every state decay by its factor.
     #[inline]
-    pub fn decay(&mut self, factors: &[f64; 8]) {
+    pub fn decay(&mut self, factors: &[f64; 7]) {
         for (state, factor) in self.states.iter_mut().zip(factors) {
             *state *= factor;
         }
