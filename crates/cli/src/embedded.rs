@@ -53,7 +53,19 @@ pub(crate) fn rule_set(name: &str) -> Result<RuleSetFile> {
     if name.ends_with(".toml") {
         let text =
             std::fs::read_to_string(name).with_context(|| format!("cannot read the rule set {name}"))?;
-        return Ok(RuleSetFile::parse(name, &text)?);
+        let own = RuleSetFile::parse(name, &text)?;
+        if rule_sets()?
+            .iter()
+            .any(|set| set.name == own.name && set.toml != own.toml)
+        {
+            return Err(Mistake::new(format!(
+                "{name} is named '{}', as one of ours with other contents is",
+                own.name
+            ))
+            .hint("give it a name of its own")
+            .into());
+        }
+        return Ok(own);
     }
     let sets = rule_sets()?;
     let names: Vec<String> = sets.iter().map(|set| set.name.clone()).collect();
@@ -71,7 +83,7 @@ pub(crate) fn rule_set(name: &str) -> Result<RuleSetFile> {
     })
 }
 
-/// `catalog.*`: the embedded episodes and rule sets, and a rule set or episode of the user's own beside them.
+/// `catalog.*`: the embedded episodes and rule sets, and a rule set of the user's own beside them.
 pub(crate) fn catalog_tables(
     own_rules: &[&RuleSetFile],
     own_episode: Option<&Episode>,

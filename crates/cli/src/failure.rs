@@ -51,17 +51,17 @@ pub(crate) fn print(error: &anyhow::Error) -> ExitCode {
     if is_closed_pipe(error) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("error: {error}");
+    crate::say!("error: {error}");
     let mut said = error.to_string();
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
         if !said.contains(&cause) {
-            eprintln!("  because {cause}");
+            crate::say!("  because {cause}");
             said.push_str(&cause);
         }
     }
     if let Some(hint) = hint(error) {
-        eprintln!("  hint: {hint}");
+        crate::say!("  hint: {hint}");
     }
     ExitCode::from(if is_ours(error) { 2 } else { 1 })
 }
@@ -71,7 +71,24 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         let mistake = cause
             .downcast_ref::<Mistake>()
             .and_then(|mistake| mistake.hint.clone());
-        mistake.or_else(|| cause.downcast_ref::<QueryError>().and_then(QueryError::hint))
+        mistake
+            .or_else(|| cause.downcast_ref::<QueryError>().and_then(QueryError::hint))
+            .or_else(|| damaged(cause))
+    })
+}
+
+/// How to get rid of a file that is not what was written.
+fn damaged(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let ArchiveError::Corrupt { path, .. } = cause.downcast_ref()? else {
+        return None;
+    };
+    let in_run = path
+        .components()
+        .any(|part| part.as_os_str().to_string_lossy().starts_with("run="));
+    Some(if in_run {
+        "`aftershock runs prune --broken` removes damaged runs; replay again for a sound one".into()
+    } else {
+        "remove the tape folder in the data folder; the next replay builds it again".into()
     })
 }
 

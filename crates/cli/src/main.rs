@@ -1,5 +1,14 @@
 //! The `aftershock` binary: arguments, wiring, progress and error printing. No logic.
 
+/// Says something to stderr; a reader who has gone away is no reason to stop.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr().lock(), $($text)*);
+    }};
+}
+pub(crate) use say;
+
 mod commands;
 mod embedded;
 mod failure;
@@ -46,9 +55,23 @@ enum Command {
     Report(commands::report::Arguments),
 }
 
+/// Deep queries recurse; this much stack holds the deepest that the length limits let through.
+const STACK_BYTES: usize = 256 << 20;
+
 fn main() -> ExitCode {
-    let Arguments { data, command } = Arguments::parse();
-    let result = match command {
+    let arguments = Arguments::parse();
+    let worker = std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || run(arguments));
+    match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        // A panic has been printed by then, and a thread that cannot start is the machine's.
+        _ => ExitCode::from(2),
+    }
+}
+
+fn run(Arguments { data, command }: Arguments) -> ExitCode {
+    let result = checked(&data).and_then(|()| match command {
         Command::Replay(arguments) => commands::replay::run(&data, arguments),
         Command::Episodes(arguments) => commands::episodes::run(arguments),
         Command::Rules(arguments) => commands::rules::run(arguments),
@@ -56,9 +79,22 @@ fn main() -> ExitCode {
         Command::Runs(arguments) => commands::runs::run(&data, arguments),
         Command::Verify(arguments) => commands::verify::run(&data, arguments),
         Command::Report(arguments) => commands::report::run(&data, arguments),
-    };
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failure::print(&error),
     }
+}
+
+/// Tables are found by pattern, so a folder whose name holds one would be read as another.
+fn checked(data: &std::path::Path) -> anyhow::Result<()> {
+    if data.to_string_lossy().contains(['*', '?', '[', ']']) {
+        return Err(failure::Mistake::new(format!(
+            "the data folder {} has one of * ? [ ] in its name",
+            data.display()
+        ))
+        .hint("name another with --data or AFTERSHOCK_DATA")
+        .into());
+    }
+    Ok(())
 }

@@ -27,7 +27,7 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Finds the episode, writes its tape where there is none, and reads it.
     pub(crate) fn open(data: &Path, name: &str) -> Result<Self> {
-        let episode = Catalog::embedded()?.open(name)?;
+        let episode = Catalog::embedded()?.find(name)?.clone();
         let tape = match read_tape(data, &episode.id) {
             Err(aftershock_archive::ArchiveError::MissingTape { .. }) => {
                 let sample = sample(&episode)?;

@@ -88,6 +88,10 @@ impl Expression {
     }
 
     fn typed(text: &str, names: &[&str], wanted: Type) -> Result<Self, ExpressionError> {
+        if text.len() > LENGTH_MAX {
+            let reason = format!("{} characters long, allowed are {LENGTH_MAX}", text.len());
+            return Err(ExpressionError { column: 1, reason });
+        }
         let mut parser = Parser {
             text,
             at: 0,
@@ -158,6 +162,7 @@ const LEVELS: [&[(&str, Operator)]; 5] = [
 /// The level of comparisons, at which `not` binds.
 const COMPARISON: usize = 2;
 const DEPTH_MAX: usize = 64;
+const LENGTH_MAX: usize = 4_096;
 
 struct Parser<'a> {
     text: &'a str,
@@ -192,12 +197,11 @@ impl Parser<'_> {
 
     fn take(&mut self, sign: &str) -> bool {
         self.skip_space();
-        let rest = &self.text[self.at..];
+        let Some(after) = self.text[self.at..].strip_prefix(sign) else {
+            return false;
+        };
         let word = sign.starts_with(|c: char| c.is_ascii_alphabetic());
-        let ends = !word
-            || !rest[sign.len().min(rest.len())..]
-                .starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        let found = rest.starts_with(sign) && ends;
+        let found = !word || !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
         if found {
             self.at += sign.len();
         }
@@ -386,5 +390,10 @@ mod tests {
         );
         assert_eq!(refused(""), "column 1: a number, a name or '(' should stand here");
         assert!(refused(&"(".repeat(1000)).contains("nested deeper"));
+        assert!(
+            refused("mark_move_pct ≥ 5").contains("'≥ 5' should not stand here")
+                || refused("mark_move_pct ≥ 5").contains("a truth value")
+        );
+        assert!(refused(&"1+".repeat(10_000)).contains("allowed are 4096"));
     }
 }

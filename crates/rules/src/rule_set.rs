@@ -40,6 +40,9 @@ pub struct RuleSetFile {
     pub toml: String,
 }
 
+/// Longest name of a rule set: it becomes part of a folder's name.
+const NAME_MAX: usize = 60;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileToml {
@@ -141,6 +144,14 @@ impl RuleSetFile {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
             fail(line, error.message().trim().replace('\n', ", "))
         })?;
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if parsed.name.is_empty() || parsed.name.len() > NAME_MAX || !parsed.name.chars().all(allowed) {
+            let reason = format!(
+                "name '{}' should be 1 to {NAME_MAX} of a-z, 0-9 and '-'",
+                parsed.name
+            );
+            return Err(fail(line_of_key(text, 0, "name"), reason));
+        }
         if let Some(overlap) = parsed
             .world
             .overlap

@@ -173,7 +173,7 @@ fn model(case: &Case<'_>, rule_set: &RuleSetFile, list: &mut List) {
     list.text(
         "response_counterparty",
         "a share of each forced order meets a newly opened position, the rest holders of the other side who close, the \
-         most comfortable first",
+         most comfortable first; what was opened can be liquidated again, so that forced volume may exceed open interest",
         "declared",
         "model",
     );

@@ -20,7 +20,7 @@ use crate::{commands, table};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Episode by id, date or alias, or the path of an episode file
+    /// Episode by id, date or alias
     episode: String,
     /// Rule set by name, or the path of a TOML file; repeat for several. The rules of record always run beside them
     #[arg(long = "rules", value_name = "NAME|FILE")]
@@ -44,14 +44,14 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let prepared = Prepared::open(data, &arguments.episode)?;
     let (seed, draws) = (arguments.seed, arguments.draws);
     if draws < DRAWS_FOR_INTERVAL {
-        eprintln!("note: below {DRAWS_FOR_INTERVAL} draws no interval is given");
+        crate::say!("note: below {DRAWS_FOR_INTERVAL} draws no interval is given");
     }
     let journals = replay(&prepared, &sets, seed, draws, arguments.threads)?;
     let mut runs = Vec::new();
     for (set, journal) in sets.iter().zip(&journals) {
         let manifest = manifest(&prepared, set, seed, draws);
         let written = write_run(data, &manifest, journal)?;
-        eprintln!(
+        crate::say!(
             "run     {}{}",
             written.path.display(),
             if written.written {
@@ -65,7 +65,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let folder = arguments.reports.unwrap_or_else(|| data.join("reports"));
     let own: Vec<&RuleSetFile> = sets.iter().collect();
     for path in commands::report::write(data, &folder, &prepared.episode, &runs, &own)? {
-        eprintln!("report  {}", path.display());
+        crate::say!("report  {}", path.display());
     }
     summary(data, &prepared, &runs, &own)
 }
@@ -212,14 +212,22 @@ fn summary(data: &Path, prepared: &Prepared, runs: &[String], own: &[&RuleSetFil
                 .is_some_and(|ratio| ratio < 1.0)
     });
     if below {
-        eprintln!(
+        crate::say!(
             "note: amplification below 1 says that impact is overestimated on this record, not that the machinery damps"
         );
     }
     gates(&session, episode[0])?;
+    let with_interval = falls.get(0, "low_pct").is_some_and(|cell| !cell.is_null());
     let draws = falls.get(0, "draws").map(ToString::to_string).unwrap_or_default();
-    eprintln!("medians over {draws} draws and both intra-bar orders [5th to 95th percentile];");
-    eprintln!(
+    crate::say!(
+        "medians over {draws} draws and both intra-bar orders{};",
+        if with_interval {
+            " [5th to 95th percentile]"
+        } else {
+            ""
+        }
+    );
+    crate::say!(
         "no forced flow is recorded and impact is a prior: read the top of the report before quoting a figure"
     );
     Ok(())
@@ -240,9 +248,9 @@ fn gates(session: &Session, episode: (&str, &str)) -> Result<()> {
             .count()
     };
     let (passed, failed, silent) = (count("pass"), count("fail"), count("not measurable"));
-    eprintln!("gates   {passed} passed, {failed} failed, {silent} not measurable on this record");
+    crate::say!("gates   {passed} passed, {failed} failed, {silent} not measurable on this record");
     for row in (0..gates.rows.len()).filter(|row| text(*row, "verdict") == "fail") {
-        eprintln!(
+        crate::say!(
             "  {} under {} failed: {}",
             text(row, "gate"),
             text(row, "rule_set"),
@@ -257,9 +265,23 @@ fn interval(rows: &Rows, row: usize, [low, median, high]: [&str; 3], decimals: u
     let value = |column| rows.get(row, column).and_then(|cell| cell.number());
     match (value(low), value(median), value(high)) {
         (Some(low), Some(median), Some(high)) => {
-            format!("{median:.decimals$} [{low:.decimals$}, {high:.decimals$}]")
+            format!(
+                "{} [{}, {}]",
+                rounded(median, decimals),
+                rounded(low, decimals),
+                rounded(high, decimals)
+            )
         }
-        (_, Some(median), _) => format!("{median:.decimals$}"),
+        (_, Some(median), _) => rounded(median, decimals),
         _ => "-".to_owned(),
+    }
+}
+
+/// The number with so many decimals, without a sign where nothing is left of it.
+fn rounded(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(rest) if rest.chars().all(|c| matches!(c, '0' | '.')) => rest.to_owned(),
+        _ => text,
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         .hint("a post-mortem is of one")
         .into());
     };
-    let episode = Catalog::embedded()?.open(episode)?;
+    let episode = Catalog::embedded()?.find(episode)?.clone();
     let folder = arguments.reports.unwrap_or_else(|| data.join("reports"));
     let own: Vec<&RuleSetFile> = sets.iter().collect();
     for path in write(data, &folder, &episode, &arguments.runs, &own)? {
@@ -82,7 +82,7 @@ pub(crate) fn write(
 
 /// Puts a file in place at once: whoever reads it finds the old text or the new one.
 fn place(path: &Path, text: &str) -> Result<()> {
-    let partial = path.with_extension("partial");
+    let partial = path.with_extension(format!("{}.partial", std::process::id()));
     let written = fs::write(&partial, text).and_then(|()| fs::rename(&partial, path));
     if written.is_err() {
         // What could not be written is taken away again; the first error is the one to tell.

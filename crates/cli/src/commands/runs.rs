@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aftershock_archive::{list_runs, remove_run};
+use aftershock_archive::{check_run, list_runs, remove_run};
 use anyhow::Result;
 
 use crate::failure::Mistake;
@@ -26,7 +26,7 @@ enum Command {
         /// Remove every run of an episode
         #[arg(long, value_name = "ID")]
         episode: Option<String>,
-        /// Remove runs that cannot be read
+        /// Remove runs that cannot be read or whose tables are not what was written
         #[arg(long)]
         broken: bool,
         /// Only say what would go
@@ -68,7 +68,7 @@ fn list(data: &Path) -> Result<()> {
         &rows,
     )?;
     for broken in &found.broken {
-        eprintln!("broken: {}: {}", broken.path.display(), broken.error);
+        crate::say!("broken: {}: {}", broken.path.display(), broken.error);
     }
     Ok(())
 }
@@ -96,6 +96,12 @@ fn prune(
             .iter()
             .filter_map(|run| run.path.file_name()?.to_str()?.strip_prefix("run="));
         runs.extend(names.map(str::to_owned));
+        let damaged = found.runs.iter().filter(|run| check_run(data, &run.run).is_err());
+        runs.extend(damaged.map(|run| run.run.clone()));
+        if runs.is_empty() {
+            crate::say!("nothing is broken");
+            return Ok(());
+        }
     }
     runs.sort();
     runs.dedup();

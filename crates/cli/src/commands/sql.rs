@@ -57,7 +57,9 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         return table::print(&table::headers(&["query", "parameters", "question"]), &rows);
     }
     let sql = match (&arguments.query, &arguments.file, &arguments.named) {
-        (Some(query), _, _) if query == "-" => {
+        (query, None, None)
+            if query.as_deref() == Some("-") || (query.is_none() && !std::io::stdin().is_terminal()) =>
+        {
             let mut text = String::new();
             std::io::stdin()
                 .read_to_string(&mut text)
@@ -131,7 +133,7 @@ fn interactive(session: &Session, data: &Path) -> Result<()> {
     let mut editor = rustyline::DefaultEditor::new().context("cannot open the terminal")?;
     // No history yet is nothing to complain about.
     let _ = editor.load_history(&history);
-    eprintln!(
+    crate::say!(
         "SQL over tapes and runs; end a query with ';', \\d lists tables, \\d TABLE its columns, \\q leaves"
     );
     let mut statement = String::new();
@@ -186,9 +188,9 @@ fn answer(session: &Session, sql: &str) -> Result<()> {
             table::print(&text.headers, &text.rows)
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            crate::say!("error: {error}");
             if let Some(hint) = error.hint() {
-                eprintln!("  hint: {hint}");
+                crate::say!("  hint: {hint}");
             }
             Ok(())
         }

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let manifest = check_run(data, &arguments.run)?;
-    eprintln!("every table is as its manifest says; rebuilding");
+    crate::say!("every table is as its manifest says; rebuilding");
     let prepared = Prepared::open(data, &manifest.episode)?;
     let set = RuleSetFile::parse(&format!("{} (manifest)", manifest.run), &manifest.rule_set_toml)?;
     let rebuilt = replay::manifest(&prepared, &set, manifest.seed, manifest.draws);
