@@ -50,9 +50,6 @@ impl ProtocolRule for VolatilityMargin {
             maintenance_ratio: maintenance,
             ..step.clone()
         };
-        Decision::Amend(
-            amended,
-            "initial margin follows the volatility of the last day".into(),
-        )
+        Decision::Amend(amended, "margin follows the volatility of the last day".into())
     }
 }
