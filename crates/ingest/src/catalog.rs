@@ -1,7 +1,6 @@
 //! The episodes this program was built with.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use crate::{EPISODES, Episode, IngestError};
 
@@ -75,17 +74,6 @@ impl Catalog {
                 name: name.to_owned(),
                 nearest: self.nearest(name),
             })
-    }
-
-    /// The episode with this id or alias or, where `name` ends in `.toml`, of that file.
-    ///
-    /// # Errors
-    /// As [`Catalog::find`] and [`Episode::read`].
-    pub fn open(&self, name: &str) -> Result<Episode, IngestError> {
-        if name.ends_with(".toml") {
-            return Episode::read(Path::new(name));
-        }
-        self.find(name).cloned()
     }
 
     /// For each of the likest episodes, the likest of its names.

@@ -4,7 +4,6 @@
 //! column, key and what is allowed.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use aftershock_market::Timestamp;
@@ -13,8 +12,8 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use toml::value::{Datetime, Offset};
 
+use crate::TomlError;
 use crate::toml_text::{error_in, parse};
-use crate::{IngestError, TomlError};
 
 const HOUR_S: f64 = 3_600.0;
 
@@ -255,18 +254,6 @@ impl Episode {
             Some((key, reason)) => Err(error_in(file, text, &key, reason)),
             None => Ok(episode),
         }
-    }
-
-    /// Reads an episode from a file of the user's own.
-    ///
-    /// # Errors
-    /// [`IngestError::Io`], or as [`Episode::parse`].
-    pub fn read(path: &Path) -> Result<Self, IngestError> {
-        let text = fs::read_to_string(path).map_err(|cause| IngestError::Io {
-            path: path.to_owned(),
-            cause,
-        })?;
-        Ok(Self::parse(&path.to_string_lossy(), &text)?)
     }
 
     /// The first key whose value cannot stand, and why.

@@ -1,8 +1,5 @@
 //! What can go wrong, by whose fault.
 
-use std::io;
-use std::path::PathBuf;
-
 use aftershock_archive::ArchiveError;
 
 /// A TOML file that does not say what it must.
@@ -75,14 +72,6 @@ pub enum IngestError {
     /// The tables of the record do not read.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
-    /// The operating system refused.
-    #[error("cannot read {}: {cause}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The refusal. It stands in the message, so it is not given as a source again.
-        cause: io::Error,
-    },
 }
 
 fn nearest_text(nearest: &[String]) -> String {

@@ -1,7 +1,5 @@
 //! An episode file is read as it is written, and a mistake is told where it is and what would have been right.
 
-use std::fs;
-
 use aftershock_ingest::episode::{Kind, TriggerTrust, Unit, Volume, When};
 use aftershock_ingest::{Catalog, Episode, IngestError};
 use aftershock_market::Timestamp;
@@ -188,18 +186,6 @@ fn an_id_is_a_date_and_a_short_name() {
         .expect_err("no date")
         .to_string();
     assert!(error.contains("is not `<date>-<short-name>`"), "{error}");
-}
-
-#[test]
-fn a_file_of_the_user_s_own_is_opened_by_its_path() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join(FILE);
-    fs::write(&path, TEXT)?;
-    let catalog = Catalog::embedded()?;
-    assert_eq!(catalog.open(&path.to_string_lossy())?, parse(TEXT)?);
-    let missing = catalog.open("nowhere.toml").expect_err("no such file");
-    assert!(matches!(missing, IngestError::Io { .. }), "{missing}");
-    Ok(())
 }
 
 #[test]
