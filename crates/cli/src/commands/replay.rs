@@ -251,9 +251,9 @@ fn gates(session: &Session, episode: (&str, &str)) -> Result<()> {
     crate::say!("gates   {passed} passed, {failed} failed, {silent} not measurable on this record");
     for row in (0..gates.rows.len()).filter(|row| text(*row, "verdict") == "fail") {
         crate::say!(
-            "  {} under {} failed: {}",
+            "  {} failed under {}: {}",
             text(row, "gate"),
-            text(row, "rule_set"),
+            text(row, "rule_sets"),
             text(row, "detail")
         );
     }
