@@ -71,9 +71,17 @@ impl Prepared {
         })
     }
 
-    /// SHA-256 of what is believed: priors and margin table.
+    /// SHA-256 of what is believed and declared: priors, margin table, and the episode's window, record and scope.
     pub(crate) fn calibration_sha256(&self) -> String {
-        let text = format!("{}\n{:?}", self.priors.sha256, self.table);
+        let Episode {
+            window,
+            record,
+            scope,
+            open_interest,
+            ..
+        } = &self.episode;
+        let declared = (window, record, scope, open_interest);
+        let text = format!("{}\n{:?}\n{declared:?}", self.priors.sha256, self.table);
         aftershock_archive::sha256_hex(text.as_bytes())
     }
 

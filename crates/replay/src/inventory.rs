@@ -413,7 +413,6 @@ pub fn lead_in<O: Observer>(replay: &Replay<'_>, observer: &mut O) -> Result<Sta
         }
     }
     book.fill(positions);
-    market.keep_mean(!rules.is_record(), path.at[first - 1]);
     Ok(Start {
         book,
         ledger,

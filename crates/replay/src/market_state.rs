@@ -98,13 +98,6 @@ impl MarketState {
         self.mean.as_ref().map_or(self.last_log_mark, TrailingMean::mean)
     }
 
-    /// Keeps a trailing mean from now on, if `with_mean` and none is kept yet.
-    pub(crate) fn keep_mean(&mut self, with_mean: bool, at: Timestamp) {
-        if with_mean && self.mean.is_none() {
-            self.mean = Some(TrailingMean::new(at, self.last_log_mark));
-        }
-    }
-
     /// Forgets the trailing mean and starts it at the present mark: the reference after a reopening.
     pub(crate) fn restart_mean(&mut self, at: Timestamp) {
         if self.mean.is_some() {

@@ -64,10 +64,11 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     }
     let folder = arguments.reports.unwrap_or_else(|| data.join("reports"));
     let own: Vec<&RuleSetFile> = sets.iter().collect();
-    for path in commands::report::write(data, &folder, &prepared.episode, &runs, &own)? {
+    let session = commands::report::session(data, &prepared.episode, &runs, &own)?;
+    for path in commands::report::write(&session, &folder, &prepared.episode)? {
         crate::say!("report  {}", path.display());
     }
-    summary(data, &prepared, &runs, &own)
+    summary(&session, &prepared.episode.id)
 }
 
 /// The rules of record first, then those asked for, each once.
@@ -144,11 +145,8 @@ pub(crate) fn replay(
 }
 
 /// The fall and the amplification by rule set, from the runs just written.
-fn summary(data: &Path, prepared: &Prepared, runs: &[String], own: &[&RuleSetFile]) -> Result<()> {
-    let catalog = embedded::catalog_tables(own, Some(&prepared.episode))?;
-    let names: Vec<&str> = runs.iter().map(String::as_str).collect();
-    let session = Session::open_runs(data, catalog, &names)?;
-    let episode = [("episode", prepared.episode.id.as_str())];
+fn summary(session: &Session, episode: &str) -> Result<()> {
+    let episode = [("episode", episode)];
 
     let falls = session.ask("comparison/drawdowns", &episode)?;
     let mut rows = Vec::new();
@@ -216,7 +214,7 @@ fn summary(data: &Path, prepared: &Prepared, runs: &[String], own: &[&RuleSetFil
             "note: amplification below 1 says that impact is overestimated on this record, not that the machinery damps"
         );
     }
-    gates(&session, episode[0])?;
+    gates(session, episode[0])?;
     let with_interval = falls.get(0, "low_pct").is_some_and(|cell| !cell.is_null());
     let draws = falls.get(0, "draws").map(ToString::to_string).unwrap_or_default();
     crate::say!(

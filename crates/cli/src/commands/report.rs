@@ -48,23 +48,32 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let episode = Catalog::embedded()?.find(episode)?.clone();
     let folder = arguments.reports.unwrap_or_else(|| data.join("reports"));
     let own: Vec<&RuleSetFile> = sets.iter().collect();
-    for path in write(data, &folder, &episode, &arguments.runs, &own)? {
+    let session = session(data, &episode, &arguments.runs, &own)?;
+    for path in write(&session, &folder, &episode)? {
         println!("{}", path.display());
     }
     Ok(())
 }
 
-/// Writes the post-mortem of these runs into a folder of the episode's name; returns the page and its twin.
-pub(crate) fn write(
+/// A session that sees these runs and no others.
+pub(crate) fn session(
     data: &Path,
-    folder: &Path,
     episode: &Episode,
     runs: &[String],
     own: &[&RuleSetFile],
-) -> Result<Vec<PathBuf>> {
+) -> Result<Session> {
     let names: Vec<&str> = runs.iter().map(String::as_str).collect();
-    let session = Session::open_runs(data, embedded::catalog_tables(own, Some(episode))?, &names)?;
-    let report = Report::build(&session, &episode.id, STEM)?;
+    Ok(Session::open_runs(
+        data,
+        embedded::catalog_tables(own, Some(episode))?,
+        &names,
+    )?)
+}
+
+/// Writes the post-mortem of the runs that `session` sees into a folder of the episode's name; returns the page and
+/// its twin.
+pub(crate) fn write(session: &Session, folder: &Path, episode: &Episode) -> Result<Vec<PathBuf>> {
+    let report = Report::build(session, &episode.id, STEM)?;
     let folder = folder.join(&episode.id);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for picture in &report.pictures {
