@@ -79,6 +79,48 @@ pub enum ArchiveError {
         /// The refusal. It stands in the message, so it is not given as a source again.
         cause: io::Error,
     },
+    /// The caller named a place where no tape can live.
+    #[error(
+        "no tape can live at `{location}`: {reason}; expected a folder, file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
+    )]
+    BadLocation {
+        /// The place as the caller wrote it.
+        location: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A path that not every store could hold, or that would lead out of it.
+    #[error(
+        "`{path}` cannot name an object of a store: expected names joined by `/`, each of letters, digits, `-`, `_`, `.` and `=` and not beginning with `.`"
+    )]
+    BadObjectPath {
+        /// The path.
+        path: String,
+    },
+    /// An object that was named elsewhere is not there.
+    #[error("{location} holds no `{path}`; expected the object there, whole")]
+    MissingObject {
+        /// The store.
+        location: String,
+        /// Path of the object below it.
+        path: String,
+    },
+    /// Somebody else replaced an object in the meantime; nothing was written.
+    #[error(
+        "`{path}` in {location} is no longer as it was read: somebody else wrote it; read it again and repeat"
+    )]
+    Conflict {
+        /// The store.
+        location: String,
+        /// Path of the object below it.
+        path: String,
+    },
+    /// Another process writes to the same folder.
+    #[error("another ingest is writing to {location}: wait until it has ended, then repeat")]
+    Locked {
+        /// The store.
+        location: String,
+    },
 }
 
 impl ArchiveError {

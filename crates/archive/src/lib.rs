@@ -11,6 +11,7 @@ mod file;
 pub mod journal;
 pub mod manifest;
 pub mod run;
+pub mod store;
 pub mod tape;
 
 pub use digest::sha256_hex;
@@ -20,4 +21,5 @@ pub use manifest::{Digests, Manifest, TableDigest, run_id};
 pub use run::{
     BrokenRun, RunList, RunPath, check_run, list_runs, read_manifest, remove_run, run_path, write_run,
 };
+pub use store::{Lock, Scratch, Store, Version};
 pub use tape::{Tape, TapeDigest, read_bars, read_perp_daily, read_tape, write_tape};
