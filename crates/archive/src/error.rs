@@ -6,12 +6,12 @@ use std::path::PathBuf;
 /// An error of the archive.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// The caller asked for a tape that was never written.
-    #[error("no tape of episode `{episode}`: expected its digests at {}", path.display())]
-    MissingTape {
+    /// The caller asked for a cut that was never written.
+    #[error("no cut of episode `{episode}`: expected its digests at {}", path.display())]
+    MissingCut {
         /// Episode asked for.
         episode: String,
-        /// File that would name the parts of the tape.
+        /// File that would name the parts of the cut.
         path: PathBuf,
     },
     /// The caller asked for a run that is not there.
@@ -32,10 +32,10 @@ pub enum ArchiveError {
         /// The name.
         name: String,
     },
-    /// The caller wanted to write a tape without bars.
-    #[error("nothing to write for episode `{episode}`: a tape needs at least one bar")]
-    EmptyTape {
-        /// Episode of the tape.
+    /// The caller wanted to write a cut without bars.
+    #[error("nothing to write for episode `{episode}`: a cut needs at least one bar")]
+    EmptyCut {
+        /// Episode of the cut.
         episode: String,
     },
     /// A file is not what it should be as a whole.
@@ -58,7 +58,7 @@ pub enum ArchiveError {
     },
     /// Two replays of the same inputs differ.
     #[error(
-        "run `{run}` is not reproducible: {tables} differ from the run kept at {}; equal tape, rules, calibration, engine and seed must give equal bytes",
+        "run `{run}` is not reproducible: {tables} differ from the run kept at {}; equal cut, rules, calibration, engine and seed must give equal bytes",
         path.display()
     )]
     NotReproducible {

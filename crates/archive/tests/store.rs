@@ -1,7 +1,5 @@
 //! A store that is a folder: whole or absent, replaced only by who has seen it, one writer at a time.
 
-#![allow(clippy::unwrap_used)]
-
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -12,21 +10,21 @@ use std::time::Duration;
 use aftershock_archive::{ArchiveError, Store};
 
 fn open(folder: &Path) -> Store {
-    Store::open(folder.to_str().unwrap()).unwrap()
+    Store::open(folder.to_str().expect("an ASCII path")).expect("a folder")
 }
 
 /// Runs [`second_process`] to do `what` at `location`; it has begun when this returns.
 fn start(what: &str, location: &str) -> Child {
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    let mut child = Command::new(std::env::current_exe().expect("a path"))
         .args(["--exact", "second_process", "--ignored", "--nocapture"])
         .env("STORE_TEST_DOES", what)
         .env("STORE_TEST_AT", location)
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        .expect("this binary starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     assert!(
-        lines.any(|line| line.unwrap().ends_with("it has begun")),
+        lines.any(|line| line.expect("text").ends_with("it has begun")),
         "the second process ended before it began"
     );
     // Read on, so that the process can write its last lines.
@@ -61,17 +59,17 @@ fn second_process() {
 fn count(store: &Store, times: u32) {
     for _ in 0..times {
         loop {
-            let seen = store.get("count").unwrap();
+            let seen = store.get("count").expect("readable");
             let (number, version) = match &seen {
                 Some((bytes, version)) => (
-                    String::from_utf8_lossy(bytes).parse::<u32>().unwrap(),
+                    String::from_utf8_lossy(bytes).parse::<u32>().expect("a number"),
                     Some(version),
                 ),
                 None => (0, None),
             };
             match store.put_if("count", (number + 1).to_string().as_bytes(), version) {
                 Err(ArchiveError::Conflict { .. }) => {}
-                put => break put.unwrap(),
+                put => break put.expect("writable"),
             }
         }
     }

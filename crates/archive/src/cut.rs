@@ -1,7 +1,7 @@
-//! The tape of an episode: what was recorded, in one order.
+//! The cut of an episode: the recorded bars and perpetual days, frozen, that its replays read, in one order.
 //!
-//! On disk a tape is `tape/bars/episode=<id>/venue=<venue>/part-0.parquet`, the same under `perp_daily`, and
-//! `tape/<id>.sha256`, which lists the digest of each part as `sha256sum` does and is written last.
+//! On disk a cut is `cuts/bars/episode=<id>/venue=<venue>/part-0.parquet`, the same under `perp_daily`, and
+//! `cuts/<id>.sha256`, which lists the digest of each part as `sha256sum` does and is written last.
 //! Episode and venue are columns by their folder names and therefore not in these files; a recorded sample that
 //! stands alone carries its venue as a column, and both read alike.
 
@@ -16,25 +16,25 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
 use crate::{ArchiveError, column, file, sha256_hex};
-use rows::TapeRow;
+use rows::CutRow;
 
-/// All that is recorded of an episode.
+/// The recorded bars and perpetual days of an episode, frozen, that its replays read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tape {
+pub struct Cut {
     /// Bars by start, venue and instrument.
     pub bars: Vec<Bar>,
     /// Days of perpetual futures by day, venue and instrument; empty where nothing is recorded.
     pub perp_daily: Vec<PerpDay>,
-    /// Digest of the tape, as [`TapeDigest::sha256`].
+    /// Digest of the cut, as [`CutDigest::sha256`].
     pub sha256: String,
 }
 
-/// What was written of a tape.
+/// What was written of a cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TapeDigest {
-    /// SHA-256 of the list of parts with their digests: it stands for the whole tape.
+pub struct CutDigest {
+    /// SHA-256 of the list of parts with their digests: it stands for the whole cut.
     pub sha256: String,
-    /// Path of each part below the folder `tape`, with its SHA-256.
+    /// Path of each part below the folder `cuts`, with its SHA-256.
     pub parts: BTreeMap<String, String>,
 }
 
@@ -101,23 +101,23 @@ pub fn perp_daily_from_bytes(name: &Path, bytes: &[u8]) -> Result<Vec<PerpDay>, 
     rows::read(name, bytes.to_vec())
 }
 
-/// Writes the tape of an episode, sorted; one that is there already and has the same bytes is left alone.
+/// Writes the cut of an episode, sorted; one that is there already and has the same bytes is left alone.
 ///
 /// # Errors
-/// A bad name or row, an empty tape, or a refusal of the system. A reader then finds the old tape or none.
-pub fn write_tape(
+/// A bad name or row, an empty cut, or a refusal of the system. A reader then finds the old cut or none.
+pub fn write_cut(
     data_dir: &Path,
     episode: &str,
     bars: &[Bar],
     perp_daily: &[PerpDay],
-) -> Result<TapeDigest, ArchiveError> {
+) -> Result<CutDigest, ArchiveError> {
     file::check_name("an episode", episode)?;
     if bars.is_empty() {
-        return Err(ArchiveError::EmptyTape {
+        return Err(ArchiveError::EmptyCut {
             episode: episode.to_owned(),
         });
     }
-    let root = data_dir.join("tape");
+    let root = data_dir.join("cuts");
     let mut parts = rows::encode_parts(episode, bars)?;
     parts.extend(rows::encode_parts(episode, perp_daily)?);
     let digest = digest_of(
@@ -130,7 +130,7 @@ pub fn write_tape(
     if read_digest(data_dir, episode).is_ok_and(|kept| kept == digest) && read_parts(&root, &digest).is_ok() {
         return Ok(digest);
     }
-    // Without its list of digests a tape does not exist, so parts of two tapes are never read as one.
+    // Without its list of digests a cut does not exist, so parts of two cuts are never read as one.
     let list = digest_path(data_dir, episode);
     if list.exists() {
         fs::remove_file(&list).map_err(ArchiveError::io("remove", &list))?;
@@ -148,31 +148,31 @@ pub fn write_tape(
     Ok(digest)
 }
 
-/// Reads the tape of an episode and checks every part against its digest.
+/// Reads the cut of an episode and checks every part against its digest.
 ///
 /// # Errors
-/// [`ArchiveError::MissingTape`], [`ArchiveError::Corrupt`] and those of [`read_bars`].
-pub fn read_tape(data_dir: &Path, episode: &str) -> Result<Tape, ArchiveError> {
+/// [`ArchiveError::MissingCut`], [`ArchiveError::Corrupt`] and those of [`read_bars`].
+pub fn read_cut(data_dir: &Path, episode: &str) -> Result<Cut, ArchiveError> {
     let digest = read_digest(data_dir, episode)?;
-    let mut tape = Tape {
+    let mut cut = Cut {
         bars: Vec::new(),
         perp_daily: Vec::new(),
         sha256: digest.sha256.clone(),
     };
-    for (path, bytes) in read_parts(&data_dir.join("tape"), &digest)? {
-        if path.starts_with(data_dir.join("tape").join(Bar::TABLE)) {
-            tape.bars.extend(rows::read::<Bar>(&path, bytes)?);
+    for (path, bytes) in read_parts(&data_dir.join("cuts"), &digest)? {
+        if path.starts_with(data_dir.join("cuts").join(Bar::TABLE)) {
+            cut.bars.extend(rows::read::<Bar>(&path, bytes)?);
         } else {
-            tape.perp_daily.extend(rows::read::<PerpDay>(&path, bytes)?);
+            cut.perp_daily.extend(rows::read::<PerpDay>(&path, bytes)?);
         }
     }
-    rows::sort(&mut tape.bars);
-    rows::sort(&mut tape.perp_daily);
-    Ok(tape)
+    rows::sort(&mut cut.bars);
+    rows::sort(&mut cut.perp_daily);
+    Ok(cut)
 }
 
 fn digest_path(data_dir: &Path, episode: &str) -> PathBuf {
-    data_dir.join("tape").join(format!("{episode}.sha256"))
+    data_dir.join("cuts").join(format!("{episode}.sha256"))
 }
 
 fn list_of(parts: &BTreeMap<String, String>) -> String {
@@ -182,18 +182,18 @@ fn list_of(parts: &BTreeMap<String, String>) -> String {
         .collect()
 }
 
-fn digest_of(parts: BTreeMap<String, String>) -> TapeDigest {
-    TapeDigest {
+fn digest_of(parts: BTreeMap<String, String>) -> CutDigest {
+    CutDigest {
         sha256: sha256_hex(list_of(&parts).as_bytes()),
         parts,
     }
 }
 
-fn read_digest(data_dir: &Path, episode: &str) -> Result<TapeDigest, ArchiveError> {
+fn read_digest(data_dir: &Path, episode: &str) -> Result<CutDigest, ArchiveError> {
     file::check_name("an episode", episode)?;
     let path = digest_path(data_dir, episode);
     if !path.exists() {
-        return Err(ArchiveError::MissingTape {
+        return Err(ArchiveError::MissingCut {
             episode: episode.to_owned(),
             path,
         });
@@ -213,7 +213,7 @@ fn read_digest(data_dir: &Path, episode: &str) -> Result<TapeDigest, ArchiveErro
         .ok_or_else(|| ArchiveError::corrupt(path, "expected lines of a sha256, two spaces and a path"))
 }
 
-fn read_parts(root: &Path, digest: &TapeDigest) -> Result<Vec<(PathBuf, Vec<u8>)>, ArchiveError> {
+fn read_parts(root: &Path, digest: &CutDigest) -> Result<Vec<(PathBuf, Vec<u8>)>, ArchiveError> {
     digest
         .parts
         .iter()
