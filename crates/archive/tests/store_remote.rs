@@ -331,6 +331,45 @@ fn user_is_refused() -> Outcome {
 }
 
 #[test]
+fn s3_says_what_the_environment_lacks() -> Outcome {
+    let elsewhere = |name| (name, "http://127.0.0.1:1".to_owned());
+    as_user(
+        "user_has_no_credentials",
+        vec![elsewhere("AWS_METADATA_ENDPOINT"), elsewhere("AWS_ENDPOINT")],
+    )?;
+    let mut environment = Server::start(true)?.environment();
+    environment.retain(|(name, _)| *name != "AWS_ALLOW_HTTP");
+    as_user("user_does_not_allow_http", environment)
+}
+
+#[test]
+#[ignore = "started by another test"]
+fn user_has_no_credentials() -> Outcome {
+    if !is_user() {
+        return Ok(());
+    }
+    let error = Store::open("s3://held")?.get("manifest.json").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("cannot read `manifest.json` in s3://held: the environment holds no credentials"),
+        "{error}"
+    );
+    Ok(())
+}
+
+#[test]
+#[ignore = "started by another test"]
+fn user_does_not_allow_http() -> Outcome {
+    if !is_user() {
+        return Ok(());
+    }
+    let error = Store::open("s3://held")?.get("manifest.json").unwrap_err();
+    assert!(error.to_string().contains("set AWS_ALLOW_HTTP=true"), "{error}");
+    Ok(())
+}
+
+#[test]
 fn gs_and_az_open_from_configuration() -> Outcome {
     as_user(
         "user_opens_gs_and_az",

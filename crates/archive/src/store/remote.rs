@@ -329,8 +329,26 @@ enum Put {
     Unknown,
 }
 
-/// An error of the store and what lies under it, on one line.
+/// An error of the store and what lies under it, on one line, after what the reader can do about it.
 fn plain(error: &Error) -> String {
+    let words = words(error);
+    // Without credentials the machine's own cloud is asked for some, at these two addresses.
+    let asked_the_cloud = ["/latest/api/token", "/computeMetadata/"];
+    if asked_the_cloud.iter().any(|address| words.contains(address)) {
+        return format!(
+            "the environment holds no credentials, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or \
+             GOOGLE_SERVICE_ACCOUNT, and the machine could not get any ({words})"
+        );
+    }
+    if words.contains("URL scheme is not allowed") {
+        return format!(
+            "the endpoint is plain http; set AWS_ALLOW_HTTP=true, or the like of its kind, if that is meant ({words})"
+        );
+    }
+    words
+}
+
+fn words(error: &Error) -> String {
     let mut words = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(under) = cause {
