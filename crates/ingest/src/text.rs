@@ -25,6 +25,10 @@ pub enum Fault {
     Event,
     /// An instrument or venue that cannot be told.
     Instrument,
+    /// A quantity whose unit cannot be told.
+    Unit,
+    /// A record the source took back, such as a log of a block that left the chain.
+    Withdrawn,
 }
 
 impl Fault {
@@ -41,6 +45,8 @@ impl Fault {
         Self::Extremes,
         Self::Event,
         Self::Instrument,
+        Self::Unit,
+        Self::Withdrawn,
     ];
 
     /// The word in `recorded.rejects`.
@@ -57,6 +63,8 @@ impl Fault {
             Self::Extremes => "extremes",
             Self::Event => "event",
             Self::Instrument => "instrument",
+            Self::Unit => "unit",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
@@ -74,6 +82,8 @@ impl Fault {
             Self::Extremes => "a high that is not below the low",
             Self::Event => "a log of a known contract event",
             Self::Instrument => "an instrument; `--instrument` and `--venue` name it",
+            Self::Unit => "quantities that are plainly whole units of the contract or plainly decimals",
+            Self::Withdrawn => "a record that the source stands by",
         }
     }
 }
