@@ -28,6 +28,8 @@ pub struct Output {
     rejects: Rows,
     /// Records of the source that were looked at.
     pub read: u64,
+    /// Records that the user's column map leaves out by name; they are not among `read`.
+    pub left_out: u64,
     expected_rows: usize,
 }
 
@@ -39,6 +41,7 @@ impl Output {
             last: 0,
             rejects: Rows::new(Kind::Rejects),
             read: 0,
+            left_out: 0,
             expected_rows,
         }
     }
