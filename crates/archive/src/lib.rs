@@ -13,6 +13,7 @@ pub mod journal;
 pub mod manifest;
 pub mod run;
 pub mod store;
+pub mod tape;
 
 pub use cut::{Cut, CutDigest, read_bars, read_cut, read_perp_daily, write_cut};
 pub use digest::sha256_hex;
