@@ -32,6 +32,8 @@ pub struct Output {
     rejects: Rows,
     /// Records of the source that were looked at.
     pub read: u64,
+    /// Records that the user's column map leaves out by name; they are not among `read`.
+    pub left_out: u64,
     expected_rows: usize,
 }
 
@@ -44,6 +46,7 @@ impl Output {
             by_instrument: HashMap::new(),
             rejects: Rows::new(Kind::Rejects),
             read: 0,
+            left_out: 0,
             expected_rows,
         }
     }

@@ -27,6 +27,10 @@ pub enum Fault {
     Instrument,
     /// A message that is no event: an acknowledgement, a heartbeat, a change of something already kept.
     Message,
+    /// A quantity whose unit cannot be told.
+    Unit,
+    /// A record the source took back, such as a log of a block that left the chain.
+    Withdrawn,
 }
 
 impl Fault {
@@ -44,6 +48,8 @@ impl Fault {
         Self::Event,
         Self::Instrument,
         Self::Message,
+        Self::Unit,
+        Self::Withdrawn,
     ];
 
     /// The word in `recorded.rejects`.
@@ -61,6 +67,8 @@ impl Fault {
             Self::Event => "event",
             Self::Instrument => "instrument",
             Self::Message => "message",
+            Self::Unit => "unit",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
@@ -79,6 +87,8 @@ impl Fault {
             Self::Event => "a log of a known contract event",
             Self::Instrument => "an instrument; `--instrument` and `--venue` name it",
             Self::Message => "a message of an event that a table of the tape holds",
+            Self::Unit => "quantities that are plainly whole units of the contract or plainly decimals",
+            Self::Withdrawn => "a record that the source stands by",
         }
     }
 }

@@ -70,6 +70,9 @@ pub struct Identity {
     /// can still hold several such events (two trades of one size at one price and instant), so that equal rows of
     /// one source are all kept, and of several sources as many as the source with the most has.
     pub repeats: bool,
+    /// The id is content that several events of one source can share, because no source of the table carries an id
+    /// that all others carry too. Rows of one id are then counted as `repeats` says and never merged within a source.
+    pub shared: bool,
     /// Stamps of one id may differ by less than this between sources of other precision, µs.
     pub tolerance_us: i64,
 }
@@ -173,6 +176,7 @@ const fn by_id(
         id,
         facts,
         repeats,
+        shared: false,
         tolerance_us,
     }
 }
@@ -183,6 +187,18 @@ const fn by_key(key: &'static [&'static str], facts: &'static [&'static str]) ->
         id: key,
         facts,
         repeats: false,
+        shared: false,
+        tolerance_us: 1,
+    }
+}
+
+/// A table whose sources agree only on what happened: the key is content, and one source may hold it more than once.
+const fn by_content(key: &'static [&'static str]) -> Identity {
+    Identity {
+        id: key,
+        facts: &[],
+        repeats: true,
+        shared: true,
         tolerance_us: 1,
     }
 }
@@ -219,6 +235,7 @@ kinds! {
         TRADE_TYPE: Word maybe "trade_type" "The venue's own class of the trade, as written: BitMEX's `trdType`, Bybit's `RPI`, OKX's `source`.",
         BOOK: Word maybe "book" "Which of the venue's books, where it has several.",
         SETTLEMENT_VALUE: Real maybe "settlement_value" "Value in the smallest unit of the settlement asset, as the venue counts it.",
+        PRICE_ORIGIN: Word maybe "price_origin" "`derived` where the source holds only `quote_quantity` and `quantity` and the price is their exact ratio.",
     }
 
     /// One bar: extremes and volume of an interval.
@@ -419,10 +436,10 @@ kinds! {
 
     /// One liquidation of a loan; the instrument is the collateral asset.
     LendingLiquidations "lending_liquidations" lending_liquidations Year
-    by_id(&["event_key"], &["collateral_quantity", "debt_quantity"], false, 1);
+    by_content(&["event_key"]);
     {
         LIQUIDATED_AT: At needed "liquidated_at" "Time of the block.",
-        EVENT_KEY: Text maybe "event_key" "What the sources of one event agree on; the source's README says what.",
+        EVENT_KEY: Text maybe "event_key" "What the sources of one event agree on: second, borrower and collateral to twelve digits, as `1655078400:0x12…:2.36651103000e0`.",
         BLOCK_NUMBER: Int maybe "block_number" "The block.",
         TRANSACTION: Text maybe "transaction" "Hash of the transaction.",
         LOG_INDEX: Int maybe "log_index" "Place of the log in the block.",
@@ -450,7 +467,7 @@ kinds! {
         BLOCK_NUMBER: Int maybe "block_number" "The block.",
         TRANSACTION: Text maybe "transaction" "Hash of the transaction.",
         LOG_INDEX: Int maybe "log_index" "Place of the log in the block.",
-        EVENT: Word needed "event" "`bite`, `kick`, `tend`, `dent`, `deal`, `bark`, `take`, `redo`, `yank`.",
+        EVENT: Word needed "event" "`bite`, `kick`, `tend`, `dent`, `deal`, `bark`, `take`, `redo`, `yank`; `buy` where a protocol sells without an auction.",
         CONTRACT: Text maybe "contract" "Contract that logged it.",
         AUCTION_ID: Int maybe "auction_id" "Number of the auction.",
         COLLATERAL_QUANTITY: Real maybe "collateral_quantity" "Lot, in units of the collateral.",
