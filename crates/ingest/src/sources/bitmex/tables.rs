@@ -141,7 +141,10 @@ impl Quote<'_> {
                 (quotes::BID_PRICE, self.bid_price),
                 (quotes::ASK_PRICE, self.ask_price),
             ] {
-                if rows.optional_number(column, digits)?.is_some_and(|price| price <= 0.0) {
+                if rows
+                    .optional_number(column, digits)?
+                    .is_some_and(|price| price <= 0.0)
+                {
                     return Err(Fault::Price);
                 }
             }
@@ -149,7 +152,10 @@ impl Quote<'_> {
                 (quotes::BID_QUANTITY, self.bid_size),
                 (quotes::ASK_QUANTITY, self.ask_size),
             ] {
-                if rows.optional_number(column, digits)?.is_some_and(|size| size < 0.0) {
+                if rows
+                    .optional_number(column, digits)?
+                    .is_some_and(|size| size < 0.0)
+                {
                     return Err(Fault::Quantity);
                 }
             }
