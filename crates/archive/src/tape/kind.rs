@@ -232,12 +232,11 @@ kinds! {
         NANOSECONDS: Int maybe "nanoseconds" "Nanoseconds of the stamp beyond its microsecond, where the source is that fine.",
         SEQUENCE: Int maybe "sequence" "The venue's number of the trade within its instrument.",
         CONTRACTS: Real maybe "contracts" "Number of contracts, where the source gives it beside the quantity.",
-        TRADE_TYPE: Word maybe "trade_type" "The venue's own class of the trade, as written: BitMEX's `trdType`, Bybit's `RPI`, OKX's `source`.",
+        TRADE_TYPE: Word maybe "trade_type" "The venue's own class of the trade, as written: BitMEX's `trdType`, Bybit's `RPI`, OKX's `source`, Binance's `X`, which is `MARKET` for trades of the book.",
         BOOK: Word maybe "book" "Which of the venue's books, where it has several.",
         SETTLEMENT_VALUE: Real maybe "settlement_value" "Value in the smallest unit of the settlement asset, as the venue counts it.",
         PRICE_ORIGIN: Word maybe "price_origin" "`derived` where the source holds only `quote_quantity` and `quantity` and the price is their exact ratio.",
         EVENT_AT: At maybe "event_at" "When the venue sent it, where it stamps that too.",
-        TRADE_TYPE: Word maybe "trade_type" "The venue's type of the trade, as written: `MARKET` is of the book, `INSURANCE_FUND` and `ADL` are takeovers.",
     }
 
     /// One bar: extremes and volume of an interval.
@@ -370,7 +369,6 @@ kinds! {
         RATE_DAILY: Real maybe "rate_daily" "The venue's own rate for a day.",
         PREMIUM: Real maybe "premium" "Premium of the perpetual over the index, ratio.",
         SETTLES_AT: At maybe "settles_at" "The settlement that a predicted rate is for.",
-        NEXT_AT: At maybe "next_at" "When a predicted rate will be settled.",
     }
 
     /// Open interest at an instant.
