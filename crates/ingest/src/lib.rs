@@ -6,6 +6,7 @@
 mod catalog;
 pub mod episode;
 mod error;
+pub mod fetch;
 mod provenance;
 mod sample;
 mod toml_text;
