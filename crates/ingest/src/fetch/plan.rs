@@ -183,8 +183,9 @@ fn choose<'a>(
     sources: &'a [SourceFile],
     request: &Request,
 ) -> Result<Vec<(&'a SourceFile, &'a Dataset)>, FetchError> {
-    let known = |name: &&String| !sources.iter().any(|source| source.name == **name);
-    if let Some(name) = request.sources.iter().find(known) {
+    let unknown = |name: &&String| !sources.iter().any(|source| source.name == **name);
+    let mut named = request.sources.iter().chain(request.base_urls.keys());
+    if let Some(name) = named.find(unknown) {
         return Err(FetchError::UnknownName {
             what: "source",
             name: name.clone(),

@@ -1,5 +1,6 @@
 //! Downloads from a server on the loopback that is laid out like an archive, and misbehaves like one.
 
+mod planning;
 mod server;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,6 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use aftershock_market::Timestamp;
 use chrono::NaiveDate;
 
 use super::*;
