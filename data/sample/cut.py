@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 EPISODES = HERE.parent / "episodes"
 
 DAY = pd.Timedelta(days=1)
-# Days of perpetual record before the tape, so that a 30-day median exists.
+# Days of perpetual record before the window, so that a 30-day median exists.
 PERP_LEAD = 23 * DAY
 # Up to here every daily funding sum contains a settlement without a recorded mark.
 FUNDING_MARK_SINCE = pd.Timestamp("2023-11-01", tz="UTC")
@@ -298,7 +298,7 @@ def feeds(record: dict):
 
 
 def cut_bars(originals: Originals, episode: dict):
-    """Rows of the episode's tape, finest first, and the originals they came from."""
+    """Rows of the episode's window, finest first, and the originals they came from."""
     start, end = (pd.Timestamp(episode["window"][key]) for key in ("tape_from", "tape_to"))
     parts, used, marks = [], [], []
     for original, also, load, notes in feeds(episode["record"]):

@@ -1,13 +1,13 @@
 -- Question: How good is the record: which bars are recorded, rebuilt or derived, and where are the holes?
 -- Grain: one row per venue, instrument, origin of the price and origin of the taker share
 -- Units: counts of bars; shortest_s and longest_s s from open to close; gaps count bars that open later than the bar before them closed, gap_s their sum in s
--- Reads: recorded.bars
+-- Reads: recorded.episode_bars
 WITH
 steps AS (
     SELECT
         *,
         lag(close_at) OVER (PARTITION BY venue, instrument ORDER BY open_at) AS closed_before
-    FROM recorded.bars
+    FROM recorded.episode_bars
     WHERE episode = $episode
 )
 SELECT

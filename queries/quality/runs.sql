@@ -8,7 +8,7 @@ SELECT
     baseline,
     draws,
     seed,
-    tape_sha256,
+    cut_sha256,
     rule_set_sha256,
     calibration_sha256,
     engine_sha256,

@@ -240,9 +240,9 @@ fn a_run_is_made_once_listed_verified_and_asked() -> Result<()> {
 fn what_is_damaged_is_named_and_what_is_missing_is_made_again() -> Result<()> {
     let user = User::new()?;
     let run = user.replayed()?;
-    fs::remove_dir_all(user.path("data/tape"))?;
+    fs::remove_dir_all(user.path("data/cuts"))?;
     user.says(&["verify", &run])?.fine()?;
-    ensure!(user.path("data/tape").exists(), "the tape was not made again");
+    ensure!(user.path("data/cuts").exists(), "the cut was not made again");
 
     let prices = user.path(&format!("data/runs/run={run}/prices.parquet"));
     let whole = fs::read(&prices)?;
@@ -256,11 +256,11 @@ fn what_is_damaged_is_named_and_what_is_missing_is_made_again() -> Result<()> {
     ensure!(kept == fs::read(&prices)?, "a damaged run is evidence and stays");
 
     let bars =
-        user.path("data/tape/bars/episode=2026-02-05-day-long-slide/venue=binance-spot/part-0.parquet");
-    let mut tape = fs::read(&bars)?;
-    let middle = tape.len() / 2;
-    tape[middle] ^= 1;
-    fs::write(&bars, tape)?;
+        user.path("data/cuts/bars/episode=2026-02-05-day-long-slide/venue=binance-spot/part-0.parquet");
+    let mut cut = fs::read(&bars)?;
+    let middle = cut.len() / 2;
+    cut[middle] ^= 1;
+    fs::write(&bars, cut)?;
     user.says(&QUICK)?.refused(&["part-0.parquet"])?;
     Ok(())
 }

@@ -224,9 +224,9 @@ fn what_is_not_a_query_is_refused_and_slips_are_met_with_near_names() -> Result<
             "did you mean replayed.prices?",
         ),
         (
-            "SELECT 1 FROM bars",
-            "no table is named `replayed.bars`",
-            "did you mean recorded.bars?",
+            "SELECT 1 FROM episode_bars",
+            "no table is named `replayed.episode_bars`",
+            "did you mean recorded.episode_bars?",
         ),
         (
             "SELECT midian(p50) FROM bands",

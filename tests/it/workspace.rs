@@ -53,6 +53,7 @@ pub fn committed() -> Result<Vec<String>> {
         ".git",
         "data/raw",
         "data/tape",
+        "data/cuts",
         "data/runs",
         "data/reports",
     ];

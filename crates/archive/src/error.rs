@@ -6,12 +6,12 @@ use std::path::PathBuf;
 /// An error of the archive.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// The caller asked for a tape that was never written.
-    #[error("no tape of episode `{episode}`: expected its digests at {}", path.display())]
-    MissingTape {
+    /// The caller asked for a cut that was never written.
+    #[error("no cut of episode `{episode}`: expected its digests at {}", path.display())]
+    MissingCut {
         /// Episode asked for.
         episode: String,
-        /// File that would name the parts of the tape.
+        /// File that would name the parts of the cut.
         path: PathBuf,
     },
     /// The caller asked for a run that is not there.
@@ -32,10 +32,10 @@ pub enum ArchiveError {
         /// The name.
         name: String,
     },
-    /// The caller wanted to write a tape without bars.
-    #[error("nothing to write for episode `{episode}`: a tape needs at least one bar")]
-    EmptyTape {
-        /// Episode of the tape.
+    /// The caller wanted to write a cut without bars.
+    #[error("nothing to write for episode `{episode}`: a cut needs at least one bar")]
+    EmptyCut {
+        /// Episode of the cut.
         episode: String,
     },
     /// A file is not what it should be as a whole.
@@ -58,7 +58,7 @@ pub enum ArchiveError {
     },
     /// Two replays of the same inputs differ.
     #[error(
-        "run `{run}` is not reproducible: {tables} differ from the run kept at {}; equal tape, rules, calibration, engine and seed must give equal bytes",
+        "run `{run}` is not reproducible: {tables} differ from the run kept at {}; equal cut, rules, calibration, engine and seed must give equal bytes",
         path.display()
     )]
     NotReproducible {
@@ -78,6 +78,48 @@ pub enum ArchiveError {
         path: PathBuf,
         /// The refusal. It stands in the message, so it is not given as a source again.
         cause: io::Error,
+    },
+    /// The caller named a place where no tape can live.
+    #[error(
+        "no tape can live at `{location}`: {reason}; expected a folder, file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
+    )]
+    BadLocation {
+        /// The place as the caller wrote it.
+        location: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A path that not every store could hold, or that would lead out of it.
+    #[error(
+        "`{path}` cannot name an object of a store: expected names joined by `/`, each of letters, digits, `-`, `_`, `.` and `=` and not beginning with `.`"
+    )]
+    BadObjectPath {
+        /// The path.
+        path: String,
+    },
+    /// An object that was named elsewhere is not there.
+    #[error("{location} holds no `{path}`; expected the object there, whole")]
+    MissingObject {
+        /// The store.
+        location: String,
+        /// Path of the object below it.
+        path: String,
+    },
+    /// Somebody else replaced an object in the meantime; nothing was written.
+    #[error(
+        "`{path}` in {location} is no longer as it was read: somebody else wrote it; read it again and repeat"
+    )]
+    Conflict {
+        /// The store.
+        location: String,
+        /// Path of the object below it.
+        path: String,
+    },
+    /// Another process writes to the same folder.
+    #[error("another ingest is writing to {location}: wait until it has ended, then repeat")]
+    Locked {
+        /// The store.
+        location: String,
     },
 }
 

@@ -1,18 +1,21 @@
-//! Order and permanence: tapes and journals as Parquet, with schemas, digests and atomic writes.
+//! Order and permanence: cuts and journals as Parquet, with schemas, digests and atomic writes.
 //!
 //! Equal rows give equal bytes. A file stands under its name only when it is whole, and a run only when all of
 //! its tables are. Nothing here knows a vendor, a rule or SQL.
-//! Read [`tape`] first (what came in), then [`journal`] and [`run`] (what a replay did).
+//! Read [`cut`] first (what a replay reads), then [`journal`] and [`run`] (what a replay did).
 
 mod column;
+pub mod cut;
 mod digest;
 mod error;
 mod file;
 pub mod journal;
 pub mod manifest;
 pub mod run;
+pub mod store;
 pub mod tape;
 
+pub use cut::{Cut, CutDigest, read_bars, read_cut, read_perp_daily, write_cut};
 pub use digest::sha256_hex;
 pub use error::ArchiveError;
 pub use journal::{Labels, journal_digests};
@@ -20,4 +23,4 @@ pub use manifest::{Digests, Manifest, TableDigest, run_id};
 pub use run::{
     BrokenRun, RunList, RunPath, check_run, list_runs, read_manifest, remove_run, run_path, write_run,
 };
-pub use tape::{Tape, TapeDigest, read_bars, read_perp_daily, read_tape, write_tape};
+pub use store::{Lock, Scratch, Store, Version};

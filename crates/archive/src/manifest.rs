@@ -11,8 +11,8 @@ use crate::{ArchiveError, sha256_hex};
 /// What decides every byte of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digests {
-    /// SHA-256 of the tape.
-    pub tape_sha256: String,
+    /// SHA-256 of the cut.
+    pub cut_sha256: String,
     /// SHA-256 of the rule set's text.
     pub rule_set_sha256: String,
     /// SHA-256 of the calibration.
@@ -43,6 +43,8 @@ pub struct Manifest {
     pub calibration_sha256: String,
     /// Name and version of the program that wrote the run.
     pub created_by: String,
+    /// SHA-256 of the cut.
+    pub cut_sha256: String,
     /// Draws of the ensemble, without the central one.
     pub draws: u32,
     /// SHA-256 of the code that the run depends on.
@@ -63,8 +65,6 @@ pub struct Manifest {
     pub seed: u64,
     /// Rows and digest of each table; filled in when the run is written.
     pub tables: BTreeMap<String, TableDigest>,
-    /// SHA-256 of the tape.
-    pub tape_sha256: String,
 }
 
 impl Manifest {
@@ -73,6 +73,7 @@ impl Manifest {
         Self {
             calibration_sha256: digests.calibration_sha256.clone(),
             created_by: created_by.to_owned(),
+            cut_sha256: digests.cut_sha256.clone(),
             draws: digests.draws,
             engine_sha256: digests.engine_sha256.clone(),
             episode: labels.episode.to_owned(),
@@ -83,7 +84,6 @@ impl Manifest {
             run: run_id(labels.episode, labels.rule_set, digests),
             seed: digests.seed,
             tables: BTreeMap::new(),
-            tape_sha256: digests.tape_sha256.clone(),
         }
     }
 
@@ -122,7 +122,7 @@ impl Manifest {
 /// The name of a run: `<episode>.<rule-set>.<first 8 digits of the digest of all that decides it>`.
 pub fn run_id(episode: &str, rule_set: &str, digests: &Digests) -> String {
     let Digests {
-        tape_sha256,
+        cut_sha256,
         rule_set_sha256,
         calibration_sha256,
         engine_sha256,
@@ -130,6 +130,6 @@ pub fn run_id(episode: &str, rule_set: &str, digests: &Digests) -> String {
         draws,
     } = digests;
     let inputs =
-        format!("{tape_sha256}\n{rule_set_sha256}\n{calibration_sha256}\n{engine_sha256}\n{seed}\n{draws}\n");
+        format!("{cut_sha256}\n{rule_set_sha256}\n{calibration_sha256}\n{engine_sha256}\n{seed}\n{draws}\n");
     format!("{episode}.{rule_set}.{}", &sha256_hex(inputs.as_bytes())[..8])
 }

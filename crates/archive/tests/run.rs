@@ -21,7 +21,7 @@ const LABELS: Labels<'_> = Labels {
 
 fn digests() -> Digests {
     Digests {
-        tape_sha256: "a".repeat(64),
+        cut_sha256: "a".repeat(64),
         rule_set_sha256: "b".repeat(64),
         calibration_sha256: "c".repeat(64),
         engine_sha256: "d".repeat(64),

@@ -88,7 +88,7 @@ fn damaged(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     Some(if in_run {
         "`aftershock runs prune --broken` removes damaged runs; replay again for a sound one".into()
     } else {
-        "remove the tape folder in the data folder; the next replay builds it again".into()
+        "remove the folder `cuts` in the data folder; the next replay builds it again".into()
     })
 }
 

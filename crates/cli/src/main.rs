@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(name = "aftershock", version, about, arg_required_else_help = true)]
 struct Arguments {
-    /// Folder of tapes and runs
+    /// Folder of cuts and runs
     #[arg(
         long,
         global = true,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aftershock_archive::{Tape, read_tape, write_tape};
+use aftershock_archive::{Cut, read_cut, write_cut};
 use aftershock_calibrate::{MarginTable, Priors, Recorded, Scope, Window};
 use aftershock_ingest::episode::{Mark, Volume};
 use aftershock_ingest::{Catalog, Episode, sample};
@@ -12,10 +12,10 @@ use anyhow::{Context as _, Result};
 
 use crate::embedded;
 
-/// An episode with its tape, record, margin table and priors.
+/// An episode with its cut, record, margin table and priors.
 pub(crate) struct Prepared {
     pub(crate) episode: Episode,
-    pub(crate) tape: Tape,
+    pub(crate) cut: Cut,
     recorded: Recorded,
     table: MarginTable,
     priors: Priors,
@@ -25,16 +25,16 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Finds the episode, writes its tape where there is none, and reads it.
+    /// Finds the episode, writes its cut where there is none, and reads it.
     pub(crate) fn open(data: &Path, name: &str) -> Result<Self> {
         let episode = Catalog::embedded()?.find(name)?.clone();
-        let tape = match read_tape(data, &episode.id) {
-            Err(aftershock_archive::ArchiveError::MissingTape { .. }) => {
+        let cut = match read_cut(data, &episode.id) {
+            Err(aftershock_archive::ArchiveError::MissingCut { .. }) => {
                 let sample = sample(&episode)?;
-                write_tape(data, &episode.id, &sample.bars, &sample.perp_daily)?;
-                read_tape(data, &episode.id)?
+                write_cut(data, &episode.id, &sample.bars, &sample.perp_daily)?;
+                read_cut(data, &episode.id)?
             }
-            tape => tape?,
+            cut => cut?,
         };
         let window = Window {
             from: episode.window.replay_from,
@@ -45,14 +45,14 @@ impl Prepared {
             perpetual: episode.scope.volume == Volume::PerpDaily,
         };
         let level_btc = episode.open_interest.as_ref().map(|level| level.level_btc);
-        let recorded = Recorded::new(&tape.bars, &tape.perp_daily, window, &scope, level_btc)
+        let recorded = Recorded::new(&cut.bars, &cut.perp_daily, window, &scope, level_btc)
             .with_context(|| format!("episode {} cannot be replayed", episode.id))?;
         let table = embedded::margin_tables()?
             .at("BTCUSDT", window.from)
             .with_context(|| format!("no margin table is known at {}", window.from))?
             .clone();
         let perpetual_low_ratio = (episode.record.mark == Mark::SpotProxy)
-            .then(|| perpetual_low_ratio(&tape.bars, &tape.perp_daily, window))
+            .then(|| perpetual_low_ratio(&cut.bars, &cut.perp_daily, window))
             .flatten();
         Ok(Self {
             trigger: format!(
@@ -66,7 +66,7 @@ impl Prepared {
             recorded,
             table,
             priors: embedded::priors()?,
-            tape,
+            cut,
             episode,
         })
     }
@@ -102,7 +102,7 @@ impl Prepared {
                 absent: &episode.record.absent,
                 trigger: &self.trigger,
                 reconstructed: self
-                    .tape
+                    .cut
                     .bars
                     .iter()
                     .any(|bar| bar.price_origin == "reconstructed"),

@@ -152,10 +152,10 @@ pub struct Episode {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
-    /// Start of the tape.
+    /// Start of the record.
     #[serde(deserialize_with = "instant")]
     pub tape_from: Timestamp,
-    /// Last second of the tape, inclusive; see [`Window::tape_end`].
+    /// Last second of the record, inclusive; see [`Window::tape_end`].
     #[serde(deserialize_with = "instant")]
     pub tape_to: Timestamp,
     /// When it began.
@@ -174,7 +174,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// End of the tape, exclusive: one second after [`Window::tape_to`].
+    /// End of the record, exclusive: one second after [`Window::tape_to`].
     pub fn tape_end(&self) -> Timestamp {
         self.tape_to.plus_seconds(1.0)
     }
@@ -328,7 +328,7 @@ impl Episode {
             return after(
                 "window.replay_to",
                 replay_to,
-                "at or before the end of the tape",
+                "at or before the end of the record",
                 self.window.tape_end(),
             );
         }

@@ -69,6 +69,45 @@ pub enum IngestError {
         /// What was found and what was expected.
         reason: String,
     },
+    /// `--source` names a source that there is not.
+    #[error("no source `{name}`; there are {}", known.join(", "))]
+    UnknownSource {
+        /// What was typed.
+        name: String,
+        /// The sources there are.
+        known: Vec<&'static str>,
+    },
+    /// No source knows the file.
+    #[error(
+        "{path} is of no known source; it begins with `{begins}`; `aftershock ingest --list` shows the sources, and \
+         `--map` takes a column map for anything else"
+    )]
+    Unrecognised {
+        /// The file.
+        path: String,
+        /// Its first line, cut.
+        begins: String,
+    },
+    /// A source knows the file and cannot read it without something that the user can say.
+    #[error("{path} is {what}, but {missing}; {option} says it")]
+    Underspecified {
+        /// The file.
+        path: String,
+        /// What it was taken for.
+        what: String,
+        /// What is missing.
+        missing: String,
+        /// The option that gives it.
+        option: &'static str,
+    },
+    /// A file is not what it was taken for, is cut off, or goes beyond a limit.
+    #[error("{path}: {reason}")]
+    BadFile {
+        /// The file.
+        path: String,
+        /// What is wrong and what would have been right.
+        reason: String,
+    },
     /// The tables of the record do not read.
     #[error(transparent)]
     Archive(#[from] ArchiveError),

@@ -4,11 +4,21 @@
 //! Nothing here knows a rule or a replay. Read [`Episode`] first, then [`Catalog`] and [`sample`].
 
 mod catalog;
+pub mod csv;
 pub mod episode;
 mod error;
 pub mod fetch;
+mod frames;
+pub mod json;
+mod output;
 mod provenance;
+mod rows;
 mod sample;
+mod source;
+pub mod sources;
+#[cfg(test)]
+mod testing;
+pub mod text;
 mod toml_text;
 
 use include_dir::{Dir, include_dir};
@@ -16,8 +26,11 @@ use include_dir::{Dir, include_dir};
 pub use catalog::Catalog;
 pub use episode::Episode;
 pub use error::{IngestError, TomlError};
+pub use output::{Output, Place};
 pub use provenance::{Original, Provenance, SampleFile};
+pub use rows::Rows;
 pub use sample::{Sample, embedded_sample_files, sample};
+pub use source::{Block, Framing, Head, Hints, Parser, Recognised, Records, Source};
 
 static EPISODES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../data/episodes");
 static SAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../data/sample");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aftershock_archive::tape::{bars_from_bytes, perp_daily_from_bytes};
+use aftershock_archive::cut::{bars_from_bytes, perp_daily_from_bytes};
 use aftershock_market::{Bar, PerpDay, Timestamp};
 
 use crate::episode::{Episode, Volume};

@@ -2,22 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use aftershock_archive::{read_tape, write_tape};
+use aftershock_archive::{read_cut, write_cut};
 use aftershock_ingest::{Catalog, IngestError, Provenance, embedded_sample_files, sample};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 #[test]
-fn each_episode_has_a_record_that_survives_as_a_tape() -> Outcome {
+fn each_episode_has_a_record_that_survives_as_a_cut() -> Outcome {
     let folder = tempfile::tempdir()?;
     let catalog = Catalog::embedded()?;
     assert!(!catalog.episodes().is_empty());
     for episode in catalog.episodes() {
         let record = sample(episode)?;
-        write_tape(folder.path(), &episode.id, &record.bars, &record.perp_daily)?;
-        let tape = read_tape(folder.path(), &episode.id)?;
-        assert_eq!(tape.bars, record.bars, "{}", episode.id);
-        assert_eq!(tape.perp_daily, record.perp_daily, "{}", episode.id);
+        write_cut(folder.path(), &episode.id, &record.bars, &record.perp_daily)?;
+        let cut = read_cut(folder.path(), &episode.id)?;
+        assert_eq!(cut.bars, record.bars, "{}", episode.id);
+        assert_eq!(cut.perp_daily, record.perp_daily, "{}", episode.id);
     }
     Ok(())
 }

@@ -109,7 +109,7 @@ fn a_mistake_is_told_with_line_column_key_and_what_is_allowed() {
         (
             "2021-09-10T00:00:00Z",
             "2021-09-10T00:00:01Z",
-            ":14:13: window.replay_to: 2021-09-10T00:00:01Z is out of order; expected it at or before the end of the tape 2021-09-10T00:00:00Z",
+            ":14:13: window.replay_to: 2021-09-10T00:00:01Z is out of order; expected it at or before the end of the record 2021-09-10T00:00:00Z",
         ),
         (
             "2021-09-07T13:45:00Z",

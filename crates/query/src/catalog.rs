@@ -19,9 +19,9 @@ pub struct EpisodeRow {
     pub kind: String,
     /// What happened, in two or three sentences.
     pub summary: String,
-    /// Start of the tape.
+    /// Start of the record.
     pub tape_from: Timestamp,
-    /// End of the tape.
+    /// End of the record.
     pub tape_to: Timestamp,
     /// The declared trigger.
     pub trigger_at: Timestamp,
@@ -152,7 +152,7 @@ impl CatalogTables {
         }
     }
 
-    /// No episodes and no rules; for questions about runs and tapes alone.
+    /// No episodes and no rules; for questions about runs and cuts alone.
     pub fn empty() -> Self {
         Self::new(&[], &[], &[])
     }

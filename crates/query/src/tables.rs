@@ -1,10 +1,10 @@
-//! The tables of a data folder: tapes, journals and manifests as providers.
+//! The tables of a data folder: cuts, journals and manifests as providers.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aftershock_archive::{Manifest, journal, list_runs, tape};
+use aftershock_archive::{Manifest, cut, journal, list_runs};
 use arrow::array::{RecordBatch, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DataFusionError;
@@ -21,17 +21,22 @@ use crate::{Error, Result};
 
 type Named = (&'static str, Arc<dyn TableProvider>);
 
-/// The tables of `recorded`: one folder a table below `tape/`.
+/// The tables of `recorded`: the cuts of all episodes, one folder a table below `cuts/`.
 pub(crate) fn recorded(data_dir: &Path) -> Result<Vec<Named>> {
     let tables = [
-        ("bars", "open_at", tape::stored_bars_schema()),
-        ("perp_daily", "day_at", tape::stored_perp_daily_schema()),
+        ("episode_bars", "bars", "open_at", cut::stored_bars_schema()),
+        (
+            "episode_perp_daily",
+            "perp_daily",
+            "day_at",
+            cut::stored_perp_daily_schema(),
+        ),
     ];
     tables
         .into_iter()
-        .map(|(name, start, columns)| {
+        .map(|(name, folder, start, columns)| {
             let files = Files {
-                folder: data_dir.join("tape").join(name),
+                folder: data_dir.join("cuts").join(folder),
                 file: "*.parquet".to_owned(),
                 columns,
                 hive: &["episode", "venue"],
@@ -85,7 +90,7 @@ pub(crate) fn manifests(data_dir: &Path, chosen: Option<&[&str]>) -> Result<Vec<
 
 /// `catalog.runs`: what the manifests say, and which run is each one's baseline.
 ///
-/// The baseline of a run replays the same episode under the rules of record with the same tape, calibration,
+/// The baseline of a run replays the same episode under the rules of record with the same cut, calibration,
 /// engine, seed and draws; only such a pair may be subtracted.
 pub(crate) fn runs(known: &[Manifest]) -> RecordBatch {
     let baselines: Vec<Option<&str>> = known
@@ -107,7 +112,7 @@ pub(crate) fn runs(known: &[Manifest]) -> RecordBatch {
         .optional_text("baseline", &rows, |(_, baseline)| *baseline)
         .text("instrument", &rows, |(run, _)| &run.instrument)
         .text("rule_set_toml", &rows, |(run, _)| &run.rule_set_toml)
-        .text("tape_sha256", &rows, |(run, _)| &run.tape_sha256)
+        .text("cut_sha256", &rows, |(run, _)| &run.cut_sha256)
         .text("rule_set_sha256", &rows, |(run, _)| &run.rule_set_sha256)
         .text("calibration_sha256", &rows, |(run, _)| &run.calibration_sha256)
         .text("engine_sha256", &rows, |(run, _)| &run.engine_sha256)
@@ -121,7 +126,7 @@ pub(crate) fn runs(known: &[Manifest]) -> RecordBatch {
 fn inputs(run: &Manifest) -> (&str, &str, &str, &str, u64, u32) {
     (
         &run.episode,
-        &run.tape_sha256,
+        &run.cut_sha256,
         &run.calibration_sha256,
         &run.engine_sha256,
         run.seed,
@@ -199,7 +204,7 @@ impl Files {
 
 /// The first Parquet file of a data folder that does not open, and why.
 pub(crate) fn damaged(data_dir: &Path) -> Option<(PathBuf, String)> {
-    let mut folders = vec![data_dir.join("runs"), data_dir.join("tape")];
+    let mut folders = vec![data_dir.join("runs"), data_dir.join("cuts")];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

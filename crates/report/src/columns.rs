@@ -215,7 +215,7 @@ pub(crate) const RUNS: &[Column] = &[
     column("draws", &["draws"], WHOLE),
     column("seed", &["seed"], Plain),
     column("command", &["command"], Code),
-    column("tape", &["tape_sha256"], Code),
+    column("cut", &["cut_sha256"], Code),
     column("rules", &["rule_set_sha256"], Code),
     column("calibration", &["calibration_sha256"], Code),
     column("engine", &["engine_sha256"], Code),

@@ -93,7 +93,7 @@ fn rule_sets(names: &[String]) -> Result<Vec<RuleSetFile>> {
 /// What names a run.
 pub(crate) fn manifest(prepared: &Prepared, set: &RuleSetFile, seed: u64, draws: u32) -> Manifest {
     let digests = Digests {
-        tape_sha256: prepared.tape.sha256.clone(),
+        cut_sha256: prepared.cut.sha256.clone(),
         rule_set_sha256: aftershock_archive::sha256_hex(set.toml.as_bytes()),
         calibration_sha256: prepared.calibration_sha256(),
         engine_sha256: ENGINE_SHA256.into(),

@@ -134,7 +134,7 @@ fn interactive(session: &Session, data: &Path) -> Result<()> {
     // No history yet is nothing to complain about.
     let _ = editor.load_history(&history);
     crate::say!(
-        "SQL over tapes and runs; end a query with ';', \\d lists tables, \\d TABLE its columns, \\q leaves"
+        "SQL over cuts and runs; end a query with ';', \\d lists tables, \\d TABLE its columns, \\q leaves"
     );
     let mut statement = String::new();
     loop {

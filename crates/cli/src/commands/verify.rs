@@ -23,7 +23,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let set = RuleSetFile::parse(&format!("{} (manifest)", manifest.run), &manifest.rule_set_toml)?;
     let rebuilt = replay::manifest(&prepared, &set, manifest.seed, manifest.draws);
     let inputs = [
-        ("tape", &manifest.tape_sha256, &rebuilt.tape_sha256),
+        ("cut", &manifest.cut_sha256, &rebuilt.cut_sha256),
         (
             "calibration",
             &manifest.calibration_sha256,

@@ -1,9 +1,9 @@
-//! Tapes survive the disk, and what cannot be true is named.
+//! Cuts survive the disk, and what cannot be true is named.
 
 use std::fs;
 use std::path::Path;
 
-use aftershock_archive::{ArchiveError, read_bars, read_tape, tape, write_tape};
+use aftershock_archive::{ArchiveError, cut, read_bars, read_cut, write_cut};
 use aftershock_market::{Bar, PerpDay, Timestamp};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -52,17 +52,17 @@ fn bars() -> Vec<Bar> {
 }
 
 #[test]
-fn a_tape_comes_back_in_its_one_order() -> Outcome {
+fn a_cut_comes_back_in_its_one_order() -> Outcome {
     let folder = tempfile::tempdir()?;
     let mut shuffled = bars();
     shuffled.reverse();
-    let written = write_tape(folder.path(), "2020-01-01-test", &shuffled, &[day(2), day(1)])?;
-    let tape = read_tape(folder.path(), "2020-01-01-test")?;
-    assert_eq!(tape.sha256, written.sha256);
-    assert_eq!(tape.perp_daily, [day(1), day(2)]);
+    let written = write_cut(folder.path(), "2020-01-01-test", &shuffled, &[day(2), day(1)])?;
+    let cut = read_cut(folder.path(), "2020-01-01-test")?;
+    assert_eq!(cut.sha256, written.sha256);
+    assert_eq!(cut.perp_daily, [day(1), day(2)]);
     let mut expected = bars();
     expected.sort_by_key(|bar| (bar.open_at, bar.venue.clone()));
-    assert_eq!(tape.bars, expected);
+    assert_eq!(cut.bars, expected);
     assert_eq!(
         written.parts.keys().collect::<Vec<_>>(),
         [
@@ -77,16 +77,16 @@ fn a_tape_comes_back_in_its_one_order() -> Outcome {
 #[test]
 fn the_bytes_depend_on_the_rows_alone() -> Outcome {
     let (one, two) = (tempfile::tempdir()?, tempfile::tempdir()?);
-    let first = write_tape(one.path(), "x", &bars(), &[day(1)])?;
-    let second = write_tape(two.path(), "x", &bars(), &[day(1)])?;
+    let first = write_cut(one.path(), "x", &bars(), &[day(1)])?;
+    let second = write_cut(two.path(), "x", &bars(), &[day(1)])?;
     assert_eq!(first, second);
-    assert_eq!(write_tape(one.path(), "x", &bars(), &[day(1)])?, first);
+    assert_eq!(write_cut(one.path(), "x", &bars(), &[day(1)])?, first);
 
-    let fewer = write_tape(one.path(), "x", &bars()[..20], &[])?;
+    let fewer = write_cut(one.path(), "x", &bars()[..20], &[])?;
     assert_ne!(fewer.sha256, first.sha256);
     assert_eq!(fewer.parts.len(), 1);
     assert!(
-        !one.path().join("tape/perp_daily/episode=x").exists(),
+        !one.path().join("cuts/perp_daily/episode=x").exists(),
         "an old part was left behind"
     );
     Ok(())
@@ -95,32 +95,32 @@ fn the_bytes_depend_on_the_rows_alone() -> Outcome {
 #[test]
 fn a_changed_byte_is_found_and_written_anew() -> Outcome {
     let folder = tempfile::tempdir()?;
-    let digest = write_tape(folder.path(), "x", &bars(), &[])?;
+    let digest = write_cut(folder.path(), "x", &bars(), &[])?;
     let part = folder
         .path()
-        .join("tape")
+        .join("cuts")
         .join(digest.parts.keys().next().expect("a part"));
     let mut bytes = fs::read(&part)?;
     bytes[40] ^= 1;
     fs::write(&part, &bytes)?;
-    let error = read_tape(folder.path(), "x").expect_err("a byte was changed");
+    let error = read_cut(folder.path(), "x").expect_err("a byte was changed");
     assert!(
         matches!(&error, ArchiveError::Corrupt { path, .. } if *path == part),
         "{error}"
     );
 
-    assert_eq!(write_tape(folder.path(), "x", &bars(), &[])?, digest);
-    assert_eq!(read_tape(folder.path(), "x")?.sha256, digest.sha256);
+    assert_eq!(write_cut(folder.path(), "x", &bars(), &[])?, digest);
+    assert_eq!(read_cut(folder.path(), "x")?.sha256, digest.sha256);
     Ok(())
 }
 
 #[test]
 fn a_stored_file_reads_alone_and_takes_its_venue_from_its_folder() -> Outcome {
     let folder = tempfile::tempdir()?;
-    write_tape(folder.path(), "x", &[bar(0, "binance-spot")], &[])?;
+    write_cut(folder.path(), "x", &[bar(0, "binance-spot")], &[])?;
     let path = folder
         .path()
-        .join("tape/bars/episode=x/venue=binance-spot/part-0.parquet");
+        .join("cuts/bars/episode=x/venue=binance-spot/part-0.parquet");
     assert_eq!(read_bars(&path)?, [bar(0, "binance-spot")]);
 
     let moved = folder.path().join("bars.parquet");
@@ -176,7 +176,7 @@ fn an_impossible_row_is_named_with_what_would_have_been_right() -> Outcome {
     for (change, row, reason) in cases {
         let mut bars: Vec<Bar> = (0..10).map(|hour| bar(hour, "binance-spot")).collect();
         change(&mut bars);
-        let error = write_tape(folder.path(), "x", &bars, &[]).expect_err(reason);
+        let error = write_cut(folder.path(), "x", &bars, &[]).expect_err(reason);
         assert!(
             matches!(&error, ArchiveError::BadRow { row: found, .. } if found == row),
             "{error}"
@@ -185,12 +185,12 @@ fn an_impossible_row_is_named_with_what_would_have_been_right() -> Outcome {
     }
     let mut late = day(1);
     late.day_at = late.day_at.plus_seconds(60.0);
-    let error = write_tape(folder.path(), "x", &bars(), &[late]).expect_err("not a day");
+    let error = write_cut(folder.path(), "x", &bars(), &[late]).expect_err("not a day");
     assert!(error.to_string().contains("expected 00:00 UTC"), "{error}");
     assert_eq!(
         fs::read_dir(folder.path())?.count(),
         0,
-        "a bad tape left something behind"
+        "a bad cut left something behind"
     );
     Ok(())
 }
@@ -198,7 +198,7 @@ fn an_impossible_row_is_named_with_what_would_have_been_right() -> Outcome {
 #[test]
 fn what_is_not_a_table_of_bars_is_refused() -> Outcome {
     let name = Path::new("bars.parquet");
-    let error = tape::bars_from_bytes(name, b"PAR1 no")
+    let error = cut::bars_from_bytes(name, b"PAR1 no")
         .expect_err("not Parquet")
         .to_string();
     assert!(
@@ -207,9 +207,9 @@ fn what_is_not_a_table_of_bars_is_refused() -> Outcome {
     );
 
     let folder = tempfile::tempdir()?;
-    let digest = write_tape(folder.path(), "x", &bars(), &[day(1)])?;
+    let digest = write_cut(folder.path(), "x", &bars(), &[day(1)])?;
     let days = digest.parts.keys().next_back().expect("a part of days");
-    let error = read_bars(&folder.path().join("tape").join(days))
+    let error = read_bars(&folder.path().join("cuts").join(days))
         .expect_err("not bars")
         .to_string();
     assert!(
@@ -222,11 +222,11 @@ fn what_is_not_a_table_of_bars_is_refused() -> Outcome {
 #[test]
 fn what_is_missing_or_cannot_be_named_is_said() -> Outcome {
     let folder = tempfile::tempdir()?;
-    let missing = read_tape(folder.path(), "x").expect_err("never written");
-    assert!(matches!(missing, ArchiveError::MissingTape { .. }), "{missing}");
-    let empty = write_tape(folder.path(), "x", &[], &[]).expect_err("no bars");
-    assert!(matches!(empty, ArchiveError::EmptyTape { .. }), "{empty}");
-    let name = write_tape(folder.path(), "../x", &bars(), &[]).expect_err("a path");
+    let missing = read_cut(folder.path(), "x").expect_err("never written");
+    assert!(matches!(missing, ArchiveError::MissingCut { .. }), "{missing}");
+    let empty = write_cut(folder.path(), "x", &[], &[]).expect_err("no bars");
+    assert!(matches!(empty, ArchiveError::EmptyCut { .. }), "{empty}");
+    let name = write_cut(folder.path(), "../x", &bars(), &[]).expect_err("a path");
     assert!(
         name.to_string().starts_with("`../x` cannot name an episode"),
         "{name}"

@@ -1,4 +1,4 @@
-//! Rows of a tape: their columns, their order, and what makes a row impossible.
+//! Rows of a cut: their columns, their order, and what makes a row impossible.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,8 +15,8 @@ const PRICE_ORIGINS: &[&str] = &["recorded", "reconstructed", "derived"];
 const TAKER_ORIGINS: &[&str] = &["recorded", "hourly"];
 const FUNDING_ORIGINS: &[&str] = &["recorded", "derived"];
 
-/// A row of one of the tables of a tape.
-pub(super) trait TapeRow: Clone + 'static {
+/// A row of one of the tables of a cut.
+pub(super) trait CutRow: Clone + 'static {
     /// Name of the table.
     const TABLE: &'static str;
     /// Column that holds the start.
@@ -31,10 +31,10 @@ pub(super) trait TapeRow: Clone + 'static {
     fn fault(&self) -> Option<String>;
 }
 
-macro_rules! tape_row {
+macro_rules! cut_row {
     ($row:ident { $($name:ident),* $(,)? }
      table: $table:literal, start: $start:ident, end: |$this:ident| $end:expr, fault: $fault:path) => {
-        impl TapeRow for $row {
+        impl CutRow for $row {
             const TABLE: &'static str = $table;
             const START: &'static str = stringify!($start);
             fn columns() -> Vec<Column<Self>> {
@@ -63,7 +63,7 @@ macro_rules! tape_row {
     };
 }
 
-tape_row! {
+cut_row! {
     Bar {
         open_at, close_at, venue, instrument, open_usd, high_usd, low_usd, close_usd, volume_btc, volume_usd,
         taker_buy_usd, price_origin, taker_origin, source, source_row,
@@ -71,7 +71,7 @@ tape_row! {
     table: "bars", start: open_at, end: |bar| bar.close_at, fault: bar_fault
 }
 
-tape_row! {
+cut_row! {
     PerpDay {
         day_at, venue, instrument, open_usd, high_usd, low_usd, close_usd, volume_btc, volume_usd,
         funding_usd_per_btc, funding_origin, source, source_row,
@@ -161,7 +161,7 @@ fn word_fault(name: &str, word: Option<&str>, allowed: &[&str]) -> Option<String
 }
 
 /// Checks each row and its place after the rows before it.
-fn check<R: TapeRow>(path: &Path, rows: &[R]) -> Result<(), ArchiveError> {
+fn check<R: CutRow>(path: &Path, rows: &[R]) -> Result<(), ArchiveError> {
     let mut last: BTreeMap<(&str, &str), &R> = BTreeMap::new();
     let mut latest = None;
     for (index, row) in rows.iter().enumerate() {
@@ -199,19 +199,19 @@ fn check<R: TapeRow>(path: &Path, rows: &[R]) -> Result<(), ArchiveError> {
 }
 
 /// Columns of a file whose venue is in its folder's name.
-pub(super) fn stored_columns<R: TapeRow>() -> Vec<Column<R>> {
+pub(super) fn stored_columns<R: CutRow>() -> Vec<Column<R>> {
     let mut columns = R::columns();
     columns.retain(|column| column.name() != "venue");
     columns
 }
 
 /// The one total order of a table.
-pub(super) fn sort<R: TapeRow>(rows: &mut [R]) {
+pub(super) fn sort<R: CutRow>(rows: &mut [R]) {
     rows.sort_by(|a, b| (a.start(), a.venue(), a.instrument()).cmp(&(b.start(), b.venue(), b.instrument())));
 }
 
-/// The files of a table below the folder `tape`, one a venue.
-pub(super) fn encode_parts<R: TapeRow>(
+/// The files of a table below the folder `cuts`, one a venue.
+pub(super) fn encode_parts<R: CutRow>(
     episode: &str,
     rows: &[R],
 ) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
@@ -233,7 +233,7 @@ pub(super) fn encode_parts<R: TapeRow>(
 }
 
 /// The checked rows of a file; where it has no venue column, the venue is that of its `venue=` folder.
-pub(super) fn read<R: TapeRow>(path: &Path, bytes: Vec<u8>) -> Result<Vec<R>, ArchiveError> {
+pub(super) fn read<R: CutRow>(path: &Path, bytes: Vec<u8>) -> Result<Vec<R>, ArchiveError> {
     let schema = column::schema(&R::columns());
     let mut batch = file::decode(path, bytes, &schema, &["venue"])?;
     if batch.column_by_name("venue").is_none() {
@@ -253,7 +253,7 @@ pub(super) fn read<R: TapeRow>(path: &Path, bytes: Vec<u8>) -> Result<Vec<R>, Ar
             venue,
             batch.num_rows(),
         )));
-        let place = schema.index_of("venue").expect("a tape's schema has a venue");
+        let place = schema.index_of("venue").expect("a cut's schema has a venue");
         let mut columns = batch.columns().to_vec();
         columns.insert(place, venues);
         batch = RecordBatch::try_new(schema, columns).expect("the venue completes the columns");

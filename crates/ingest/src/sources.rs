@@ -1,0 +1,36 @@
+//! The dialects, one file a source.
+
+mod binance_archive;
+
+use crate::{Head, IngestError, Recognised, Source};
+
+/// All sources, the more particular first: the first that recognises a file reads it.
+pub const SOURCES: &[&dyn Source] = &[&binance_archive::BinanceArchive];
+
+/// The source that reads a file, and what it takes it for.
+///
+/// # Errors
+/// [`IngestError::UnknownSource`] where `--source` names none, [`IngestError::Unrecognised`] where none fits, and
+/// what the source itself is missing.
+pub fn recognise(head: &Head<'_>) -> Result<(&'static dyn Source, Recognised), IngestError> {
+    let wanted = head.hints.source.as_deref();
+    if let Some(name) = wanted
+        && !SOURCES.iter().any(|source| source.name() == name)
+    {
+        return Err(IngestError::UnknownSource {
+            name: name.to_owned(),
+            known: SOURCES.iter().map(|source| source.name()).collect(),
+        });
+    }
+    for source in SOURCES {
+        if wanted.is_none_or(|name| source.name() == name)
+            && let Some(recognised) = source.recognise(head)?
+        {
+            return Ok((*source, recognised));
+        }
+    }
+    Err(IngestError::Unrecognised {
+        path: head.path.to_owned(),
+        begins: String::from_utf8_lossy(&head.first_line()[..head.first_line().len().min(120)]).into_owned(),
+    })
+}
