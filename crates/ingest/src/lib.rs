@@ -7,6 +7,7 @@ mod catalog;
 pub mod csv;
 pub mod episode;
 mod error;
+pub mod fetch;
 mod frames;
 pub mod json;
 mod output;
