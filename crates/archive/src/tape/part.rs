@@ -159,32 +159,46 @@ pub(crate) struct PartWriter {
     silences: Silences,
 }
 
-impl PartWriter {
-    pub(crate) fn create(kind: Kind, path: PathBuf) -> Result<Self, ArchiveError> {
-        let schema = kind.schema();
-        let file = File::create(&path).map_err(ArchiveError::io("create", &path))?;
+/// The file of a part and what is needed to go on with it.
+struct Open {
+    writer: SerializedFileWriter<Hashed>,
+    columns: ArrowRowGroupWriterFactory,
+    groups: usize,
+}
+
+impl Open {
+    fn create(kind: Kind, schema: &SchemaRef, path: &Path) -> Result<Self, ArchiveError> {
+        let file = File::create(path).map_err(ArchiveError::io("create", path))?;
         let options = ArrowWriterOptions::new()
             .with_properties(properties(kind))
             .with_skip_arrow_metadata(true);
         let hashed = Hashed {
-            file: BufWriter::with_capacity(1 << 20, file),
+            file: BufWriter::with_capacity(1 << 18, file),
             digest: Sha256::new(),
             bytes: 0,
         };
-        let (writer, columns) = ArrowWriter::try_new_with_options(hashed, Arc::clone(&schema), options)
+        let (writer, columns) = ArrowWriter::try_new_with_options(hashed, Arc::clone(schema), options)
             .and_then(ArrowWriter::into_serialized_writer)
-            .map_err(refused(&path))?;
+            .map_err(refused(path))?;
         Ok(Self {
-            path,
-            kind,
-            schema,
             writer,
             columns,
             groups: 0,
+        })
+    }
+}
+
+impl PartWriter {
+    pub(crate) fn new(kind: Kind, path: PathBuf) -> Self {
+        Self {
+            path,
+            kind,
+            schema: kind.schema(),
+            file: None,
             waiting: Vec::new(),
             waiting_rows: 0,
             silences: Silences::new(kind),
-        })
+        }
     }
 
     /// What waits in memory, in rows: a batch takes about as much as a hundred of them.
