@@ -8,6 +8,7 @@ pub mod csv;
 pub mod episode;
 mod error;
 mod frames;
+pub mod json;
 mod output;
 mod provenance;
 mod rows;

@@ -1,5 +1,7 @@
 //! What parsing a block gives: rows by table, venue and instrument, and the rows that could not be kept.
 
+use std::collections::HashMap;
+
 use aftershock_archive::tape::{Kind, rejects};
 use arrow::array::RecordBatch;
 
@@ -25,9 +27,13 @@ pub struct Place {
 pub struct Output {
     tables: Vec<(Place, Rows)>,
     last: usize,
+    /// Places in `tables` by instrument: a file may hold a thousand instruments in turn.
+    by_instrument: HashMap<String, Vec<usize>>,
     rejects: Rows,
     /// Records of the source that were looked at.
     pub read: u64,
+    /// Records that the user's column map leaves out by name; they are not among `read`.
+    pub left_out: u64,
     expected_rows: usize,
 }
 
@@ -37,8 +43,10 @@ impl Output {
         Self {
             tables: Vec::new(),
             last: 0,
+            by_instrument: HashMap::new(),
             rejects: Rows::new(Kind::Rejects),
             read: 0,
+            left_out: 0,
             expected_rows,
         }
     }
@@ -48,24 +56,29 @@ impl Output {
     pub fn rows(&mut self, kind: Kind, venue: &str, instrument: &str) -> &mut Rows {
         let is = |place: &Place| place.kind == kind && place.instrument == instrument && place.venue == venue;
         if !self.tables.get(self.last).is_some_and(|(place, _)| is(place)) {
-            self.last = self
-                .tables
-                .iter()
-                .position(|(place, _)| is(place))
-                .unwrap_or_else(|| {
-                    let place = Place {
-                        kind,
-                        venue: venue.to_owned(),
-                        instrument: instrument.to_owned(),
-                    };
-                    let room = if self.tables.is_empty() {
-                        self.expected_rows
-                    } else {
-                        0
-                    };
-                    self.tables.push((place, Rows::with_capacity(kind, room)));
-                    self.tables.len() - 1
-                });
+            let found = self.by_instrument.get(instrument).and_then(|places| {
+                let mut places = places.iter().copied();
+                places.find(|index| is(&self.tables[*index].0))
+            });
+            self.last = found.unwrap_or_else(|| {
+                let place = Place {
+                    kind,
+                    venue: venue.to_owned(),
+                    instrument: instrument.to_owned(),
+                };
+                let room = if self.tables.is_empty() {
+                    self.expected_rows
+                } else {
+                    0
+                };
+                let index = self.tables.len();
+                self.by_instrument
+                    .entry(instrument.to_owned())
+                    .or_default()
+                    .push(index);
+                self.tables.push((place, Rows::with_capacity(kind, room)));
+                index
+            });
         }
         &mut self.tables[self.last].1
     }

@@ -84,9 +84,18 @@ pub enum Framing {
         /// The key, such as `result`.
         key: Option<&'static str>,
     },
+    /// Records of the same number of bytes, such as the rows of a numpy array; what does not fill a record at the end
+    /// is given as it is.
+    Fixed {
+        /// Bytes before the first record.
+        header: usize,
+        /// Bytes of a record.
+        record: usize,
+    },
     /// Batches of a Parquet or Arrow file.
     Batches,
-    /// The whole content as one record-free block, at most 1 GiB; for formats that cannot be cut.
+    /// The whole content as one record-free block, at most 1 GiB; for formats that cannot be cut. Of a Parquet or
+    /// Arrow file these are the bytes of the file.
     Whole,
 }
 

@@ -12,6 +12,7 @@ pub(crate) struct Parsed {
     pub(crate) tables: Vec<(Place, RecordBatch)>,
     pub(crate) read: u64,
     pub(crate) rejected: u64,
+    pub(crate) left_out: u64,
 }
 
 impl Parsed {
@@ -64,6 +65,16 @@ pub(crate) fn parse_bytes(path: &str, bytes: &[u8], hints: &Hints) -> Result<Par
                 &mut output,
             )?;
         }
+        Framing::Fixed { header, .. } => {
+            recognised.parser.parse(
+                Block {
+                    bytes: &bytes[(*header).min(bytes.len())..],
+                    ends: &[],
+                    first_row: 0,
+                },
+                &mut output,
+            )?;
+        }
         Framing::Whole | Framing::Batches => {
             recognised.parser.parse(
                 Block {
@@ -75,12 +86,13 @@ pub(crate) fn parse_bytes(path: &str, bytes: &[u8], hints: &Hints) -> Result<Par
             )?;
         }
     }
-    let (read, rejected) = (output.read, output.rejected());
+    let (read, rejected, left_out) = (output.read, output.rejected(), output.left_out);
     Ok(Parsed {
         source: source.name(),
         what: recognised.what,
         tables: output.finish("0123456789abcdef", &recognised.venue),
         read,
         rejected,
+        left_out,
     })
 }

@@ -25,6 +25,12 @@ pub enum Fault {
     Event,
     /// An instrument or venue that cannot be told.
     Instrument,
+    /// A message that is no event: an acknowledgement, a heartbeat, a change of something already kept.
+    Message,
+    /// A quantity whose unit cannot be told.
+    Unit,
+    /// A record the source took back, such as a log of a block that left the chain.
+    Withdrawn,
 }
 
 impl Fault {
@@ -41,6 +47,9 @@ impl Fault {
         Self::Extremes,
         Self::Event,
         Self::Instrument,
+        Self::Message,
+        Self::Unit,
+        Self::Withdrawn,
     ];
 
     /// The word in `recorded.rejects`.
@@ -57,6 +66,9 @@ impl Fault {
             Self::Extremes => "extremes",
             Self::Event => "event",
             Self::Instrument => "instrument",
+            Self::Message => "message",
+            Self::Unit => "unit",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
@@ -74,6 +86,9 @@ impl Fault {
             Self::Extremes => "a high that is not below the low",
             Self::Event => "a log of a known contract event",
             Self::Instrument => "an instrument; `--instrument` and `--venue` name it",
+            Self::Message => "a message of an event that a table of the tape holds",
+            Self::Unit => "quantities that are plainly whole units of the contract or plainly decimals",
+            Self::Withdrawn => "a record that the source stands by",
         }
     }
 }
@@ -368,4 +383,67 @@ pub fn calendar(text: &[u8]) -> Option<Instant> {
     };
     let seconds = midnight + hour * 3_600 + minute * 60 + second - ahead_s;
     Instant::plausible(seconds * 1_000_000 + nanos / 1_000, nanos % 1_000)
+}
+
+/// The instant of seconds with a fraction of up to nine digits, as Bybit's archive writes it.
+///
+/// ```
+/// # use aftershock_ingest::text::seconds;
+/// assert_eq!(seconds(b"1784851200.0547").unwrap().micros, 1_784_851_200_054_700);
+/// assert_eq!(seconds(b"1651449601").unwrap().micros, 1_651_449_601_000_000);
+/// ```
+#[inline]
+pub fn seconds(text: &[u8]) -> Option<Instant> {
+    let (whole, fraction) = match memchr::memchr(b'.', text) {
+        Some(point) => (&text[..point], &text[point + 1..]),
+        None => (text, b"0".as_slice()),
+    };
+    if fraction.is_empty() || fraction.len() > 9 || !fraction.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let nanos = integer(fraction)? * 10_i64.pow(9 - fraction.len() as u32);
+    let whole = stamp_in(integer(whole)?, Epoch::S)?;
+    Some(Instant {
+        micros: whole.micros + nanos / 1_000,
+        nanos: nanos % 1_000,
+    })
+}
+
+/// The digits of a percentage as those of a ratio: the point two places to the left, so that no digit is lost.
+///
+/// ```
+/// # use aftershock_ingest::text::ratio_of_percent;
+/// let mut room = [0; 40];
+/// assert_eq!(ratio_of_percent(b"62.89", &mut room).unwrap(), b"0.6289");
+/// assert_eq!(ratio_of_percent(b"-7", &mut room).unwrap(), b"-0.07");
+/// ```
+#[inline]
+pub fn ratio_of_percent<'a>(text: &[u8], room: &'a mut [u8; 40]) -> Option<&'a [u8]> {
+    let (negative, digits) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        _ => (false, text),
+    };
+    let point = memchr::memchr(b'.', digits).unwrap_or(digits.len());
+    let (whole, fraction) = (&digits[..point], digits.get(point + 1..).unwrap_or_default());
+    let plain = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    if whole.is_empty() || digits.len() > 30 || !plain(whole) || !plain(fraction) {
+        return None;
+    }
+    let mut length = 0;
+    let mut push = |bytes: &[u8]| {
+        room[length..length + bytes.len()].copy_from_slice(bytes);
+        length += bytes.len();
+    };
+    if negative {
+        push(b"-");
+    }
+    let split = whole.len().saturating_sub(2);
+    push(if split == 0 { b"0" } else { &whole[..split] });
+    push(b".");
+    if whole.len() == 1 {
+        push(b"0");
+    }
+    push(&whole[split..]);
+    push(fraction);
+    Some(&room[..length])
 }

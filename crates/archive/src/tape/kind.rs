@@ -70,6 +70,9 @@ pub struct Identity {
     /// can still hold several such events (two trades of one size at one price and instant), so that equal rows of
     /// one source are all kept, and of several sources as many as the source with the most has.
     pub repeats: bool,
+    /// The id is content that several events of one source can share, because no source of the table carries an id
+    /// that all others carry too. Rows of one id are then counted as `repeats` says and never merged within a source.
+    pub shared: bool,
     /// Stamps of one id may differ by less than this between sources of other precision, µs.
     pub tolerance_us: i64,
 }
@@ -173,6 +176,7 @@ const fn by_id(
         id,
         facts,
         repeats,
+        shared: false,
         tolerance_us,
     }
 }
@@ -183,6 +187,18 @@ const fn by_key(key: &'static [&'static str], facts: &'static [&'static str]) ->
         id: key,
         facts,
         repeats: false,
+        shared: false,
+        tolerance_us: 1,
+    }
+}
+
+/// A table whose sources agree only on what happened: the key is content, and one source may hold it more than once.
+const fn by_content(key: &'static [&'static str]) -> Identity {
+    Identity {
+        id: key,
+        facts: &[],
+        repeats: true,
+        shared: true,
         tolerance_us: 1,
     }
 }
@@ -214,6 +230,12 @@ kinds! {
         IMPLIED_VOLATILITY: Real maybe "implied_volatility" "Of an option's trade, ratio a year.",
         RECEIVED_AT: At maybe "received_at" "When the recorder received it.",
         NANOSECONDS: Int maybe "nanoseconds" "Nanoseconds of the stamp beyond its microsecond, where the source is that fine.",
+        SEQUENCE: Int maybe "sequence" "The venue's number of the trade within its instrument.",
+        CONTRACTS: Real maybe "contracts" "Number of contracts, where the source gives it beside the quantity.",
+        TRADE_TYPE: Word maybe "trade_type" "The venue's own class of the trade, as written: BitMEX's `trdType`, Bybit's `RPI`, OKX's `source`.",
+        BOOK: Word maybe "book" "Which of the venue's books, where it has several.",
+        SETTLEMENT_VALUE: Real maybe "settlement_value" "Value in the smallest unit of the settlement asset, as the venue counts it.",
+        PRICE_ORIGIN: Word maybe "price_origin" "`derived` where the source holds only `quote_quantity` and `quantity` and the price is their exact ratio.",
     }
 
     /// One bar: extremes and volume of an interval.
@@ -239,6 +261,7 @@ kinds! {
         VWAP: Real maybe "vwap" "Mean price by volume.",
         LAST_QUANTITY: Real maybe "last_quantity" "Quantity of the last trade.",
         PRICE_ORIGIN: Word needed "price_origin" "`recorded`, or `derived` where the source computed it from something else.",
+        SETTLEMENT_VALUE: Real maybe "settlement_value" "Turnover in the smallest unit of the settlement asset, as the venue counts it.",
     }
 
     /// Best bid and ask.
@@ -254,6 +277,7 @@ kinds! {
         ASK_QUANTITY: Real maybe "ask_quantity" "Quantity at the best ask, in `quantity_unit`.",
         QUANTITY_UNIT: Word needed "quantity_unit" "`base`, `quote` or `contract`.",
         NANOSECONDS: Int maybe "nanoseconds" "Nanoseconds of the stamp beyond its microsecond, where the source is that fine.",
+        QUOTE_ORIGIN: Word maybe "quote_origin" "`recorded` as the venue sent it, `derived` where a vendor read it off the book; null where the source does not say.",
     }
 
     /// One level of the book: a change, or part of a snapshot.
@@ -309,6 +333,7 @@ kinds! {
         COVERAGE: Word needed "coverage" "`complete`; `throttled` where the feed shows one order a second and sums are lower bounds; `aggregated` where a row sums up an interval of `interval_s`; `unknown`.",
         INTERVAL_S: Int maybe "interval_s" "Length that an aggregated row sums up, from `liquidated_at`, s.",
         RECEIVED_AT: At maybe "received_at" "When the recorder received it.",
+        BANKRUPTCY_LOSS: Real maybe "bankruptcy_loss" "Loss beyond the margin, as the venue gives it.",
     }
 
     /// One profitable position closed to cover another's loss.
@@ -334,11 +359,12 @@ kinds! {
     {
         FUNDED_AT: At needed "funded_at" "When it was settled, or the instant a rate was read.",
         RATE: Real needed "rate" "Ratio of notional for one interval; longs pay where it is above zero.",
-        RATE_KIND: Word needed "rate_kind" "`settled`; `predicted` for the coming settlement; `daily_sum` in quote asset for one unit of base.",
+        RATE_KIND: Word needed "rate_kind" "`settled`; `predicted` for the coming settlement, `predicted_next` for the one behind it; `daily_sum` in quote asset for one unit of base.",
         INTERVAL_H: Real maybe "interval_h" "Length of the interval the rate is for, hours.",
         MARK_PRICE: Real maybe "mark_price" "Mark it was charged on.",
         RATE_DAILY: Real maybe "rate_daily" "The venue's own rate for a day.",
         PREMIUM: Real maybe "premium" "Premium of the perpetual over the index, ratio.",
+        SETTLES_AT: At maybe "settles_at" "The settlement that a predicted rate is for.",
     }
 
     /// Open interest at an instant.
@@ -410,10 +436,10 @@ kinds! {
 
     /// One liquidation of a loan; the instrument is the collateral asset.
     LendingLiquidations "lending_liquidations" lending_liquidations Year
-    by_id(&["event_key"], &["collateral_quantity", "debt_quantity"], false, 1);
+    by_content(&["event_key"]);
     {
         LIQUIDATED_AT: At needed "liquidated_at" "Time of the block.",
-        EVENT_KEY: Text maybe "event_key" "What the sources of one event agree on; the source's README says what.",
+        EVENT_KEY: Text maybe "event_key" "What the sources of one event agree on: second, borrower and collateral to twelve digits, as `1655078400:0x12…:2.36651103000e0`.",
         BLOCK_NUMBER: Int maybe "block_number" "The block.",
         TRANSACTION: Text maybe "transaction" "Hash of the transaction.",
         LOG_INDEX: Int maybe "log_index" "Place of the log in the block.",
@@ -441,7 +467,7 @@ kinds! {
         BLOCK_NUMBER: Int maybe "block_number" "The block.",
         TRANSACTION: Text maybe "transaction" "Hash of the transaction.",
         LOG_INDEX: Int maybe "log_index" "Place of the log in the block.",
-        EVENT: Word needed "event" "`bite`, `kick`, `tend`, `dent`, `deal`, `bark`, `take`, `redo`, `yank`.",
+        EVENT: Word needed "event" "`bite`, `kick`, `tend`, `dent`, `deal`, `bark`, `take`, `redo`, `yank`; `buy` where a protocol sells without an auction.",
         CONTRACT: Text maybe "contract" "Contract that logged it.",
         AUCTION_ID: Int maybe "auction_id" "Number of the auction.",
         COLLATERAL_QUANTITY: Real maybe "collateral_quantity" "Lot, in units of the collateral.",
