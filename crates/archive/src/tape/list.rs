@@ -133,11 +133,11 @@ impl Tape {
 }
 
 impl TapeList {
-    /// The entry of a file that was ingested by this dialect.
-    pub fn source(&self, sha256: &str, dialect: &str) -> Option<&SourceEntry> {
+    /// The entry of a source that was ingested by this dialect.
+    pub fn source(&self, source: &str, dialect: &str) -> Option<&SourceEntry> {
         self.sources
             .iter()
-            .find(|entry| entry.sha256 == sha256 && entry.dialect == dialect)
+            .find(|entry| entry.source == source && entry.dialect == dialect)
     }
 
     pub(super) fn paths(&self) -> BTreeSet<&str> {

@@ -160,7 +160,7 @@ impl Ascent {
             .values();
         let numbers = number_column(kind).map(|column| batch.column(column).as_primitive::<Int64Type>());
         let ids = identity.id.iter().filter_map(|name| batch.column_by_name(name));
-        let nameless = ids.clone().all(|ids| ids.null_count() == ids.len());
+        let nameless = identity.shared || ids.clone().all(|ids| ids.null_count() == ids.len());
         let number = |row: usize| match numbers {
             Some(numbers) if numbers.is_valid(row) => numbers.value(row),
             Some(_) => i64::MAX,
@@ -286,11 +286,12 @@ impl Single {
         {
             return false;
         }
-        let unnumbered = identity.id.iter().all(|name| {
-            batch
-                .column_by_name(name)
-                .is_none_or(|column| column.logical_null_count() == column.len())
-        });
+        let unnumbered = identity.shared
+            || identity.id.iter().all(|name| {
+                batch
+                    .column_by_name(name)
+                    .is_none_or(|column| column.logical_null_count() == column.len())
+            });
         let sources = batch
             .column(batch.num_columns() - 2)
             .as_dictionary::<Int32Type>()
@@ -313,6 +314,7 @@ struct Names {
     sources: Vec<String>,
     source: Vec<i32>,
     repeats: bool,
+    shared: bool,
 }
 
 /// Name of a row within its bucket.
@@ -362,6 +364,7 @@ impl Names {
                 .collect(),
             source: words.keys().values().to_vec(),
             repeats: identity.repeats,
+            shared: identity.shared,
         }
     }
 
@@ -390,7 +393,7 @@ impl Names {
         }
         let mut ids: BTreeMap<&[u8], u64> = BTreeMap::new();
         for (named, sources) in &mut events {
-            if named.has_id || !self.repeats {
+            if (named.has_id && !self.shared) || !self.repeats {
                 for rows in sources.values_mut() {
                     rows.sort_by_key(|&row| (std::cmp::Reverse(self.filled[row]), row));
                     rows[1..].iter().for_each(|&row| keep[row] = false);

@@ -34,6 +34,23 @@ pub struct Staged {
     pub rows: u64,
 }
 
+impl Staged {
+    /// Its rows of one table.
+    pub fn rows_of(&self, kind: Kind) -> u64 {
+        self.rows_by_table().get(kind.name()).copied().unwrap_or(0)
+    }
+
+    /// Its rows by table.
+    pub fn rows_by_table(&self) -> BTreeMap<String, u64> {
+        let mut rows = BTreeMap::new();
+        for (key, runs) in &self.runs {
+            let count: u64 = runs.iter().map(|run| run.written.facts.rows).sum();
+            *rows.entry(key.kind.name().to_owned()).or_default() += count;
+        }
+        rows
+    }
+}
+
 /// Gathers the rows of one source. Memory is bounded, whatever the order of the rows and the size of the source.
 pub struct Staging {
     folder: PathBuf,

@@ -78,9 +78,9 @@ impl TapeWriter {
     }
 
     /// Another name under which a file that is held already was met: of all names the first is kept.
-    pub fn met_again(&mut self, sha256: &str, dialect: &str, name: &str) {
+    pub fn met_again(&mut self, source: &str, dialect: &str, name: &str) {
         let entries = self.list.sources.iter_mut().chain(&mut self.sources);
-        for entry in entries.filter(|entry| entry.sha256 == sha256 && entry.dialect == dialect) {
+        for entry in entries.filter(|entry| entry.source == source && entry.dialect == dialect) {
             if name < entry.name.as_str() {
                 name.clone_into(&mut entry.name);
             }
