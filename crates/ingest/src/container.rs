@@ -107,11 +107,12 @@ fn each_member(
     let mut number = 0;
     for index in 0..archive.len() {
         let member = archive.by_index(index).map_err(|error| bad(&error))?;
-        if !member.is_file() || member.name().starts_with("__MACOSX/") {
+        let inner = member.name().map_err(|error| bad(&error))?.into_owned();
+        if !member.is_file() || inner.starts_with("__MACOSX/") {
             continue;
         }
         let packed_bytes = member.compressed_size();
-        let whole = format!("{name}!{}", member.name());
+        let whole = format!("{name}!{inner}");
         let declared = member.size();
         if declared > limits.unpacked_bytes
             || (declared > limits.free_bytes && declared / packed_bytes.max(1) > limits.ratio)

@@ -8,6 +8,7 @@ mod container;
 pub mod csv;
 pub mod episode;
 mod error;
+pub mod fetch;
 mod frames;
 mod ingest;
 pub mod json;

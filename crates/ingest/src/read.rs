@@ -198,9 +198,7 @@ fn cut_lines(
     let mut skipped = Vec::new();
     for _ in 0..header {
         skipped.clear();
-        reader
-            .by_ref()
-            .take(RECORD_BYTES as u64)
+        Read::take(&mut *reader, RECORD_BYTES as u64)
             .read_until(b'\n', &mut skipped)
             .map_err(failed)?;
     }

@@ -232,10 +232,11 @@ kinds! {
         NANOSECONDS: Int maybe "nanoseconds" "Nanoseconds of the stamp beyond its microsecond, where the source is that fine.",
         SEQUENCE: Int maybe "sequence" "The venue's number of the trade within its instrument.",
         CONTRACTS: Real maybe "contracts" "Number of contracts, where the source gives it beside the quantity.",
-        TRADE_TYPE: Word maybe "trade_type" "The venue's own class of the trade, as written: BitMEX's `trdType`, Bybit's `RPI`, OKX's `source`.",
+        TRADE_TYPE: Word maybe "trade_type" "The venue's own class of the trade, as written: BitMEX's `trdType`, Bybit's `RPI`, OKX's `source`, Binance's `X`, which is `MARKET` for trades of the book.",
         BOOK: Word maybe "book" "Which of the venue's books, where it has several.",
         SETTLEMENT_VALUE: Real maybe "settlement_value" "Value in the smallest unit of the settlement asset, as the venue counts it.",
         PRICE_ORIGIN: Word maybe "price_origin" "`derived` where the source holds only `quote_quantity` and `quantity` and the price is their exact ratio.",
+        EVENT_AT: At maybe "event_at" "When the venue sent it, where it stamps that too.",
     }
 
     /// One bar: extremes and volume of an interval.
@@ -278,6 +279,7 @@ kinds! {
         QUANTITY_UNIT: Word needed "quantity_unit" "`base`, `quote` or `contract`.",
         NANOSECONDS: Int maybe "nanoseconds" "Nanoseconds of the stamp beyond its microsecond, where the source is that fine.",
         QUOTE_ORIGIN: Word maybe "quote_origin" "`recorded` as the venue sent it, `derived` where a vendor read it off the book; null where the source does not say.",
+        EVENT_AT: At maybe "event_at" "When the venue sent it, where it stamps that too.",
     }
 
     /// One level of the book: a change, or part of a snapshot.
@@ -296,6 +298,7 @@ kinds! {
         QUANTITY: Real needed "quantity" "Resting there now, in `quantity_unit`; 0 where the level is gone.",
         QUANTITY_UNIT: Word needed "quantity_unit" "`base`, `quote` or `contract`.",
         NANOSECONDS: Int maybe "nanoseconds" "Nanoseconds of the stamp beyond its microsecond, where the source is that fine.",
+        EVENT_AT: At maybe "event_at" "When the venue sent it, where it stamps that too.",
     }
 
     /// Resting quantity within a band around the price.
@@ -334,6 +337,7 @@ kinds! {
         INTERVAL_S: Int maybe "interval_s" "Length that an aggregated row sums up, from `liquidated_at`, s.",
         RECEIVED_AT: At maybe "received_at" "When the recorder received it.",
         BANKRUPTCY_LOSS: Real maybe "bankruptcy_loss" "Loss beyond the margin, as the venue gives it.",
+        EVENT_AT: At maybe "event_at" "When the venue sent it, where it stamps that too.",
     }
 
     /// One profitable position closed to cover another's loss.
