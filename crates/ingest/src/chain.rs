@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use aftershock_archive::tape::{Real, Text};
 use serde::Deserialize;
+
+use crate::Rows;
+use crate::text::Fault;
 
 /// `data/venues/tokens.toml`; a test reads it, so that it always parses.
 const TOKENS: &str = include_str!("../../../data/venues/tokens.toml");
@@ -106,6 +110,79 @@ impl Registry {
     }
 }
 
+/// A token, known or by what the source calls it.
+#[derive(Clone, Debug)]
+pub struct Asset {
+    token: Option<&'static Token>,
+    called: String,
+}
+
+impl Asset {
+    /// The token at an address in lower case.
+    pub fn at(address: &str) -> Self {
+        Self {
+            token: Registry::ethereum().token_at(address),
+            called: address.to_owned(),
+        }
+    }
+
+    /// The token of a symbol.
+    pub fn named(symbol: &str) -> Self {
+        Self {
+            token: Registry::ethereum().token_named(symbol),
+            called: symbol.to_owned(),
+        }
+    }
+
+    /// The tape's symbol of a known token, else what the source calls it; empty where it says nothing.
+    pub fn name(&self) -> &str {
+        self.token.map_or(&self.called, |token| &token.symbol)
+    }
+
+    /// Decimals of a known token.
+    pub fn decimals(&self) -> Option<usize> {
+        self.token.map(|token| token.decimals)
+    }
+
+    /// Whole units of its contract.
+    pub fn amount(self, raw: String) -> Amount {
+        let scaled = self.token.map(|token| scaled(&raw, token.decimals));
+        Amount {
+            asset: self,
+            raw,
+            scaled,
+        }
+    }
+}
+
+/// A quantity as a contract counts it.
+#[derive(Clone, Debug)]
+pub struct Amount {
+    /// Of what.
+    pub asset: Asset,
+    /// Digits.
+    pub raw: String,
+    /// In units of the token, where its decimals are known.
+    pub scaled: Option<String>,
+}
+
+impl Amount {
+    /// Sets the asset, the quantity where it is known, and the digits.
+    ///
+    /// # Errors
+    /// [`Fault::Number`] where the digits are none.
+    pub fn write(&self, rows: &mut Rows, (asset, quantity, raw): (Text, Real, Text)) -> Result<(), Fault> {
+        if !self.asset.name().is_empty() {
+            rows.text(asset, self.asset.name());
+        }
+        if let Some(scaled) = &self.scaled {
+            rows.number(quantity, scaled.as_bytes())?;
+        }
+        rows.text(raw, &self.raw);
+        Ok(())
+    }
+}
+
 /// Whole units of a contract as units of a token: the decimal point set, no digit lost.
 ///
 /// ```
@@ -155,12 +232,22 @@ mod tests {
             let digits = address.strip_prefix("0x").unwrap();
             assert_eq!(digits.len(), 40, "{address}");
             assert!(
-                digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')),
+                digits
+                    .bytes()
+                    .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')),
                 "{address}"
             );
         }
-        let tokens: Vec<&str> = registry.tokens.iter().map(|token| token.symbol.as_str()).collect();
-        assert_eq!(registry.by_symbol.len(), tokens.len() + 1, "a symbol stands twice in {tokens:?}");
+        let tokens: Vec<&str> = registry
+            .tokens
+            .iter()
+            .map(|token| token.symbol.as_str())
+            .collect();
+        assert_eq!(
+            registry.by_symbol.len(),
+            tokens.len() + 1,
+            "a symbol stands twice in {tokens:?}"
+        );
         for contract in registry.contracts.values() {
             for symbol in contract.tokens.iter().flatten() {
                 assert!(registry.token_named(symbol).is_some(), "{symbol} of {contract:?}");
@@ -173,10 +260,24 @@ mod tests {
     fn tokens_are_found_by_address_and_by_any_of_their_symbols() {
         let registry = Registry::ethereum();
         let decimals = |symbol: &str| registry.token_named(symbol).unwrap().decimals;
-        assert_eq!([decimals("GUSD"), decimals("usdc"), decimals("wBTC"), decimals("AMPL")], [2, 6, 8, 9]);
+        assert_eq!(
+            [
+                decimals("GUSD"),
+                decimals("usdc"),
+                decimals("wBTC"),
+                decimals("AMPL")
+            ],
+            [2, 6, 8, 9]
+        );
         assert_eq!(registry.token_named("PAX").unwrap().symbol, "USDP");
-        let weth = registry.token_at("0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2").unwrap();
+        let weth = registry
+            .token_at("0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2")
+            .unwrap();
         assert_eq!((weth.symbol.as_str(), weth.decimals), ("WETH", 18));
-        assert!(registry.token_at("0x0000000000000000000000000000000000000000").is_none());
+        assert!(
+            registry
+                .token_at("0x0000000000000000000000000000000000000000")
+                .is_none()
+        );
     }
 }

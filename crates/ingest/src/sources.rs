@@ -2,12 +2,23 @@
 
 mod binance_archive;
 mod bitmex;
+mod chainticks;
+mod evm_logs;
+mod hyperliquid;
+mod lending_export;
 mod units;
 
 use crate::{Head, IngestError, Recognised, Source};
 
 /// All sources, the more particular first: the first that recognises a file reads it.
-pub const SOURCES: &[&dyn Source] = &[&binance_archive::BinanceArchive, &bitmex::Bitmex];
+pub const SOURCES: &[&dyn Source] = &[
+    &binance_archive::BinanceArchive,
+    &bitmex::Bitmex,
+    &chainticks::Chainticks,
+    &evm_logs::EvmLogs,
+    &hyperliquid::Hyperliquid,
+    &lending_export::LendingExport,
+];
 
 /// The source that reads a file, and what it takes it for.
 ///

@@ -47,7 +47,10 @@ impl Source for Hyperliquid {
             parser,
         };
         if let Some(contexts) = contexts::Contexts::of(head.first_line()) {
-            return Ok(Some(recognised("asset contexts of Hyperliquid", Box::new(contexts))));
+            return Ok(Some(recognised(
+                "asset contexts of Hyperliquid",
+                Box::new(contexts),
+            )));
         }
         Ok(Layout::of(head).map(|layout| recognised(layout.what(), Box::new(Node { layout }))))
     }

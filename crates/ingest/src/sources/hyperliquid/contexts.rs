@@ -71,14 +71,30 @@ impl Contexts {
         if csv::fields(line, &mut fields) != self.columns {
             return Err(Fault::Columns);
         }
-        let [time, coin, rate, quantity, day_before, volume, premium, oracle, mark, mid, bid, ask] =
-            self.places.map(|place| missing_is_empty(fields[place]));
+        let [
+            time,
+            coin,
+            rate,
+            quantity,
+            day_before,
+            volume,
+            premium,
+            oracle,
+            mark,
+            mid,
+            bid,
+            ask,
+        ] = self.places.map(|place| missing_is_empty(fields[place]));
         let at = text::calendar(time).ok_or(Fault::Stamp)?.micros;
         let coin = std::str::from_utf8(coin).map_err(|_| Fault::Encoding)?;
         if coin.is_empty() {
             return Err(Fault::Instrument);
         }
-        let value = |digits| text::number(digits).map(|number| number.value).ok_or(Fault::Number);
+        let value = |digits| {
+            text::number(digits)
+                .map(|number| number.value)
+                .ok_or(Fault::Number)
+        };
         value(rate)?;
         if value(quantity)? < 0.0 {
             return Err(Fault::Quantity);

@@ -242,7 +242,9 @@ impl Stamps {
     fn at(self, time: Scalar<'_>) -> Result<Instant, Fault> {
         let millis = text::integer(time.bytes()).ok_or(Fault::Stamp)?;
         let own = text::stamp_in(millis, text::Epoch::Ms).ok_or(Fault::Stamp)?;
-        let finer = self.block.filter(|block| block.micros.div_euclid(1_000) == millis);
+        let finer = self
+            .block
+            .filter(|block| block.micros.div_euclid(1_000) == millis);
         Ok(finer.unwrap_or(own))
     }
 
