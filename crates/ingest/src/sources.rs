@@ -3,6 +3,8 @@
 mod binance_archive;
 mod bitmex;
 mod bybit;
+#[cfg(test)]
+mod claims;
 mod deribit;
 mod okx;
 mod tardis;

@@ -162,12 +162,7 @@ fn a_ticker_becomes_marks_and_what_changes_seldom() {
     assert_eq!((ticker.read, marks.num_rows()), (3, 3));
     assert_eq!(
         cells(marks, 1, ["marked_at", "last_price", "index_price", "mark_price"]),
-        [
-            "2026-08-10T00:11:05.637Z",
-            "65255.5",
-            "65221.3",
-            "65237.9"
-        ]
+        ["2026-08-10T00:11:05.637Z", "65255.5", "65221.3", "65237.9"]
     );
     let interest = ticker.rows(Kind::OpenInterest, "deribit", "BTC-PERPETUAL");
     assert_eq!(interest.num_rows(), 1, "it did not change");
