@@ -25,7 +25,7 @@ pub(super) fn depth(own: &[&str]) -> Option<usize> {
                 of("bids", "amount"),
             ]
     });
-    (levels > 0 && own.len() % 4 == 0 && named).then_some(levels)
+    (levels > 0 && own.len().is_multiple_of(4) && named).then_some(levels)
 }
 
 #[inline]
