@@ -22,6 +22,8 @@ mod sample;
 mod source;
 pub mod sources;
 #[cfg(test)]
+mod tape_tests;
+#[cfg(test)]
 mod testing;
 pub mod text;
 mod toml_text;

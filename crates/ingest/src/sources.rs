@@ -2,10 +2,16 @@
 
 mod binance_archive;
 mod bitmex;
+mod bybit;
 mod chainticks;
+#[cfg(test)]
+mod claims;
+mod deribit;
 mod evm_logs;
 mod hyperliquid;
 mod lending_export;
+mod okx;
+mod tardis;
 mod units;
 
 use crate::{Head, IngestError, Recognised, Source};
@@ -14,6 +20,10 @@ use crate::{Head, IngestError, Recognised, Source};
 pub const SOURCES: &[&dyn Source] = &[
     &binance_archive::BinanceArchive,
     &bitmex::Bitmex,
+    &bybit::Bybit,
+    &okx::Okx,
+    &deribit::Deribit,
+    &tardis::Tardis,
     &chainticks::Chainticks,
     &evm_logs::EvmLogs,
     &hyperliquid::Hyperliquid,
