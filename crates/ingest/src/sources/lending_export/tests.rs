@@ -6,7 +6,7 @@ use aftershock_archive::tape::{Kind, Tape};
 use arrow::array::{AsArray, RecordBatch};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::testing::{Parsed, cells, fixture, parse_bytes, recorded};
+use crate::testing::{Parsed, cells, fixture, parse_bytes, recorded, recorded_path};
 use crate::{Head, Hints, Options, Output, Place, Progress, Source, ingest};
 
 fn parsed(file: &str) -> Parsed {
@@ -251,13 +251,9 @@ impl Progress for Silent {
 /// holds too; no event is merged that one file holds twice.
 #[test]
 fn the_recorded_files_overlap_and_no_event_is_lost() {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
-    let root = std::env::var("AFTERSHOCK_SHARED").unwrap_or_else(|_| beside.to_owned());
-    let folder = format!("{root}/data/recorded/aave-liquidations");
-    if !std::path::Path::new(&folder).is_dir() {
-        eprintln!("skipped: {folder} is not there");
+    let Some(folder) = recorded_path("recorded/aave-liquidations") else {
         return;
-    }
+    };
     let scratch = tempfile::tempdir().unwrap();
     let tape = Tape::new(Store::open(scratch.path().to_str().unwrap()).unwrap());
     let report = ingest(&tape, &[folder], &Options::default(), &Silent).unwrap();
@@ -288,7 +284,7 @@ fn the_recorded_csv_is_in_one_unit_throughout() {
         return;
     };
     let parsed = parse_bytes("aave_v2.csv", &bytes, &Hints::default()).unwrap();
-    assert_eq!((parsed.read, parsed.rejected), (11_497, 0));
+    assert_eq!((parsed.read, parsed.rejected, parsed.left_out), (11_497, 0, 0));
     for (symbol, rows, sum) in [
         ("LINK", 2_081, 3_978_076.775_046_331),
         ("USDC", 210, 22_024_046.883_013),
