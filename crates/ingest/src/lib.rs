@@ -11,6 +11,8 @@ pub mod episode;
 mod error;
 pub mod fetch;
 mod frames;
+#[cfg(test)]
+mod fuzz_tests;
 mod ingest;
 pub mod json;
 mod output;

@@ -299,3 +299,94 @@ fn files_of_others_are_never_removed() {
     assert!(stray.iter().all(|path| found.contains(*path)));
     assert!(!found.contains(left));
 }
+
+const KILL_FOLDER: &str = "AFTERSHOCK_TEST_KILL_FOLDER";
+
+/// Trades of forty days, so that a commit has many parts to put in place.
+fn of_many_days(first: i64) -> Vec<Trade> {
+    (0..80_000)
+        .map(|row| Trade {
+            at: DAY + (first + row) * 43_200_000,
+            id: Some(first + row),
+            price: 100.0 + (row % 11) as f64,
+            quantity: 1.0 + (row % 5) as f64,
+        })
+        .collect()
+}
+
+fn before_the_kill() -> Vec<(String, Vec<Trade>)> {
+    vec![("before".to_owned(), of_many_days(0))]
+}
+
+fn at_the_kill() -> Vec<(String, Vec<Trade>)> {
+    vec![
+        ("after-1".to_owned(), of_many_days(40_000)),
+        ("after-2".to_owned(), of_many_days(60_000)),
+    ]
+}
+
+#[test]
+#[ignore = "runs in a process of its own, which the test of kill -9 ends"]
+fn fill_until_killed() {
+    let folder = std::env::var(KILL_FOLDER).expect("the other test names the folder");
+    fill(Path::new(&folder), &at_the_kill(), 2).expect("the tape fills");
+}
+
+/// Kill -9 at moments all over an ingest: the tape is the one before or the one after, and goes on from there.
+#[test]
+fn a_tape_that_is_killed_is_before_or_after() {
+    let folder = || tempfile::tempdir().expect("a temporary folder");
+    let (before, after) = (folder(), folder());
+    fill(before.path(), &before_the_kill(), 1).expect("the tape fills");
+    fill(after.path(), &before_the_kill(), 1).expect("the tape fills");
+    let start = |path: &Path| {
+        std::process::Command::new(std::env::current_exe().expect("this test is a program"))
+            .args(["--exact", "tape_tests::fill_until_killed", "--ignored"])
+            .env(KILL_FOLDER, path)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("this program starts again")
+    };
+    let clock = std::time::Instant::now();
+    assert!(start(after.path()).wait().expect("it ends").success());
+    let whole = clock.elapsed();
+    let (old, new) = (
+        tape_at(before.path()).list().expect("a list"),
+        tape_at(after.path()).list().expect("a list"),
+    );
+    assert_ne!(old, new);
+
+    let rounds = 16;
+    for round in 0..rounds {
+        let tape = folder();
+        for (path, _) in tree(before.path()) {
+            let target = tape.path().join(&path);
+            fs::create_dir_all(target.parent().expect("a folder")).expect("a folder");
+            fs::copy(before.path().join(&path), target).expect("a copy");
+        }
+        let mut child = start(tape.path());
+        std::thread::sleep(whole * round / rounds);
+        child.kill().expect("it is ours to kill");
+        child.wait().expect("it is gone");
+
+        let list = tape_at(tape.path()).list().expect("the list reads");
+        assert!(
+            list == old || list == new,
+            "round {round}: neither before nor after"
+        );
+        tape_at(tape.path())
+            .check(tape.path())
+            .expect("every listed part is whole");
+        if list == old {
+            fill(tape.path(), &at_the_kill(), 2).expect("the tape goes on");
+        } else {
+            tape_at(tape.path()).write().expect("the lock is free");
+        }
+        assert_eq!(
+            tree(tape.path()),
+            tree(after.path()),
+            "round {round}: something is left over"
+        );
+    }
+}
