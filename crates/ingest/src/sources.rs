@@ -1,5 +1,6 @@
 //! The dialects, one file a source.
 
+mod binance;
 mod binance_archive;
 
 use crate::{Head, IngestError, Recognised, Source};
