@@ -189,7 +189,7 @@ impl Store {
 
 /// Checks that `path` can name an object in every kind of store and leads nowhere else.
 fn check_path(path: &str) -> Result<(), ArchiveError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.=".contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.=%".contains(&byte);
     let fine = |name: &str| !name.is_empty() && !name.starts_with('.') && name.bytes().all(plain);
     if path.split('/').all(fine) {
         return Ok(());

@@ -409,6 +409,24 @@ pub fn seconds(text: &[u8]) -> Option<Instant> {
     })
 }
 
+/// The name of an instrument or exchange.
+///
+/// # Errors
+/// [`Fault::Instrument`] where it is empty, [`Fault::Encoding`] where it is not UTF-8.
+#[inline]
+pub fn name(text: &[u8]) -> Result<&str, Fault> {
+    if text.is_empty() {
+        return Err(Fault::Instrument);
+    }
+    std::str::from_utf8(text).map_err(|_| Fault::Encoding)
+}
+
+/// True for the letter of a delivery month and the two digits of its year, such as `H24`.
+pub fn is_delivery_month(code: &[u8]) -> bool {
+    matches!(code, [b'F' | b'G' | b'H' | b'J' | b'K' | b'M' | b'N' | b'Q' | b'U' | b'V' | b'X' | b'Z', y, z]
+        if y.is_ascii_digit() && z.is_ascii_digit())
+}
+
 /// The digits of a percentage as those of a ratio: the point two places to the left, so that no digit is lost.
 ///
 /// ```

@@ -82,9 +82,9 @@ macro_rules! kinds {
         $identity:expr;
         { $($column:ident: $form:ident $requirement:ident $column_name:literal $column_about:literal,)* })*) => {
         /// A table of the tape.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum Kind {
-            $($(#[doc = $about])* $kind,)*
+            $($(#[doc = $about])* #[serde(rename = $name)] $kind,)*
         }
 
         impl Kind {
@@ -520,7 +520,7 @@ kinds! {
 
     /// One row of a source that could not be kept.
     Rejects "rejects" rejects Year
-    by_id(&[], &[], true, 1);
+    by_id(&[], &[], false, 1);
     {
         REASON: Word needed "reason" "Why, a word of a closed list.",
         RAW: Text needed "raw" "The row as it stands in the source, up to 4 kB.",
