@@ -2,13 +2,20 @@
 
 mod binance;
 mod binance_archive;
+mod binance_stream;
 mod bitmex;
+mod freqtrade;
 mod units;
 
 use crate::{Head, IngestError, Recognised, Source};
 
 /// All sources, the more particular first: the first that recognises a file reads it.
-pub const SOURCES: &[&dyn Source] = &[&binance_archive::BinanceArchive, &bitmex::Bitmex];
+pub const SOURCES: &[&dyn Source] = &[
+    &binance_archive::BinanceArchive,
+    &binance_stream::BinanceStream,
+    &freqtrade::Freqtrade,
+    &bitmex::Bitmex,
+];
 
 /// The source that reads a file, and what it takes it for.
 ///

@@ -45,9 +45,7 @@ impl Market {
             Some((pair, _)) => (pair, true),
             None => (symbol, false),
         };
-        let stablecoin = ["BUSD", "TUSD", "FDUSD"]
-            .iter()
-            .any(|coin| pair.ends_with(coin));
+        let stablecoin = ["BUSD", "TUSD", "FDUSD"].iter().any(|coin| pair.ends_with(coin));
         if pair.ends_with("USD") && !stablecoin {
             return Some(Self::CoinM);
         }
@@ -134,11 +132,31 @@ mod tests {
     fn paths_name_markets_and_symbols() {
         let hints = Hints::default();
         for (path, market, symbol) in [
-            ("data/spot/daily/trades/BTCUSDT/BTCUSDT-trades-2024-01-01.zip!BTCUSDT-trades-2024-01-01.csv", Some(Market::Spot), "BTCUSDT"),
-            ("data/futures/um/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip", Some(Market::UsdM), "BTCUSDT"),
-            ("data/futures/cm/daily/indexPriceKlines/BTCUSD/1m/BTCUSD-1m-2024-01-01.zip", Some(Market::CoinM), "BTCUSD"),
-            ("btcusdt_binance_perp_1m_20240115.csv", Some(Market::UsdM), "BTCUSDT"),
-            ("btcusdt_binance_spot_trades_20250523_90s.zip!binance_trades_btcusdt_2025-05-23_90s.csv", Some(Market::Spot), "BTCUSDT"),
+            (
+                "data/spot/daily/trades/BTCUSDT/BTCUSDT-trades-2024-01-01.zip!BTCUSDT-trades-2024-01-01.csv",
+                Some(Market::Spot),
+                "BTCUSDT",
+            ),
+            (
+                "data/futures/um/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip",
+                Some(Market::UsdM),
+                "BTCUSDT",
+            ),
+            (
+                "data/futures/cm/daily/indexPriceKlines/BTCUSD/1m/BTCUSD-1m-2024-01-01.zip",
+                Some(Market::CoinM),
+                "BTCUSD",
+            ),
+            (
+                "btcusdt_binance_perp_1m_20240115.csv",
+                Some(Market::UsdM),
+                "BTCUSDT",
+            ),
+            (
+                "btcusdt_binance_spot_trades_20250523_90s.zip!binance_trades_btcusdt_2025-05-23_90s.csv",
+                Some(Market::Spot),
+                "BTCUSDT",
+            ),
             ("ALGOUSDT-1m_2025-02-02_to_2025-02-05.csv", None, "ALGOUSDT"),
             ("BTCUSDT-aggTrades-2024-01-01.csv", None, "BTCUSDT"),
         ] {

@@ -17,7 +17,8 @@ use crate::json::{self, Scalar};
 use crate::text::{self, Fault};
 use crate::{Block, Framing, Head, IngestError, Output, Parser, Recognised, Rows, Source};
 use message::{
-    AggregateTrade, BookTicker, Envelope, ForceOrder, ForcedOrder, Level, MarkPrice, Snapshot, Tag, Trade, Update,
+    AggregateTrade, BookTicker, Envelope, ForceOrder, ForcedOrder, Level, MarkPrice, Snapshot, Tag, Trade,
+    Update,
 };
 
 /// Binance's websocket lines.
@@ -157,7 +158,10 @@ fn messages(text: &[u8]) -> Result<Vec<(Option<&str>, &[u8])>, Fault> {
     let (stream, data) = match text.first() {
         Some(b'{') => {
             let envelope: Envelope<'_> = json::parse(text)?;
-            (envelope.stream, envelope.data.map_or(text, |data| data.get().as_bytes()))
+            (
+                envelope.stream,
+                envelope.data.map_or(text, |data| data.get().as_bytes()),
+            )
         }
         _ => (None, text),
     };
@@ -291,7 +295,11 @@ fn price(rows: &mut Rows, column: aftershock_archive::tape::Real, digits: Scalar
     }
 }
 
-fn quantity(rows: &mut Rows, column: aftershock_archive::tape::Real, digits: Scalar<'_>) -> Result<(), Fault> {
+fn quantity(
+    rows: &mut Rows,
+    column: aftershock_archive::tape::Real,
+    digits: Scalar<'_>,
+) -> Result<(), Fault> {
     match rows.number(column, digits.bytes())? {
         value if value >= 0.0 => Ok(()),
         _ => Err(Fault::Quantity),
@@ -355,7 +363,12 @@ fn snapshot(
     levels(&book, origin, target, output)
 }
 
-fn levels(book: &Book<'_>, origin: &Origin<'_>, target: &Target<'_>, output: &mut Output) -> Result<(), Fault> {
+fn levels(
+    book: &Book<'_>,
+    origin: &Origin<'_>,
+    target: &Target<'_>,
+    output: &mut Output,
+) -> Result<(), Fault> {
     let rows = output.rows(Kind::Depth, target.venue, target.symbol);
     let before = rows.len();
     for (side, levels) in [("bid", book.bids), ("ask", book.asks)] {
@@ -396,14 +409,27 @@ fn levels(book: &Book<'_>, origin: &Origin<'_>, target: &Target<'_>, output: &mu
     Ok(())
 }
 
-fn trade(trade: &Trade<'_>, origin: &Origin<'_>, target: &Target<'_>, output: &mut Output) -> Result<(), Fault> {
+fn trade(
+    trade: &Trade<'_>,
+    origin: &Origin<'_>,
+    target: &Target<'_>,
+    output: &mut Output,
+) -> Result<(), Fault> {
     let rows = output.rows(Kind::Trades, target.venue, target.symbol);
     one_row(rows, origin, |rows| {
         rows.int(trades::TRADE_ID, trade.id);
         if let Some(class) = trade.class {
             rows.word(trades::TRADE_TYPE, class.text());
         }
-        traded(rows, origin, target, [trade.matched, trade.event], trade.price, trade.quantity, trade.maker_buys)
+        traded(
+            rows,
+            origin,
+            target,
+            [trade.matched, trade.event],
+            trade.price,
+            trade.quantity,
+            trade.maker_buys,
+        )
     })
 }
 
@@ -418,7 +444,15 @@ fn aggregate_trade(
         rows.int(trades::TRADE_ID, trade.id);
         rows.int(trades::FIRST_TRADE_ID, trade.first_id);
         rows.int(trades::LAST_TRADE_ID, trade.last_id);
-        traded(rows, origin, target, [trade.matched, trade.event], trade.price, trade.quantity, trade.maker_buys)
+        traded(
+            rows,
+            origin,
+            target,
+            [trade.matched, trade.event],
+            trade.price,
+            trade.quantity,
+            trade.maker_buys,
+        )
     })
 }
 
@@ -447,7 +481,12 @@ fn traded(
     Ok(())
 }
 
-fn quote(ticker: &BookTicker<'_>, origin: &Origin<'_>, target: &Target<'_>, output: &mut Output) -> Result<(), Fault> {
+fn quote(
+    ticker: &BookTicker<'_>,
+    origin: &Origin<'_>,
+    target: &Target<'_>,
+    output: &mut Output,
+) -> Result<(), Fault> {
     let event_at = ticker.event.map(stamp).transpose()?;
     let quoted_at = match ticker.matched {
         Some(at) => stamp(at)?,
@@ -473,7 +512,12 @@ fn quote(ticker: &BookTicker<'_>, origin: &Origin<'_>, target: &Target<'_>, outp
     })
 }
 
-fn forced(message: &ForceOrder<'_>, origin: &Origin<'_>, target: &Target<'_>, output: &mut Output) -> Result<(), Fault> {
+fn forced(
+    message: &ForceOrder<'_>,
+    origin: &Origin<'_>,
+    target: &Target<'_>,
+    output: &mut Output,
+) -> Result<(), Fault> {
     let order: &ForcedOrder<'_> = &message.order;
     let rows = output.rows(Kind::Liquidations, target.venue, target.symbol);
     one_row(rows, origin, |rows| {
@@ -522,10 +566,19 @@ fn forced(message: &ForceOrder<'_>, origin: &Origin<'_>, target: &Target<'_>, ou
 /// Since the end of April 2021 the feed shows one order a second and symbol; what it showed before is not documented.
 fn coverage(at: i64) -> &'static str {
     const THROTTLED_US: i64 = 1_619_827_200_000_000;
-    if at >= THROTTLED_US { "throttled" } else { "unknown" }
+    if at >= THROTTLED_US {
+        "throttled"
+    } else {
+        "unknown"
+    }
 }
 
-fn mark(mark: &MarkPrice<'_>, origin: &Origin<'_>, target: &Target<'_>, output: &mut Output) -> Result<(), Fault> {
+fn mark(
+    mark: &MarkPrice<'_>,
+    origin: &Origin<'_>,
+    target: &Target<'_>,
+    output: &mut Output,
+) -> Result<(), Fault> {
     let at = stamp(mark.event)?;
     // A contract with a delivery date has no funding: its rate is empty and its next funding 0.
     let rate = json::bytes(mark.rate);

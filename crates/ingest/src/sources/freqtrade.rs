@@ -9,7 +9,6 @@
 mod name;
 mod read;
 
-use aftershock_archive::tape::Kind;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema};
 
@@ -47,7 +46,10 @@ impl Source for Freqtrade {
             None => return Ok(None),
         };
         let (venue, instrument) = name.place(head)?;
-        let what = format!("{} of {instrument} on {venue}, kept by freqtrade", name.content.says());
+        let what = format!(
+            "{} of {instrument} on {venue}, kept by freqtrade",
+            name.content.says()
+        );
         Ok(Some(Recognised {
             what,
             venue: venue.clone(),
@@ -78,7 +80,10 @@ fn is_feather(schema: &Schema, trades: bool) -> bool {
     let expected: &[&str] = if trades { &TRADE_COLUMNS } else { &BAR_COLUMNS };
     let fields = schema.fields();
     fields.len() == expected.len()
-        && fields.iter().zip(expected).all(|(field, name)| field.name() == name)
+        && fields
+            .iter()
+            .zip(expected)
+            .all(|(field, name)| field.name() == name)
         && (trades || matches!(fields[0].data_type(), DataType::Timestamp(..) | DataType::Int64))
 }
 
@@ -104,7 +109,9 @@ fn values<'a>(inside: &'a [u8], found: &mut [&'a [u8]]) -> usize {
     let mut count = 0;
     for value in inside.split(|byte| *byte == b',') {
         let value = value.trim_ascii();
-        let unquoted = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+        let unquoted = value
+            .strip_prefix(b"\"")
+            .and_then(|rest| rest.strip_suffix(b"\""));
         if let Some(place) = found.get_mut(count) {
             *place = unquoted.unwrap_or(value);
         }
@@ -136,7 +143,11 @@ impl Freqtraded {
         let mut field = [b"".as_slice(); 7];
         let count = self.record(record, &mut field)?;
         let [at, ..] = field;
-        let expected = if self.name.content == Content::Trades { 7 } else { 6 };
+        let expected = if self.name.content == Content::Trades {
+            7
+        } else {
+            6
+        };
         if count != expected {
             return Err(Fault::Columns);
         }
@@ -149,7 +160,13 @@ impl Freqtraded {
             Content::Funding => read::funding(at, field[1], self.name.timeframe, rows),
             Content::Bars(price_kind) => {
                 let [_, open, high, low, close, volume, _] = field;
-                read::bar(at, [open, high, low, close, volume], price_kind, self.name.timeframe, rows)
+                read::bar(
+                    at,
+                    [open, high, low, close, volume],
+                    price_kind,
+                    self.name.timeframe,
+                    rows,
+                )
             }
         }
     }
@@ -177,7 +194,12 @@ impl Parser for Freqtraded {
         Ok(())
     }
 
-    fn parse_batch(&self, batch: &RecordBatch, first_row: u64, output: &mut Output) -> Result<(), IngestError> {
+    fn parse_batch(
+        &self,
+        batch: &RecordBatch,
+        first_row: u64,
+        output: &mut Output,
+    ) -> Result<(), IngestError> {
         // The numbers are doubles already: written out shortest, they come back the same, and one reader serves all
         // forms.
         let records = read::records(batch)?;

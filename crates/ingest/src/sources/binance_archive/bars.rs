@@ -37,7 +37,20 @@ impl Bars {
         if csv::fields(line, &mut field) != 12 {
             return Err(Fault::Columns);
         }
-        let [opened, open, high, low, close, volume, closed, other_volume, trades, taker, other_taker, _] = field;
+        let [
+            opened,
+            open,
+            high,
+            low,
+            close,
+            volume,
+            closed,
+            other_volume,
+            trades,
+            taker,
+            other_taker,
+            _,
+        ] = field;
         let open_at = text::stamp_text(opened).ok_or(Fault::Stamp)?.micros;
         let close_at = end(text::stamp_text(closed).ok_or(Fault::Stamp)?.micros);
         if close_at <= open_at {
@@ -50,7 +63,11 @@ impl Bars {
             self.interval_s.unwrap_or((close_at - open_at) / SECOND),
         );
         rows.word(bars::PRICE_KIND, self.price_kind);
-        let lowest = if self.price_kind == "premium" { f64::NEG_INFINITY } else { 0.0 };
+        let lowest = if self.price_kind == "premium" {
+            f64::NEG_INFINITY
+        } else {
+            0.0
+        };
         let mut price = |column, digits| match rows.number(column, digits)? {
             value if value > lowest => Ok(value),
             _ => Err(Fault::Price),

@@ -35,7 +35,18 @@ pub(super) fn liquidation(file: &File, line: &[u8], rows: &mut Rows) -> Result<(
     if csv::fields(line, &mut field) != 10 {
         return Err(Fault::Columns);
     }
-    let [at, side, order_type, in_force, quantity, price, average, status, last, filled] = field;
+    let [
+        at,
+        side,
+        order_type,
+        in_force,
+        quantity,
+        price,
+        average,
+        status,
+        last,
+        filled,
+    ] = field;
     let word = |bytes| std::str::from_utf8(bytes).map_err(|_| Fault::Encoding);
     rows.at(
         liquidations::LIQUIDATED_AT,
@@ -113,7 +124,11 @@ impl Metrics {
         let labelled_by_start =
             self.file.market == Market::CoinM || self.day_us.unwrap_or(at) >= RELABELLED_US;
         // A row of a day has no time in its label, and is not shifted.
-        Some(if labelled_by_start && label.len() > 10 { at + PERIOD_US } else { at })
+        Some(if labelled_by_start && label.len() > 10 {
+            at + PERIOD_US
+        } else {
+            at
+        })
     }
 
     fn row(&self, source_row: u64, line: &[u8], output: &mut Output) -> Result<(), Fault> {
@@ -158,7 +173,12 @@ impl Metrics {
                 rows.word(open_interest::QUANTITY_UNIT, "base");
             }
         }
-        const MEASURES: [&str; 4] = ["top_trader_accounts", "top_trader_positions", "accounts", "taker_volume"];
+        const MEASURES: [&str; 4] = [
+            "top_trader_accounts",
+            "top_trader_positions",
+            "accounts",
+            "taker_volume",
+        ];
         for (measure, ratio) in MEASURES.into_iter().zip(ratios) {
             if !ratio.is_empty() {
                 let rows = output.rows(Kind::LongShort, venue, instrument);

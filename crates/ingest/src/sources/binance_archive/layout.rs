@@ -73,14 +73,40 @@ fn by_header(header: &Header) -> Option<(Table, Option<Family>)> {
     let names: Vec<&str> = header.names().iter().map(String::as_str).collect();
     let futures = Some(Family::Futures);
     Some(match names.as_slice() {
-        ["agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time", "is_buyer_maker", best @ ..] => {
-            (Table::AggTrades, Some(spot_if(!best.is_empty())))
-        }
+        [
+            "agg_trade_id",
+            "price",
+            "quantity",
+            "first_trade_id",
+            "last_trade_id",
+            "transact_time",
+            "is_buyer_maker",
+            best @ ..,
+        ] => (Table::AggTrades, Some(spot_if(!best.is_empty()))),
         ["id", "price", "qty", "base_qty", "time", "is_buyer_maker"] => (Table::Trades, Some(Family::CoinM)),
-        ["id", "price", "qty", "quote_qty", "time", "is_buyer_maker", best @ ..] => {
-            (Table::Trades, Some(spot_if(!best.is_empty())))
-        }
-        ["open_time", "open", "high", "low", "close", "volume", "close_time", _, _, _, _, _] => (Table::Klines, futures),
+        [
+            "id",
+            "price",
+            "qty",
+            "quote_qty",
+            "time",
+            "is_buyer_maker",
+            best @ ..,
+        ] => (Table::Trades, Some(spot_if(!best.is_empty()))),
+        [
+            "open_time",
+            "open",
+            "high",
+            "low",
+            "close",
+            "volume",
+            "close_time",
+            _,
+            _,
+            _,
+            _,
+            _,
+        ] => (Table::Klines, futures),
         ["calc_time", "funding_interval_hours", "last_funding_rate"] => (Table::FundingRate, futures),
         [
             "create_time",

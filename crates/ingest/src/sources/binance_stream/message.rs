@@ -55,7 +55,10 @@ impl<'a> Tag<'a> {
 
     /// Best quotes of spot: a symbol and two quantities, and no name.
     pub(super) fn is_spot_quote(&self) -> bool {
-        self.event.is_none() && self.symbol.is_some() && self.ask_quantity.is_some() && self.bid_quantity.is_some()
+        self.event.is_none()
+            && self.symbol.is_some()
+            && self.ask_quantity.is_some()
+            && self.bid_quantity.is_some()
     }
 
     /// Whether the message can only be of spot, or only of futures, where it shows.

@@ -78,7 +78,12 @@ impl Name {
         let mut pair = parts.next()?.split('_');
         let (base, quote) = (pair.next()?, pair.next()?);
         let settle = pair.next().filter(|asset| !asset.is_empty());
-        let asset = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        let asset = |name: &str| {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        };
         if !asset(base) || !asset(quote) || settle.is_some_and(|name| !asset(name)) || pair.next().is_some() {
             return None;
         }
@@ -202,11 +207,26 @@ mod tests {
         let of = |stem| Name::of(stem).map(|name| (name.content, name.timeframe));
         let seconds = Timeframe::Seconds;
         assert_eq!(of("BTC_USDT-1m"), Some((Content::Bars("last"), seconds(60))));
-        assert_eq!(of("BTC_USDT_USDT-5m-futures"), Some((Content::Bars("last"), seconds(300))));
-        assert_eq!(of("BTC_USDT-8h-mark"), Some((Content::Bars("mark"), seconds(28_800))));
-        assert_eq!(of("BTC_USDT_USDT-1h-funding_rate"), Some((Content::Funding, seconds(3_600))));
-        assert_eq!(of("BTC_USDT-1Mo"), Some((Content::Bars("last"), Timeframe::Months(1))));
-        assert_eq!(of("ADA_USDT-1m_2021-05-18_to_20"), Some((Content::Bars("last"), seconds(60))));
+        assert_eq!(
+            of("BTC_USDT_USDT-5m-futures"),
+            Some((Content::Bars("last"), seconds(300)))
+        );
+        assert_eq!(
+            of("BTC_USDT-8h-mark"),
+            Some((Content::Bars("mark"), seconds(28_800)))
+        );
+        assert_eq!(
+            of("BTC_USDT_USDT-1h-funding_rate"),
+            Some((Content::Funding, seconds(3_600)))
+        );
+        assert_eq!(
+            of("BTC_USDT-1Mo"),
+            Some((Content::Bars("last"), Timeframe::Months(1)))
+        );
+        assert_eq!(
+            of("ADA_USDT-1m_2021-05-18_to_20"),
+            Some((Content::Bars("last"), seconds(60)))
+        );
         assert_eq!(of("BTC_USDT-trades").map(|of| of.0), Some(Content::Trades));
         assert_eq!(of("BTCUSDT-1m-2024-01"), None);
         assert_eq!(of("btcusdt_binance_perp_1m"), None);
@@ -216,15 +236,48 @@ mod tests {
     fn pairs_are_called_as_their_venue_does() -> Result<(), IngestError> {
         let hints = Hints::default();
         for (path, venue, instrument) in [
-            ("user_data/data/binance/BTC_USDT-1m.json", "binance-spot", "BTCUSDT"),
-            ("user_data/data/binance/futures/BTC_USDT_USDT-5m-futures.feather", "binance-usdm", "BTCUSDT"),
-            ("user_data/data/binance/futures/BTC_USD_BTC-1h-mark.feather", "binance-coinm", "BTCUSD_PERP"),
-            ("user_data/data/binance/futures/BTC_USDT_USDT-240628-1h-futures.feather", "binance-usdm", "BTCUSDT_240628"),
-            ("binance-um-5m-2022-06/BTC_USDT-8h-funding_rate.json", "binance-usdm", "BTCUSDT"),
-            ("user_data/data/okx/futures/ETH_USDT_USDT-1h-futures.json", "okx-swap", "ETH-USDT-SWAP"),
-            ("user_data/data/hyperliquid/futures/BTC_USDC_USDC-1h-futures.feather", "hyperliquid", "BTC"),
+            (
+                "user_data/data/binance/BTC_USDT-1m.json",
+                "binance-spot",
+                "BTCUSDT",
+            ),
+            (
+                "user_data/data/binance/futures/BTC_USDT_USDT-5m-futures.feather",
+                "binance-usdm",
+                "BTCUSDT",
+            ),
+            (
+                "user_data/data/binance/futures/BTC_USD_BTC-1h-mark.feather",
+                "binance-coinm",
+                "BTCUSD_PERP",
+            ),
+            (
+                "user_data/data/binance/futures/BTC_USDT_USDT-240628-1h-futures.feather",
+                "binance-usdm",
+                "BTCUSDT_240628",
+            ),
+            (
+                "binance-um-5m-2022-06/BTC_USDT-8h-funding_rate.json",
+                "binance-usdm",
+                "BTCUSDT",
+            ),
+            (
+                "user_data/data/okx/futures/ETH_USDT_USDT-1h-futures.json",
+                "okx-swap",
+                "ETH-USDT-SWAP",
+            ),
+            (
+                "user_data/data/hyperliquid/futures/BTC_USDC_USDC-1h-futures.feather",
+                "hyperliquid",
+                "BTC",
+            ),
         ] {
-            let head = Head { path, bytes: b"", schema: None, hints: &hints };
+            let head = Head {
+                path,
+                bytes: b"",
+                schema: None,
+                hints: &hints,
+            };
             let place = Name::of(head.stem()).map(|name| name.place(&head)).transpose()?;
             assert_eq!(place, Some((venue.to_owned(), instrument.to_owned())), "{path}");
         }
@@ -234,15 +287,31 @@ mod tests {
     #[test]
     fn an_exchange_nobody_named_is_asked_for() {
         let hints = Hints::default();
-        let head = Head { path: "BTC_USDT-1m.json", bytes: b"", schema: None, hints: &hints };
-        let error = Name::of(head.stem()).map(|name| name.place(&head)).unwrap().unwrap_err();
+        let head = Head {
+            path: "BTC_USDT-1m.json",
+            bytes: b"",
+            schema: None,
+            hints: &hints,
+        };
+        let error = Name::of(head.stem())
+            .map(|name| name.place(&head))
+            .unwrap()
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             "BTC_USDT-1m.json is last bars kept by freqtrade, but no folder of its path is that of an exchange, as \
              `binance` is; `--venue` says it"
         );
-        let hints = Hints { venue: Some("binance-spot".to_owned()), ..Hints::default() };
-        let head = Head { path: "BTC_USDT-1m.json", bytes: b"", schema: None, hints: &hints };
+        let hints = Hints {
+            venue: Some("binance-spot".to_owned()),
+            ..Hints::default()
+        };
+        let head = Head {
+            path: "BTC_USDT-1m.json",
+            bytes: b"",
+            schema: None,
+            hints: &hints,
+        };
         let place = Name::of(head.stem()).unwrap().place(&head).unwrap();
         assert_eq!(place, ("binance-spot".to_owned(), "BTCUSDT".to_owned()));
     }

@@ -22,7 +22,11 @@ pub(super) fn bar(
     rows.at(bars::CLOSE_AT, close_at);
     rows.int(bars::INTERVAL_S, (close_at - open_at) / 1_000_000);
     rows.word(bars::PRICE_KIND, price_kind);
-    let lowest = if price_kind == "premium" { f64::NEG_INFINITY } else { 0.0 };
+    let lowest = if price_kind == "premium" {
+        f64::NEG_INFINITY
+    } else {
+        0.0
+    };
     let mut price = |column, digits| match rows.number(column, digits)? {
         value if value > lowest => Ok(value),
         _ => Err(Fault::Price),
@@ -81,7 +85,10 @@ pub(super) fn trade(
     match text::integer(id) {
         Some(id) => rows.int(trades::TRADE_ID, id),
         None if id.is_empty() || id == b"null" => {}
-        None => rows.text(trades::TRADE_KEY, std::str::from_utf8(id).map_err(|_| Fault::Encoding)?),
+        None => rows.text(
+            trades::TRADE_KEY,
+            std::str::from_utf8(id).map_err(|_| Fault::Encoding)?,
+        ),
     }
     match side {
         b"buy" => rows.word(trades::SIDE, "buy"),
