@@ -119,6 +119,17 @@ pub(crate) fn parse_bytes(path: &str, bytes: &[u8], hints: &Hints) -> Result<Par
     })
 }
 
+/// Whether this source takes text of this path for its own.
+pub(crate) fn recognised_by(source: &dyn crate::Source, path: &str, bytes: &[u8]) -> bool {
+    let head = Head {
+        path,
+        bytes,
+        schema: None,
+        hints: &Hints::default(),
+    };
+    source.recognise(&head).is_ok_and(|found| found.is_some())
+}
+
 /// A fixture below `tests/fixtures/ingest`.
 pub(crate) fn fixture(path: &str) -> Vec<u8> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/ingest");

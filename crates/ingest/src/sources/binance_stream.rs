@@ -94,8 +94,8 @@ impl Glance {
         let Ok(messages) = messages(text) else {
             return;
         };
-        for (stream, message) in messages {
-            let Ok(tag) = json::parse::<Tag<'_>>(message) else {
+        for Message { stream, text } in messages {
+            let Ok(tag) = json::parse::<Tag<'_>>(text) else {
                 continue;
             };
             if Event::of(&tag, stream).is_none() {
@@ -153,8 +153,14 @@ fn received(line: &[u8]) -> (Option<i64>, &[u8]) {
     }
 }
 
-/// The messages of a line with the name of their stream: one, or the elements of an array.
-fn messages(text: &[u8]) -> Result<Vec<(Option<&str>, &[u8])>, Fault> {
+/// A message and the name of the stream it came in, where the line has it.
+struct Message<'a> {
+    stream: Option<&'a str>,
+    text: &'a [u8],
+}
+
+/// The messages of a line: one, or the elements of an array.
+fn messages(text: &[u8]) -> Result<Vec<Message<'_>>, Fault> {
     let (stream, data) = match text.first() {
         Some(b'{') => {
             let envelope: Envelope<'_> = json::parse(text)?;
@@ -166,12 +172,15 @@ fn messages(text: &[u8]) -> Result<Vec<(Option<&str>, &[u8])>, Fault> {
         _ => (None, text),
     };
     if data.first() != Some(&b'[') {
-        return Ok(vec![(stream, data)]);
+        return Ok(vec![Message { stream, text: data }]);
     }
     let elements: Vec<&RawValue> = json::parse(data)?;
     Ok(elements
         .into_iter()
-        .map(|element| (stream, element.get().as_bytes()))
+        .map(|element| Message {
+            stream,
+            text: element.get().as_bytes(),
+        })
         .collect())
 }
 
@@ -207,15 +216,15 @@ impl Parser for Stream {
             let (received_at, text) = received(line);
             match messages(text) {
                 Ok(messages) => {
-                    for (stream, message) in messages {
+                    for Message { stream, text } in messages {
                         output.read += 1;
                         let origin = Origin {
                             row,
                             received_at,
                             stream,
                         };
-                        if let Err(fault) = self.message(message, &origin, output) {
-                            output.reject(row, fault, message);
+                        if let Err(fault) = self.message(text, &origin, output) {
+                            output.reject(row, fault, text);
                         }
                     }
                 }
