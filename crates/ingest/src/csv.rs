@@ -87,6 +87,11 @@ impl Header {
         self.names == names
     }
 
+    /// True where the header begins with these names.
+    pub fn begins(&self, names: &[&str]) -> bool {
+        self.names.len() >= names.len() && self.names.iter().zip(names).all(|(own, name)| own == name)
+    }
+
     /// The names, in order.
     pub fn names(&self) -> &[String] {
         &self.names

@@ -4,7 +4,13 @@ mod binance;
 mod binance_archive;
 mod binance_stream;
 mod bitmex;
+mod bybit;
+#[cfg(test)]
+mod claims;
+mod deribit;
 mod freqtrade;
+mod okx;
+mod tardis;
 mod units;
 
 use crate::{Head, IngestError, Recognised, Source};
@@ -13,8 +19,12 @@ use crate::{Head, IngestError, Recognised, Source};
 pub const SOURCES: &[&dyn Source] = &[
     &binance_archive::BinanceArchive,
     &binance_stream::BinanceStream,
-    &freqtrade::Freqtrade,
     &bitmex::Bitmex,
+    &bybit::Bybit,
+    &okx::Okx,
+    &deribit::Deribit,
+    &tardis::Tardis,
+    &freqtrade::Freqtrade,
 ];
 
 /// The source that reads a file, and what it takes it for.
