@@ -151,15 +151,12 @@ where
     }
 
     fn parse(&self, block: Block<'_>, output: &mut Output) -> Result<(), IngestError> {
-        for (row, line) in block.records() {
-            output.read += 1;
-            let rows = output.rows(self.kind, &self.file.venue, &self.file.instrument);
-            rows.begin(row);
-            if let Err(fault) = (self.read)(&self.file, line, rows) {
-                rows.undo();
-                output.reject(row, fault, line);
-            }
-        }
+        let File {
+            venue, instrument, ..
+        } = &self.file;
+        output.keep_all(self.kind, venue, instrument, block, |line, rows| {
+            (self.read)(&self.file, line, rows)
+        });
         Ok(())
     }
 }

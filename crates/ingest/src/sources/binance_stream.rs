@@ -287,16 +287,6 @@ fn stamp(count: i64) -> Result<i64, Fault> {
     text::stamp(count).map(|at| at.micros).ok_or(Fault::Stamp)
 }
 
-/// A row that is kept whole or not at all.
-fn one_row(
-    rows: &mut Rows,
-    origin: &Origin<'_>,
-    fill: impl FnOnce(&mut Rows) -> Result<(), Fault>,
-) -> Result<(), Fault> {
-    rows.begin(origin.row);
-    fill(rows).inspect_err(|_| rows.undo())
-}
-
 fn price(rows: &mut Rows, column: aftershock_archive::tape::Real, digits: Scalar<'_>) -> Result<(), Fault> {
     match rows.number(column, digits.bytes())? {
         value if value > 0.0 => Ok(()),
@@ -378,41 +368,42 @@ fn levels(
     target: &Target<'_>,
     output: &mut Output,
 ) -> Result<(), Fault> {
+    // All levels are looked at before the first is written: a message is kept whole or not at all.
+    for level in book.bids.iter().chain(book.asks) {
+        let number = |digits: Scalar<'_>| text::number(digits.bytes()).ok_or(Fault::Number);
+        if number(level.price)?.value <= 0.0 {
+            return Err(Fault::Price);
+        }
+        if number(level.quantity)?.value < 0.0 {
+            return Err(Fault::Quantity);
+        }
+    }
     let rows = output.rows(Kind::Depth, target.venue, target.symbol);
-    let before = rows.len();
     for (side, levels) in [("bid", book.bids), ("ask", book.asks)] {
         for (place, level) in levels.iter().enumerate() {
-            let filled = one_row(rows, origin, |rows| {
-                rows.at(depth::UPDATED_AT, book.updated_at);
-                if let Some(at) = origin.received_at {
-                    rows.at(depth::RECEIVED_AT, at);
-                }
-                if let Some(at) = book.event_at {
-                    rows.at(depth::EVENT_AT, at);
-                }
-                rows.int(depth::UPDATE_ID, book.update_id);
-                if let Some(id) = book.first_update_id {
-                    rows.int(depth::FIRST_UPDATE_ID, id);
-                }
-                if let Some(id) = book.previous_update_id {
-                    rows.int(depth::PREVIOUS_UPDATE_ID, id);
-                }
-                rows.flag(depth::SNAPSHOT, book.snapshot);
-                if book.snapshot {
-                    rows.int(depth::LEVEL, place as i64);
-                }
-                rows.word(depth::SIDE, side);
-                rows.word(depth::QUANTITY_UNIT, target.market.quantity_unit());
-                price(rows, depth::PRICE, level.price)?;
-                quantity(rows, depth::QUANTITY, level.quantity)
-            });
-            if let Err(fault) = filled {
-                // A message is kept whole or not at all.
-                while rows.len() > before {
-                    rows.undo();
-                }
-                return Err(fault);
+            rows.begin(origin.row);
+            rows.at(depth::UPDATED_AT, book.updated_at);
+            if let Some(at) = origin.received_at {
+                rows.at(depth::RECEIVED_AT, at);
             }
+            if let Some(at) = book.event_at {
+                rows.at(depth::EVENT_AT, at);
+            }
+            rows.int(depth::UPDATE_ID, book.update_id);
+            if let Some(id) = book.first_update_id {
+                rows.int(depth::FIRST_UPDATE_ID, id);
+            }
+            if let Some(id) = book.previous_update_id {
+                rows.int(depth::PREVIOUS_UPDATE_ID, id);
+            }
+            rows.flag(depth::SNAPSHOT, book.snapshot);
+            if book.snapshot {
+                rows.int(depth::LEVEL, place as i64);
+            }
+            rows.label(depth::SIDE, side);
+            rows.label(depth::QUANTITY_UNIT, target.market.quantity_unit());
+            rows.number(depth::PRICE, level.price.bytes())?;
+            rows.number(depth::QUANTITY, level.quantity.bytes())?;
         }
     }
     Ok(())
@@ -424,8 +415,7 @@ fn trade(
     target: &Target<'_>,
     output: &mut Output,
 ) -> Result<(), Fault> {
-    let rows = output.rows(Kind::Trades, target.venue, target.symbol);
-    one_row(rows, origin, |rows| {
+    output.keep(Kind::Trades, target.venue, target.symbol, origin.row, |rows| {
         rows.int(trades::TRADE_ID, trade.id);
         if let Some(class) = trade.class {
             rows.word(trades::TRADE_TYPE, class.text());
@@ -448,8 +438,7 @@ fn aggregate_trade(
     target: &Target<'_>,
     output: &mut Output,
 ) -> Result<(), Fault> {
-    let rows = output.rows(Kind::Trades, target.venue, target.symbol);
-    one_row(rows, origin, |rows| {
+    output.keep(Kind::Trades, target.venue, target.symbol, origin.row, |rows| {
         rows.int(trades::TRADE_ID, trade.id);
         rows.int(trades::FIRST_TRADE_ID, trade.first_id);
         rows.int(trades::LAST_TRADE_ID, trade.last_id);
@@ -481,12 +470,12 @@ fn traded(
     }
     price(rows, trades::PRICE, at_price)?;
     quantity(rows, trades::QUANTITY, of_quantity)?;
-    rows.word(trades::QUANTITY_UNIT, target.market.quantity_unit());
+    rows.label(trades::QUANTITY_UNIT, target.market.quantity_unit());
     if target.market == Market::CoinM {
         rows.real(trades::CONTRACT_SIZE, contract_usd(target.symbol));
-        rows.word(trades::CONTRACT_UNIT, "quote");
+        rows.label(trades::CONTRACT_UNIT, "quote");
     }
-    rows.word(trades::SIDE, if maker_buys { "sell" } else { "buy" });
+    rows.label(trades::SIDE, if maker_buys { "sell" } else { "buy" });
     Ok(())
 }
 
@@ -502,8 +491,7 @@ fn quote(
         // Spot quotes bear no stamp: only the recorder knows when.
         None => event_at.or(origin.received_at).ok_or(Fault::Stamp)?,
     };
-    let rows = output.rows(Kind::Quotes, target.venue, target.symbol);
-    one_row(rows, origin, |rows| {
+    output.keep(Kind::Quotes, target.venue, target.symbol, origin.row, |rows| {
         rows.at(quotes::QUOTED_AT, quoted_at);
         if let Some(at) = event_at {
             rows.at(quotes::EVENT_AT, at);
@@ -516,7 +504,7 @@ fn quote(
         quantity(rows, quotes::BID_QUANTITY, ticker.bid_quantity)?;
         price(rows, quotes::ASK_PRICE, ticker.ask)?;
         quantity(rows, quotes::ASK_QUANTITY, ticker.ask_quantity)?;
-        rows.word(quotes::QUANTITY_UNIT, target.market.quantity_unit());
+        rows.label(quotes::QUANTITY_UNIT, target.market.quantity_unit());
         Ok(())
     })
 }
@@ -528,48 +516,53 @@ fn forced(
     output: &mut Output,
 ) -> Result<(), Fault> {
     let order: &ForcedOrder<'_> = &message.order;
-    let rows = output.rows(Kind::Liquidations, target.venue, target.symbol);
-    one_row(rows, origin, |rows| {
-        let at = stamp(order.matched)?;
-        rows.at(liquidations::LIQUIDATED_AT, at);
-        rows.at(liquidations::EVENT_AT, stamp(message.event)?);
-        if let Some(at) = origin.received_at {
-            rows.at(liquidations::RECEIVED_AT, at);
-        }
-        rows.text(liquidations::LIQUIDATION_KEY, &order.matched.to_string());
-        rows.word(
-            liquidations::SIDE,
-            match order.side {
-                "SELL" => "sell",
-                "BUY" => "buy",
-                _ => return Err(Fault::Word),
-            },
-        );
-        price(rows, liquidations::PRICE, order.price)?;
-        quantity(rows, liquidations::QUANTITY, order.quantity)?;
-        for (column, digits) in [
-            (liquidations::AVERAGE_PRICE, order.average_price),
-            (liquidations::FILLED_QUANTITY, order.filled),
-            (liquidations::LAST_FILLED_QUANTITY, order.last_filled),
-        ] {
-            if let Some(digits) = digits {
-                quantity(rows, column, digits)?;
+    output.keep(
+        Kind::Liquidations,
+        target.venue,
+        target.symbol,
+        origin.row,
+        |rows| {
+            let at = stamp(order.matched)?;
+            rows.at(liquidations::LIQUIDATED_AT, at);
+            rows.at(liquidations::EVENT_AT, stamp(message.event)?);
+            if let Some(at) = origin.received_at {
+                rows.at(liquidations::RECEIVED_AT, at);
             }
-        }
-        rows.word(liquidations::QUANTITY_UNIT, target.market.quantity_unit());
-        if target.market == Market::CoinM {
-            rows.real(liquidations::CONTRACT_SIZE, contract_usd(target.symbol));
-            rows.word(liquidations::CONTRACT_UNIT, "quote");
-        }
-        if let Some(status) = order.status {
-            rows.word(liquidations::STATUS, status);
-        }
-        if let (Some(order_type), Some(in_force)) = (order.order_type, order.in_force) {
-            rows.word(liquidations::ORDER_TYPE, &format!("{order_type} {in_force}"));
-        }
-        rows.word(liquidations::COVERAGE, coverage(at));
-        Ok(())
-    })
+            rows.text(liquidations::LIQUIDATION_KEY, &order.matched.to_string());
+            rows.label(
+                liquidations::SIDE,
+                match order.side {
+                    "SELL" => "sell",
+                    "BUY" => "buy",
+                    _ => return Err(Fault::Word),
+                },
+            );
+            price(rows, liquidations::PRICE, order.price)?;
+            quantity(rows, liquidations::QUANTITY, order.quantity)?;
+            for (column, digits) in [
+                (liquidations::AVERAGE_PRICE, order.average_price),
+                (liquidations::FILLED_QUANTITY, order.filled),
+                (liquidations::LAST_FILLED_QUANTITY, order.last_filled),
+            ] {
+                if let Some(digits) = digits {
+                    quantity(rows, column, digits)?;
+                }
+            }
+            rows.label(liquidations::QUANTITY_UNIT, target.market.quantity_unit());
+            if target.market == Market::CoinM {
+                rows.real(liquidations::CONTRACT_SIZE, contract_usd(target.symbol));
+                rows.label(liquidations::CONTRACT_UNIT, "quote");
+            }
+            if let Some(status) = order.status {
+                rows.word(liquidations::STATUS, status);
+            }
+            if let (Some(order_type), Some(in_force)) = (order.order_type, order.in_force) {
+                rows.word(liquidations::ORDER_TYPE, &format!("{order_type} {in_force}"));
+            }
+            rows.label(liquidations::COVERAGE, coverage(at));
+            Ok(())
+        },
+    )
 }
 
 /// Since the end of April 2021 the feed shows one order a second and symbol; what it showed before is not documented.
@@ -589,22 +582,18 @@ fn mark(
     output: &mut Output,
 ) -> Result<(), Fault> {
     let at = stamp(mark.event)?;
-    // A contract with a delivery date has no funding: its rate is empty and its next funding 0.
+    // A contract with a delivery date has no funding: its rate is empty and its next funding 0. What funding needs is
+    // looked at before the mark is written: a message is kept whole or not at all.
     let rate = json::bytes(mark.rate);
-    if !rate.is_empty() {
-        let rows = output.rows(Kind::Funding, target.venue, target.symbol);
-        one_row(rows, origin, |rows| {
-            rows.at(funding::FUNDED_AT, at);
-            rows.number(funding::RATE, rate)?;
-            rows.word(funding::RATE_KIND, "predicted");
-            if let Some(next) = mark.next_funding.filter(|next| *next > 0) {
-                rows.at(funding::SETTLES_AT, stamp(next)?);
-            }
-            Ok(())
-        })?;
+    if !rate.is_empty() && text::number(rate).is_none() {
+        return Err(Fault::Number);
     }
-    let rows = output.rows(Kind::Marks, target.venue, target.symbol);
-    let marked = one_row(rows, origin, |rows| {
+    let settles_at = mark
+        .next_funding
+        .filter(|next| *next > 0)
+        .map(stamp)
+        .transpose()?;
+    output.keep(Kind::Marks, target.venue, target.symbol, origin.row, |rows| {
         rows.at(marks::MARKED_AT, at);
         if let Some(at) = origin.received_at {
             rows.at(marks::RECEIVED_AT, at);
@@ -613,12 +602,19 @@ fn mark(
         rows.optional_number(marks::INDEX_PRICE, json::bytes(mark.index))?;
         rows.optional_number(marks::SETTLEMENT_PRICE, json::bytes(mark.settlement))?;
         Ok(())
-    });
-    if marked.is_err() && !rate.is_empty() {
-        // A message is kept whole or not at all.
-        output.rows(Kind::Funding, target.venue, target.symbol).undo();
+    })?;
+    if rate.is_empty() {
+        return Ok(());
     }
-    marked
+    output.keep(Kind::Funding, target.venue, target.symbol, origin.row, |rows| {
+        rows.at(funding::FUNDED_AT, at);
+        rows.number(funding::RATE, rate)?;
+        rows.label(funding::RATE_KIND, "predicted");
+        if let Some(at) = settles_at {
+            rows.at(funding::SETTLES_AT, at);
+        }
+        Ok(())
+    })
 }
 
 #[cfg(test)]

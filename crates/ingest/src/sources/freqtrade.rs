@@ -182,15 +182,10 @@ impl Parser for Freqtraded {
     }
 
     fn parse(&self, block: Block<'_>, output: &mut Output) -> Result<(), IngestError> {
-        for (row, record) in block.records() {
-            output.read += 1;
-            let rows = output.rows(self.name.content.kind(), &self.venue, &self.instrument);
-            rows.begin(row);
-            if let Err(fault) = self.row(record, rows) {
-                rows.undo();
-                output.reject(row, fault, record);
-            }
-        }
+        let kind = self.name.content.kind();
+        output.keep_all(kind, &self.venue, &self.instrument, block, |record, rows| {
+            self.row(record, rows)
+        });
         Ok(())
     }
 
@@ -202,13 +197,14 @@ impl Parser for Freqtraded {
     ) -> Result<(), IngestError> {
         // The numbers are doubles already: written out shortest, they come back the same, and one reader serves all
         // forms.
+        let kind = self.name.content.kind();
         let records = read::records(batch)?;
         for (row, record) in (first_row..).zip(records) {
             output.read += 1;
-            let rows = output.rows(self.name.content.kind(), &self.venue, &self.instrument);
-            rows.begin(row);
-            if let Err(fault) = self.row(record.as_bytes(), rows) {
-                rows.undo();
+            let kept = output.keep(kind, &self.venue, &self.instrument, row, |rows| {
+                self.row(record.as_bytes(), rows)
+            });
+            if let Err(fault) = kept {
                 output.reject(row, fault, record.as_bytes());
             }
         }

@@ -62,7 +62,7 @@ impl Bars {
             bars::INTERVAL_S,
             self.interval_s.unwrap_or((close_at - open_at) / SECOND),
         );
-        rows.word(bars::PRICE_KIND, self.price_kind);
+        rows.label(bars::PRICE_KIND, self.price_kind);
         let lowest = if self.price_kind == "premium" {
             f64::NEG_INFINITY
         } else {
@@ -77,7 +77,7 @@ impl Bars {
         if price(bars::HIGH, high)? < price(bars::LOW, low)? {
             return Err(Fault::Extremes);
         }
-        rows.word(bars::PRICE_ORIGIN, "recorded");
+        rows.label(bars::PRICE_ORIGIN, "recorded");
         if self.price_kind != "last" {
             // The other columns of mark, index and premium klines are not used.
             return Ok(());
@@ -95,7 +95,7 @@ impl Bars {
             amount(bars::QUOTE_VOLUME, other_volume)?;
             amount(bars::TAKER_BUY_QUOTE_VOLUME, other_taker)?;
         }
-        rows.word(bars::VOLUME_UNIT, file.market.quantity_unit());
+        rows.label(bars::VOLUME_UNIT, file.market.quantity_unit());
         rows.int(bars::TRADES, text::integer(trades).ok_or(Fault::Number)?);
         Ok(())
     }

@@ -18,7 +18,7 @@ pub(super) fn quote(file: &File, line: &[u8], rows: &mut Rows) -> Result<(), Fau
     rows.at(quotes::QUOTED_AT, stamp(matched)?);
     rows.at(quotes::EVENT_AT, stamp(sent)?);
     rows.int(quotes::UPDATE_ID, text::integer(id).ok_or(Fault::Number)?);
-    rows.word(quotes::QUANTITY_UNIT, file.market.quantity_unit());
+    rows.label(quotes::QUANTITY_UNIT, file.market.quantity_unit());
     for (column, digits) in [(quotes::BID_PRICE, bid), (quotes::ASK_PRICE, ask)] {
         if rows.number(column, digits)? <= 0.0 {
             return Err(Fault::Price);
@@ -53,7 +53,7 @@ pub(super) fn band(file: &File, line: &[u8], rows: &mut Rows) -> Result<(), Faul
     if rows.number(depth_bands::QUANTITY, depth)? < 0.0 {
         return Err(Fault::Quantity);
     }
-    rows.word(depth_bands::QUANTITY_UNIT, file.market.quantity_unit());
+    rows.label(depth_bands::QUANTITY_UNIT, file.market.quantity_unit());
     if file.contract_usd.is_none() && rows.number(depth_bands::NOTIONAL_QUOTE, notional)? < 0.0 {
         return Err(Fault::Quantity);
     }

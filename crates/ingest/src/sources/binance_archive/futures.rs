@@ -20,7 +20,7 @@ pub(super) fn funding(_file: &File, line: &[u8], rows: &mut Rows) -> Result<(), 
     );
     rows.number(funding::INTERVAL_H, hours)?;
     rows.number(funding::RATE, rate)?;
-    rows.word(funding::RATE_KIND, "settled");
+    rows.label(funding::RATE_KIND, "settled");
     Ok(())
 }
 
@@ -53,7 +53,7 @@ pub(super) fn liquidation(file: &File, line: &[u8], rows: &mut Rows) -> Result<(
         text::stamp_text(at).ok_or(Fault::Stamp)?.micros,
     );
     rows.text(liquidations::LIQUIDATION_KEY, word(at)?);
-    rows.word(
+    rows.label(
         liquidations::SIDE,
         match side {
             b"SELL" => "sell",
@@ -74,17 +74,17 @@ pub(super) fn liquidation(file: &File, line: &[u8], rows: &mut Rows) -> Result<(
             return Err(Fault::Quantity);
         }
     }
-    rows.word(liquidations::QUANTITY_UNIT, file.market.quantity_unit());
+    rows.label(liquidations::QUANTITY_UNIT, file.market.quantity_unit());
     if let Some(usd) = file.contract_usd {
         rows.real(liquidations::CONTRACT_SIZE, usd);
-        rows.word(liquidations::CONTRACT_UNIT, "quote");
+        rows.label(liquidations::CONTRACT_UNIT, "quote");
     }
     rows.word(liquidations::STATUS, word(status)?);
     rows.word(
         liquidations::ORDER_TYPE,
         &format!("{} {}", word(order_type)?, word(in_force)?),
     );
-    rows.word(liquidations::COVERAGE, "throttled");
+    rows.label(liquidations::COVERAGE, "throttled");
     Ok(())
 }
 
@@ -162,7 +162,7 @@ impl Metrics {
             rows.begin(source_row);
             rows.at(open_interest::READ_AT, at);
             rows.number(open_interest::QUANTITY, quantity)?;
-            rows.word(open_interest::QUANTITY_UNIT, self.file.market.quantity_unit());
+            rows.label(open_interest::QUANTITY_UNIT, self.file.market.quantity_unit());
             if self.file.market != Market::CoinM {
                 rows.optional_number(open_interest::NOTIONAL_QUOTE, value)?;
             } else if !value.is_empty() {
@@ -170,7 +170,7 @@ impl Metrics {
                 rows.begin(source_row);
                 rows.at(open_interest::READ_AT, at);
                 rows.number(open_interest::QUANTITY, value)?;
-                rows.word(open_interest::QUANTITY_UNIT, "base");
+                rows.label(open_interest::QUANTITY_UNIT, "base");
             }
         }
         const MEASURES: [&str; 4] = [
@@ -184,7 +184,7 @@ impl Metrics {
                 let rows = output.rows(Kind::LongShort, venue, instrument);
                 rows.begin(source_row);
                 rows.at(long_short::READ_AT, at);
-                rows.word(long_short::MEASURE, measure);
+                rows.label(long_short::MEASURE, measure);
                 rows.number(long_short::RATIO, ratio)?;
             }
         }

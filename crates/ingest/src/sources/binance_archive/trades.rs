@@ -64,13 +64,13 @@ fn common(
     if rows.number(trades::QUANTITY, quantity)? < 0.0 {
         return Err(Fault::Quantity);
     }
-    rows.word(trades::QUANTITY_UNIT, file.market.quantity_unit());
+    rows.label(trades::QUANTITY_UNIT, file.market.quantity_unit());
     if let Some(usd) = file.contract_usd {
         rows.real(trades::CONTRACT_SIZE, usd);
-        rows.word(trades::CONTRACT_UNIT, "quote");
+        rows.label(trades::CONTRACT_UNIT, "quote");
     }
     // Where the buyer's order rested, the taker sold.
     let taker_sells = yes_or_no(maker_buys).ok_or(Fault::Word)?;
-    rows.word(trades::SIDE, if taker_sells { "sell" } else { "buy" });
+    rows.label(trades::SIDE, if taker_sells { "sell" } else { "buy" });
     Ok(())
 }

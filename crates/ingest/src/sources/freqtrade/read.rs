@@ -13,7 +13,7 @@ use crate::{IngestError, Rows};
 pub(super) fn bar(
     open_at: i64,
     [open, high, low, close, volume]: [&[u8]; 5],
-    price_kind: &str,
+    price_kind: &'static str,
     timeframe: Timeframe,
     rows: &mut Rows,
 ) -> Result<(), Fault> {
@@ -21,7 +21,7 @@ pub(super) fn bar(
     rows.at(bars::OPEN_AT, open_at);
     rows.at(bars::CLOSE_AT, close_at);
     rows.int(bars::INTERVAL_S, (close_at - open_at) / 1_000_000);
-    rows.word(bars::PRICE_KIND, price_kind);
+    rows.label(bars::PRICE_KIND, price_kind);
     let lowest = if price_kind == "premium" {
         f64::NEG_INFINITY
     } else {
@@ -40,9 +40,9 @@ pub(super) fn bar(
         if rows.number(bars::VOLUME, volume)? < 0.0 {
             return Err(Fault::Quantity);
         }
-        rows.word(bars::VOLUME_UNIT, "base");
+        rows.label(bars::VOLUME_UNIT, "base");
     }
-    rows.word(bars::PRICE_ORIGIN, "recorded");
+    rows.label(bars::PRICE_ORIGIN, "recorded");
     Ok(())
 }
 
@@ -63,7 +63,7 @@ fn end(open_at: i64, timeframe: Timeframe) -> Option<i64> {
 pub(super) fn funding(at: i64, rate: &[u8], timeframe: Timeframe, rows: &mut Rows) -> Result<(), Fault> {
     rows.at(funding::FUNDED_AT, at);
     rows.number(funding::RATE, rate)?;
-    rows.word(funding::RATE_KIND, "settled");
+    rows.label(funding::RATE_KIND, "settled");
     if let Timeframe::Seconds(seconds) = timeframe
         && seconds > 3_600
     {
@@ -91,8 +91,8 @@ pub(super) fn trade(
         ),
     }
     match side {
-        b"buy" => rows.word(trades::SIDE, "buy"),
-        b"sell" => rows.word(trades::SIDE, "sell"),
+        b"buy" => rows.label(trades::SIDE, "buy"),
+        b"sell" => rows.label(trades::SIDE, "sell"),
         _ => return Err(Fault::Word),
     }
     if rows.number(trades::PRICE, price)? <= 0.0 {
@@ -101,7 +101,7 @@ pub(super) fn trade(
     if rows.number(trades::QUANTITY, amount)? < 0.0 {
         return Err(Fault::Quantity);
     }
-    rows.word(trades::QUANTITY_UNIT, "base");
+    rows.label(trades::QUANTITY_UNIT, "base");
     Ok(())
 }
 
