@@ -5,10 +5,14 @@ mod binance_archive;
 mod binance_stream;
 mod bitmex;
 mod bybit;
+mod chainticks;
 #[cfg(test)]
 mod claims;
 mod deribit;
+mod evm_logs;
 mod freqtrade;
+mod hyperliquid;
+mod lending_export;
 mod okx;
 mod tardis;
 mod units;
@@ -24,6 +28,10 @@ pub const SOURCES: &[&dyn Source] = &[
     &okx::Okx,
     &deribit::Deribit,
     &tardis::Tardis,
+    &chainticks::Chainticks,
+    &evm_logs::EvmLogs,
+    &hyperliquid::Hyperliquid,
+    &lending_export::LendingExport,
     &freqtrade::Freqtrade,
 ];
 
