@@ -1,6 +1,8 @@
 //! The dialects, one file a source.
 
+mod binance;
 mod binance_archive;
+mod binance_stream;
 mod bitmex;
 mod bybit;
 mod chainticks;
@@ -8,6 +10,7 @@ mod chainticks;
 mod claims;
 mod deribit;
 mod evm_logs;
+mod freqtrade;
 mod hyperliquid;
 mod lending_export;
 mod okx;
@@ -19,6 +22,7 @@ use crate::{Head, IngestError, Recognised, Source};
 /// All sources, the more particular first: the first that recognises a file reads it.
 pub const SOURCES: &[&dyn Source] = &[
     &binance_archive::BinanceArchive,
+    &binance_stream::BinanceStream,
     &bitmex::Bitmex,
     &bybit::Bybit,
     &okx::Okx,
@@ -28,6 +32,7 @@ pub const SOURCES: &[&dyn Source] = &[
     &evm_logs::EvmLogs,
     &hyperliquid::Hyperliquid,
     &lending_export::LendingExport,
+    &freqtrade::Freqtrade,
 ];
 
 /// The source that reads a file, and what it takes it for.
