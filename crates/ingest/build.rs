@@ -4,4 +4,5 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=../../data/episodes");
     println!("cargo::rerun-if-changed=../../data/sample");
+    println!("cargo::rerun-if-changed=../../data/sources");
 }

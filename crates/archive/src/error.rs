@@ -121,6 +121,26 @@ pub enum ArchiveError {
         /// The store.
         location: String,
     },
+    /// An object store overwrites whatever is there, so that two writers would undo each other.
+    #[error(
+        "{location} cannot replace an object only if it is unchanged, which a tape needs; expected a store that heeds If-Match and If-None-Match on writing"
+    )]
+    NotConditional {
+        /// The store.
+        location: String,
+    },
+    /// An object store did not do what it was asked.
+    #[error("cannot {doing} `{path}` in {location}: {reason}")]
+    Remote {
+        /// What was attempted, such as `write`.
+        doing: &'static str,
+        /// Path of the object below the store.
+        path: String,
+        /// The store.
+        location: String,
+        /// What the store, or the way to it, said.
+        reason: String,
+    },
 }
 
 impl ArchiveError {

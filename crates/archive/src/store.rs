@@ -5,14 +5,18 @@
 //! a tape to be either before or after an ingest.
 
 mod folder;
+mod remote;
+mod runtime;
 mod scratch;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use url::Url;
 
 use crate::ArchiveError;
 use folder::Folder;
+use remote::Remote;
 pub use scratch::{Lock, Scratch};
 
 /// Where a tape lives. Clones are the same place; every method blocks until it is done.
@@ -25,11 +29,17 @@ pub struct Store {
 #[derive(Debug, Clone)]
 enum Place {
     Folder(Folder),
+    Remote(Arc<Remote>),
 }
 
 /// Which bytes an object held when it was read. Equal versions mean equal bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version(String);
+pub struct Version {
+    /// What the store calls these bytes: the ETag, or their digest.
+    tag: Option<String>,
+    /// The number that some stores count instead.
+    generation: Option<String>,
+}
 
 impl Store {
     /// The place that `location` names: a path, or a URL of `file`, `s3`, `gs` or `az`.
@@ -55,7 +65,10 @@ impl Store {
                     .to_file_path()
                     .map(|root| Place::Folder(Folder::new(root)))
                     .map_err(|()| bad("it names no folder of this machine".to_owned()))?,
-                other => return Err(bad(format!("`{other}` is no kind of store that is known"))),
+                other => match Remote::open(location, &url) {
+                    Some(remote) => Place::Remote(Arc::new(remote?)),
+                    None => return Err(bad(format!("`{other}` is no kind of store that is known"))),
+                },
             }
         } else {
             Place::Folder(Folder::new(PathBuf::from(location)))
@@ -75,6 +88,7 @@ impl Store {
     pub fn local_folder(&self) -> Option<&Path> {
         match &self.place {
             Place::Folder(folder) => Some(folder.root()),
+            Place::Remote(_) => None,
         }
     }
 
@@ -83,17 +97,20 @@ impl Store {
         check_path(path)?;
         match &self.place {
             Place::Folder(folder) => folder.get(path),
+            Place::Remote(remote) => remote.get(path),
         }
     }
 
     /// Writes a small object, only if it is still at `expected` (`None`: only if it is not there yet).
     ///
     /// Otherwise nothing is written and the answer is [`ArchiveError::Conflict`]. This holds between processes
-    /// too, whether or not they hold the [`Lock`].
+    /// too, whether or not they hold the [`Lock`]. After any other error of an object store it is unknown whether
+    /// the write was carried out: read the object before anything that `bytes` name is removed.
     pub fn put_if(&self, path: &str, bytes: &[u8], expected: Option<&Version>) -> Result<(), ArchiveError> {
         check_path(path)?;
         match &self.place {
             Place::Folder(folder) => folder.put_if(path, bytes, expected),
+            Place::Remote(remote) => remote.put_if(path, bytes, expected),
         }
     }
 
@@ -105,6 +122,7 @@ impl Store {
         check_path(path)?;
         match &self.place {
             Place::Folder(folder) => folder.put_file(local, path),
+            Place::Remote(remote) => remote.put_file(local, path),
         }
     }
 
@@ -112,9 +130,9 @@ impl Store {
     /// change it), else a copy below `scratch`.
     pub fn fetch(&self, path: &str, scratch: &Path) -> Result<PathBuf, ArchiveError> {
         check_path(path)?;
-        let _ = scratch;
         let found = match &self.place {
             Place::Folder(folder) => folder.find(path)?,
+            Place::Remote(remote) => remote.fetch(path, scratch)?,
         };
         found.ok_or_else(|| ArchiveError::MissingObject {
             location: self.location.clone(),
@@ -127,6 +145,7 @@ impl Store {
         check_path(path)?;
         match &self.place {
             Place::Folder(folder) => folder.delete(path),
+            Place::Remote(remote) => remote.delete(path),
         }
     }
 
@@ -139,6 +158,7 @@ impl Store {
         }
         let mut paths = match &self.place {
             Place::Folder(folder) => folder.list(prefix)?,
+            Place::Remote(remote) => remote.list(prefix)?,
         };
         paths.retain(|path| check_path(path).is_ok());
         paths.sort();
@@ -148,10 +168,12 @@ impl Store {
     /// The right to write, for as long as the answer is held; [`ArchiveError::Locked`] where another process (or
     /// this one, elsewhere) has it. The system takes it back from a process that dies.
     ///
-    /// Object stores have no such right: there [`Store::put_if`] alone decides.
+    /// Object stores have no such right: there [`Store::put_if`] alone decides, and what is checked here, once, is
+    /// that the store heeds its condition ([`ArchiveError::NotConditional`]).
     pub fn lock(&self) -> Result<Lock, ArchiveError> {
         match &self.place {
             Place::Folder(folder) => folder.lock(),
+            Place::Remote(remote) => remote.check_conditional().map(|()| Lock::none()),
         }
     }
 
@@ -160,13 +182,14 @@ impl Store {
     pub fn scratch(&self) -> Result<Scratch, ArchiveError> {
         match &self.place {
             Place::Folder(folder) => folder.scratch(),
+            Place::Remote(_) => Scratch::temporary(),
         }
     }
 }
 
 /// Checks that `path` can name an object in every kind of store and leads nowhere else.
 fn check_path(path: &str) -> Result<(), ArchiveError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.=".contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.=%".contains(&byte);
     let fine = |name: &str| !name.is_empty() && !name.starts_with('.') && name.bytes().all(plain);
     if path.split('/').all(fine) {
         return Ok(());

@@ -108,6 +108,18 @@ pub enum IngestError {
         /// What is wrong and what would have been right.
         reason: String,
     },
+    /// More rows were rejected than the user allows.
+    #[error(
+        "{path}: more than {limit} rows are rejected, so nothing was kept; the first of this block: {first}"
+    )]
+    TooManyRejects {
+        /// The file at hand.
+        path: String,
+        /// The limit.
+        limit: u64,
+        /// The first rejects of the block, with row and reason.
+        first: String,
+    },
     /// The tables of the record do not read.
     #[error(transparent)]
     Archive(#[from] ArchiveError),

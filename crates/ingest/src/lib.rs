@@ -4,13 +4,18 @@
 //! Nothing here knows a rule or a replay. Read [`Episode`] first, then [`Catalog`] and [`sample`].
 
 mod catalog;
+mod container;
 pub mod csv;
 pub mod episode;
 mod error;
+pub mod fetch;
 mod frames;
+mod ingest;
 pub mod json;
 mod output;
+mod paths;
 mod provenance;
+mod read;
 mod rows;
 mod sample;
 mod source;
@@ -23,8 +28,10 @@ mod toml_text;
 use include_dir::{Dir, include_dir};
 
 pub use catalog::Catalog;
+pub use container::Limits;
 pub use episode::Episode;
 pub use error::{IngestError, TomlError};
+pub use ingest::{FileReport, Options, Progress, Report, ingest};
 pub use output::{Output, Place};
 pub use provenance::{Original, Provenance, SampleFile};
 pub use rows::Rows;

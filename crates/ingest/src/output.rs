@@ -83,6 +83,24 @@ impl Output {
         &mut self.tables[self.last].1
     }
 
+    /// Opens a row of a place and lets `fill` set its columns; the row is taken back where that fails.
+    ///
+    /// # Errors
+    /// What `fill` found; the record is not rejected yet.
+    #[inline]
+    pub fn keep(
+        &mut self,
+        kind: Kind,
+        venue: &str,
+        instrument: &str,
+        source_row: u64,
+        fill: impl FnOnce(&mut Rows) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let rows = self.rows(kind, venue, instrument);
+        rows.begin(source_row);
+        fill(rows).inspect_err(|_| rows.undo())
+    }
+
     /// Keeps a row that cannot stand, with its reason.
     #[cold]
     pub fn reject(&mut self, source_row: u64, fault: Fault, raw: &[u8]) {

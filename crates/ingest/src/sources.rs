@@ -1,11 +1,13 @@
 //! The dialects, one file a source.
 
 mod binance_archive;
+mod bitmex;
+mod units;
 
 use crate::{Head, IngestError, Recognised, Source};
 
 /// All sources, the more particular first: the first that recognises a file reads it.
-pub const SOURCES: &[&dyn Source] = &[&binance_archive::BinanceArchive];
+pub const SOURCES: &[&dyn Source] = &[&binance_archive::BinanceArchive, &bitmex::Bitmex];
 
 /// The source that reads a file, and what it takes it for.
 ///

@@ -1,7 +1,8 @@
 //! Parsing of bytes in memory, for the tests of sources.
 
 use aftershock_archive::tape::Kind;
-use arrow::array::RecordBatch;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::{Block, Framing, Head, Hints, IngestError, Output, Place, frames, sources};
 
@@ -25,6 +26,16 @@ impl Parsed {
             "the table has rows of several instruments"
         );
         batch
+    }
+
+    /// The rows of one table, venue and instrument.
+    pub(crate) fn rows(&self, kind: Kind, venue: &str, instrument: &str) -> &RecordBatch {
+        let is = |place: &Place| place.kind == kind && place.venue == venue && place.instrument == instrument;
+        let found = self.tables.iter().find(|(place, _)| is(place));
+        let held: Vec<&Place> = self.tables.iter().map(|(place, _)| place).collect();
+        &found
+            .unwrap_or_else(|| panic!("no {} of {venue} {instrument}, but {held:?}", kind.name()))
+            .1
     }
 }
 
@@ -94,5 +105,39 @@ pub(crate) fn parse_bytes(path: &str, bytes: &[u8], hints: &Hints) -> Result<Par
         read,
         rejected,
         left_out,
+    })
+}
+
+/// A fixture below `tests/fixtures/ingest`.
+pub(crate) fn fixture(path: &str) -> Vec<u8> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/ingest");
+    std::fs::read(format!("{root}/{path}")).expect("the fixture is part of the project")
+}
+
+/// A recorded file that is not part of the project, below `AFTERSHOCK_SHARED` or the folder `shared` beside it; says
+/// so and is `None` where it is absent.
+pub(crate) fn recorded(path: &str) -> Option<Vec<u8>> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
+    let root = std::env::var("AFTERSHOCK_SHARED").unwrap_or_else(|_| beside.to_owned());
+    let file = format!("{root}/data/{path}");
+    let bytes = std::fs::read(&file).ok();
+    if bytes.is_none() {
+        eprintln!("skipped: {file} is not there");
+    }
+    bytes
+}
+
+/// Cells of one row as text; null is empty, instants are `2020-03-13T02:17:00Z`.
+pub(crate) fn cells<const N: usize>(batch: &RecordBatch, row: usize, columns: [&str; N]) -> [String; N] {
+    columns.map(|name| {
+        let column = batch.column_by_name(name).expect("the table has the column");
+        if column.is_null(row) {
+            return String::new();
+        }
+        if let Some(instants) = column.as_primitive_opt::<TimestampMicrosecondType>() {
+            let instant = chrono::DateTime::from_timestamp_micros(instants.value(row)).expect("an instant");
+            return instant.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+        }
+        arrow::util::display::array_value_to_string(column, row).expect("the cell can be shown")
     })
 }

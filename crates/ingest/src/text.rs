@@ -27,6 +27,10 @@ pub enum Fault {
     Instrument,
     /// A message that is no event: an acknowledgement, a heartbeat, a change of something already kept.
     Message,
+    /// A quantity whose unit cannot be told.
+    Unit,
+    /// A record the source took back, such as a log of a block that left the chain.
+    Withdrawn,
 }
 
 impl Fault {
@@ -44,6 +48,8 @@ impl Fault {
         Self::Event,
         Self::Instrument,
         Self::Message,
+        Self::Unit,
+        Self::Withdrawn,
     ];
 
     /// The word in `recorded.rejects`.
@@ -61,6 +67,8 @@ impl Fault {
             Self::Event => "event",
             Self::Instrument => "instrument",
             Self::Message => "message",
+            Self::Unit => "unit",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
@@ -79,6 +87,8 @@ impl Fault {
             Self::Event => "a log of a known contract event",
             Self::Instrument => "an instrument; `--instrument` and `--venue` name it",
             Self::Message => "a message of an event that a table of the tape holds",
+            Self::Unit => "quantities that are plainly whole units of the contract or plainly decimals",
+            Self::Withdrawn => "a record that the source stands by",
         }
     }
 }
@@ -397,6 +407,24 @@ pub fn seconds(text: &[u8]) -> Option<Instant> {
         micros: whole.micros + nanos / 1_000,
         nanos: nanos % 1_000,
     })
+}
+
+/// The name of an instrument or exchange.
+///
+/// # Errors
+/// [`Fault::Instrument`] where it is empty, [`Fault::Encoding`] where it is not UTF-8.
+#[inline]
+pub fn name(text: &[u8]) -> Result<&str, Fault> {
+    if text.is_empty() {
+        return Err(Fault::Instrument);
+    }
+    std::str::from_utf8(text).map_err(|_| Fault::Encoding)
+}
+
+/// True for the letter of a delivery month and the two digits of its year, such as `H24`.
+pub fn is_delivery_month(code: &[u8]) -> bool {
+    matches!(code, [b'F' | b'G' | b'H' | b'J' | b'K' | b'M' | b'N' | b'Q' | b'U' | b'V' | b'X' | b'Z', y, z]
+        if y.is_ascii_digit() && z.is_ascii_digit())
 }
 
 /// The digits of a percentage as those of a ratio: the point two places to the left, so that no digit is lost.

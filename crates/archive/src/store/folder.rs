@@ -31,7 +31,10 @@ impl Folder {
         let path = self.root.join(path);
         let read = present(fs::read(&path)).map_err(ArchiveError::io("read", path))?;
         Ok(read.map(|bytes| {
-            let version = Version(sha256_hex(&bytes));
+            let version = Version {
+                tag: Some(sha256_hex(&bytes)),
+                generation: None,
+            };
             (bytes, version)
         }))
     }

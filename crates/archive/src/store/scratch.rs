@@ -5,18 +5,25 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tempfile::TempDir;
+
 use crate::ArchiveError;
 
 /// The right to write to a store, given back when dropped.
 #[derive(Debug)]
 #[must_use = "the right to write ends when this is dropped"]
 pub struct Lock {
-    _file: File,
+    _file: Option<File>,
 }
 
 impl Lock {
     pub(super) fn of(file: File) -> Self {
-        Self { _file: file }
+        Self { _file: Some(file) }
+    }
+
+    /// What a store that knows no lock gives.
+    pub(super) fn none() -> Self {
+        Self { _file: None }
     }
 }
 
@@ -24,8 +31,13 @@ impl Lock {
 #[derive(Debug)]
 #[must_use = "the folder is removed when this is dropped"]
 pub struct Scratch {
-    path: PathBuf,
-    _alive: File,
+    folder: Kept,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Staged { path: PathBuf, _alive: File },
+    Temporary(TempDir),
 }
 
 /// Locked inside a scratch folder while its process lives.
@@ -34,7 +46,19 @@ const ALIVE: &str = ".alive";
 impl Scratch {
     /// The folder.
     pub fn path(&self) -> &Path {
-        &self.path
+        match &self.folder {
+            Kept::Staged { path, .. } => path,
+            Kept::Temporary(folder) => folder.path(),
+        }
+    }
+
+    /// A new folder where this machine keeps such things.
+    pub(super) fn temporary() -> Result<Self, ArchiveError> {
+        let folder = tempfile::Builder::new().prefix("aftershock-").tempdir();
+        let folder = folder.map_err(ArchiveError::io("create a folder in", std::env::temp_dir()))?;
+        Ok(Self {
+            folder: Kept::Temporary(folder),
+        })
     }
 
     /// A new folder `<process>-<number>` below `staging`, after those of dead processes were removed. The caller
@@ -52,15 +76,19 @@ impl Scratch {
             }
             let alive = lock_file(&path.join(ALIVE))?;
             alive.lock().map_err(ArchiveError::io("lock", &path))?;
-            return Ok(Self { path, _alive: alive });
+            return Ok(Self {
+                folder: Kept::Staged { path, _alive: alive },
+            });
         }
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What cannot be removed now is removed with the leftovers of dead processes.
-        let _ = fs::remove_dir_all(&self.path);
+        if let Kept::Staged { path, .. } = &self.folder {
+            // What cannot be removed now is removed with the leftovers of dead processes.
+            let _ = fs::remove_dir_all(path);
+        }
     }
 }
 

@@ -70,6 +70,9 @@ pub struct Identity {
     /// can still hold several such events (two trades of one size at one price and instant), so that equal rows of
     /// one source are all kept, and of several sources as many as the source with the most has.
     pub repeats: bool,
+    /// The id is content that several events of one source can share, because no source of the table carries an id
+    /// that all others carry too. Rows of one id are then counted as `repeats` says and never merged within a source.
+    pub shared: bool,
     /// Stamps of one id may differ by less than this between sources of other precision, µs.
     pub tolerance_us: i64,
 }
@@ -79,9 +82,9 @@ macro_rules! kinds {
         $identity:expr;
         { $($column:ident: $form:ident $requirement:ident $column_name:literal $column_about:literal,)* })*) => {
         /// A table of the tape.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum Kind {
-            $($(#[doc = $about])* $kind,)*
+            $($(#[doc = $about])* #[serde(rename = $name)] $kind,)*
         }
 
         impl Kind {
@@ -173,6 +176,7 @@ const fn by_id(
         id,
         facts,
         repeats,
+        shared: false,
         tolerance_us,
     }
 }
@@ -183,6 +187,18 @@ const fn by_key(key: &'static [&'static str], facts: &'static [&'static str]) ->
         id: key,
         facts,
         repeats: false,
+        shared: false,
+        tolerance_us: 1,
+    }
+}
+
+/// A table whose sources agree only on what happened: the key is content, and one source may hold it more than once.
+const fn by_content(key: &'static [&'static str]) -> Identity {
+    Identity {
+        id: key,
+        facts: &[],
+        repeats: true,
+        shared: true,
         tolerance_us: 1,
     }
 }
@@ -216,9 +232,11 @@ kinds! {
         NANOSECONDS: Int maybe "nanoseconds" "Nanoseconds of the stamp beyond its microsecond, where the source is that fine.",
         SEQUENCE: Int maybe "sequence" "The venue's number of the trade within its instrument.",
         CONTRACTS: Real maybe "contracts" "Number of contracts, where the source gives it beside the quantity.",
-        TRADE_TYPE: Word maybe "trade_type" "The venue's own class of the trade, as written: BitMEX's `trdType`, Bybit's `RPI`, OKX's `source`.",
+        TRADE_TYPE: Word maybe "trade_type" "The venue's own class of the trade, as written: BitMEX's `trdType`, Bybit's `RPI`, OKX's `source`, Binance's `X`, which is `MARKET` for trades of the book.",
         BOOK: Word maybe "book" "Which of the venue's books, where it has several.",
         SETTLEMENT_VALUE: Real maybe "settlement_value" "Value in the smallest unit of the settlement asset, as the venue counts it.",
+        PRICE_ORIGIN: Word maybe "price_origin" "`derived` where the source holds only `quote_quantity` and `quantity` and the price is their exact ratio.",
+        EVENT_AT: At maybe "event_at" "When the venue sent it, where it stamps that too.",
     }
 
     /// One bar: extremes and volume of an interval.
@@ -261,6 +279,7 @@ kinds! {
         QUANTITY_UNIT: Word needed "quantity_unit" "`base`, `quote` or `contract`.",
         NANOSECONDS: Int maybe "nanoseconds" "Nanoseconds of the stamp beyond its microsecond, where the source is that fine.",
         QUOTE_ORIGIN: Word maybe "quote_origin" "`recorded` as the venue sent it, `derived` where a vendor read it off the book; null where the source does not say.",
+        EVENT_AT: At maybe "event_at" "When the venue sent it, where it stamps that too.",
     }
 
     /// One level of the book: a change, or part of a snapshot.
@@ -279,6 +298,7 @@ kinds! {
         QUANTITY: Real needed "quantity" "Resting there now, in `quantity_unit`; 0 where the level is gone.",
         QUANTITY_UNIT: Word needed "quantity_unit" "`base`, `quote` or `contract`.",
         NANOSECONDS: Int maybe "nanoseconds" "Nanoseconds of the stamp beyond its microsecond, where the source is that fine.",
+        EVENT_AT: At maybe "event_at" "When the venue sent it, where it stamps that too.",
     }
 
     /// Resting quantity within a band around the price.
@@ -317,6 +337,7 @@ kinds! {
         INTERVAL_S: Int maybe "interval_s" "Length that an aggregated row sums up, from `liquidated_at`, s.",
         RECEIVED_AT: At maybe "received_at" "When the recorder received it.",
         BANKRUPTCY_LOSS: Real maybe "bankruptcy_loss" "Loss beyond the margin, as the venue gives it.",
+        EVENT_AT: At maybe "event_at" "When the venue sent it, where it stamps that too.",
     }
 
     /// One profitable position closed to cover another's loss.
@@ -419,10 +440,10 @@ kinds! {
 
     /// One liquidation of a loan; the instrument is the collateral asset.
     LendingLiquidations "lending_liquidations" lending_liquidations Year
-    by_id(&["event_key"], &["collateral_quantity", "debt_quantity"], false, 1);
+    by_content(&["event_key"]);
     {
         LIQUIDATED_AT: At needed "liquidated_at" "Time of the block.",
-        EVENT_KEY: Text maybe "event_key" "What the sources of one event agree on; the source's README says what.",
+        EVENT_KEY: Text maybe "event_key" "What the sources of one event agree on: second, borrower and collateral to twelve digits, as `1655078400:0x12…:2.36651103000e0`.",
         BLOCK_NUMBER: Int maybe "block_number" "The block.",
         TRANSACTION: Text maybe "transaction" "Hash of the transaction.",
         LOG_INDEX: Int maybe "log_index" "Place of the log in the block.",
@@ -450,7 +471,7 @@ kinds! {
         BLOCK_NUMBER: Int maybe "block_number" "The block.",
         TRANSACTION: Text maybe "transaction" "Hash of the transaction.",
         LOG_INDEX: Int maybe "log_index" "Place of the log in the block.",
-        EVENT: Word needed "event" "`bite`, `kick`, `tend`, `dent`, `deal`, `bark`, `take`, `redo`, `yank`.",
+        EVENT: Word needed "event" "`bite`, `kick`, `tend`, `dent`, `deal`, `bark`, `take`, `redo`, `yank`; `buy` where a protocol sells without an auction.",
         CONTRACT: Text maybe "contract" "Contract that logged it.",
         AUCTION_ID: Int maybe "auction_id" "Number of the auction.",
         COLLATERAL_QUANTITY: Real maybe "collateral_quantity" "Lot, in units of the collateral.",
@@ -499,7 +520,7 @@ kinds! {
 
     /// One row of a source that could not be kept.
     Rejects "rejects" rejects Year
-    by_id(&[], &[], true, 1);
+    by_id(&[], &[], false, 1);
     {
         REASON: Word needed "reason" "Why, a word of a closed list.",
         RAW: Text needed "raw" "The row as it stands in the source, up to 4 kB.",

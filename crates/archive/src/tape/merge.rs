@@ -1,0 +1,192 @@
+//! Many sorted files of one part into one.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::path::{Path, PathBuf};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::interleave_record_batch;
+use arrow::datatypes::Int32Type;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+
+use super::Kind;
+use super::order::{Position, Positions, Single, Sources};
+use super::part::{PartWriter, Written, joined, read_part};
+use crate::ArchiveError;
+
+/// Rows that are put in order at a time.
+const CHUNK_ROWS: usize = 1 << 15;
+
+/// A part and how many of its rows came from each source.
+pub(super) struct Merged {
+    pub(super) written: Written,
+    pub(super) by_source: BTreeMap<String, u64>,
+}
+
+/// Merges sorted files of one part, in bounded memory, and keeps each event once.
+pub(super) fn merge(
+    kind: Kind,
+    files: &[PathBuf],
+    sources: &Sources,
+    into: PathBuf,
+) -> Result<Merged, ArchiveError> {
+    let mut cursors = Vec::with_capacity(files.len());
+    for file in files {
+        if let Some(cursor) = Cursor::open(kind, file, sources)? {
+            cursors.push(cursor);
+        }
+    }
+    let mut heap: BinaryHeap<Reverse<(Position, usize)>> = cursors
+        .iter()
+        .enumerate()
+        .map(|(index, cursor)| Reverse((cursor.position(), index)))
+        .collect();
+    let mut output = Tally {
+        single: Single::new(kind),
+        writer: PartWriter::new(kind, into),
+        by_source: BTreeMap::new(),
+    };
+    // Batches stay where they are until the rows taken from them were copied out.
+    let mut batches: Vec<RecordBatch> = cursors.iter().map(|cursor| cursor.batch.clone()).collect();
+    let mut place: Vec<usize> = (0..cursors.len()).collect();
+    let mut taken: Vec<(usize, usize)> = Vec::with_capacity(CHUNK_ROWS);
+    while let Some(Reverse((_, index))) = heap.pop() {
+        let cursor = &mut cursors[index];
+        // The next row of any other file ends the run of rows that can be taken from this one.
+        let limit = heap.peek().map(|Reverse(next)| *next);
+        loop {
+            taken.push((place[index], cursor.row));
+            if !cursor.step() {
+                if taken.len() >= CHUNK_ROWS {
+                    flush(&mut taken, &batches, &mut output)?;
+                }
+                if !cursor.refill(kind, sources)? {
+                    break;
+                }
+                place[index] = batches.len();
+                batches.push(cursor.batch.clone());
+            }
+            if limit.is_some_and(|limit| (cursor.position(), index) > limit) {
+                heap.push(Reverse((cursor.position(), index)));
+                break;
+            }
+        }
+        if taken.len() >= CHUNK_ROWS {
+            flush(&mut taken, &batches, &mut output)?;
+            batches = cursors.iter().map(|cursor| cursor.batch.clone()).collect();
+            place = (0..cursors.len()).collect();
+        }
+    }
+    flush(&mut taken, &batches, &mut output)?;
+    output.finish()
+}
+
+fn flush(
+    taken: &mut Vec<(usize, usize)>,
+    batches: &[RecordBatch],
+    output: &mut Tally,
+) -> Result<(), ArchiveError> {
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let batches: Vec<&RecordBatch> = batches.iter().collect();
+    let rows = interleave_record_batch(&batches, taken).expect("places are of rows of these batches");
+    taken.clear();
+    output.push(rows)
+}
+
+/// What comes out of a merge.
+struct Tally {
+    single: Single,
+    writer: PartWriter,
+    by_source: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn push(&mut self, rows: RecordBatch) -> Result<(), ArchiveError> {
+        let rows = self.single.push(rows);
+        self.keep(rows)
+    }
+
+    fn keep(&mut self, rows: RecordBatch) -> Result<(), ArchiveError> {
+        count_sources(&rows, &mut self.by_source);
+        self.writer.write(rows)
+    }
+
+    fn finish(mut self) -> Result<Merged, ArchiveError> {
+        if let Some(rest) = self.single.finish() {
+            self.keep(rest)?;
+        }
+        Ok(Merged {
+            written: self.writer.finish(self.single.conflicts)?,
+            by_source: self.by_source,
+        })
+    }
+}
+
+/// Adds the rows of each source of a batch.
+fn count_sources(rows: &RecordBatch, counts: &mut BTreeMap<String, u64>) {
+    let words = rows.column(rows.num_columns() - 2).as_dictionary::<Int32Type>();
+    let names = words.values().as_string::<i32>();
+    let mut by_key = vec![0_u64; names.len()];
+    for key in words.keys().values() {
+        by_key[*key as usize] += 1;
+    }
+    for (name, count) in names.iter().zip(by_key) {
+        if let Some(name) = name
+            && count > 0
+        {
+            *counts.entry(name.to_owned()).or_default() += count;
+        }
+    }
+}
+
+/// One file, batch by batch.
+struct Cursor {
+    reader: ParquetRecordBatchReader,
+    file: PathBuf,
+    batch: RecordBatch,
+    positions: Positions,
+    row: usize,
+}
+
+impl Cursor {
+    fn open(kind: Kind, file: &Path, sources: &Sources) -> Result<Option<Self>, ArchiveError> {
+        let mut cursor = Self {
+            reader: read_part(kind, file)?,
+            file: file.to_owned(),
+            batch: joined(kind, &[]),
+            positions: Positions { values: Vec::new() },
+            row: 0,
+        };
+        Ok(cursor.refill(kind, sources)?.then_some(cursor))
+    }
+
+    fn position(&self) -> Position {
+        self.positions.values[self.row]
+    }
+
+    /// Goes to the next row of the batch at hand, if there is one.
+    fn step(&mut self) -> bool {
+        self.row += 1;
+        self.row < self.batch.num_rows()
+    }
+
+    fn refill(&mut self, kind: Kind, sources: &Sources) -> Result<bool, ArchiveError> {
+        for batch in self.reader.by_ref() {
+            let batch = batch.map_err(|error| {
+                ArchiveError::corrupt(
+                    &self.file,
+                    format!("it does not read as a part of a tape: {error}"),
+                )
+            })?;
+            if batch.num_rows() > 0 {
+                self.positions = Positions::of(kind, &batch, sources);
+                self.batch = batch;
+                self.row = 0;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,333 @@
+//! What lies in a file: plain content, a compressed stream, or an archive of several members.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::bufread::MultiGzDecoder;
+use lz4_flex::frame::FrameDecoder;
+
+use crate::IngestError;
+
+const BUFFER_BYTES: usize = 1 << 18;
+/// A compressed stream inside a member of an archive inside … ends here.
+const DEEPEST: usize = 3;
+
+/// How far a file may unpack, so that a bomb is an error and not a full disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one file, unpacked.
+    pub unpacked_bytes: u64,
+    /// Unpacked bytes for one packed byte, looked at beyond `free_bytes`.
+    pub ratio: u64,
+    /// Bytes up to which the ratio does not matter.
+    pub free_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            unpacked_bytes: 256 << 30,
+            ratio: 200,
+            free_bytes: 64 << 20,
+        }
+    }
+}
+
+/// Plain content on its way out of a file.
+pub(crate) struct Content<'a> {
+    /// Path, and the member behind `!` where the file is an archive.
+    pub(crate) path: String,
+    /// Place of the member, from 0; 0 where the file is no archive.
+    pub(crate) member: usize,
+    /// The content.
+    pub(crate) reader: Box<dyn BufRead + 'a>,
+    /// The file itself, where it is not packed: formats with an index at their end are read in place.
+    pub(crate) plain: Option<&'a Path>,
+}
+
+/// What to do with each content of a file.
+pub(crate) type Visit<'a> = &'a mut dyn FnMut(Content<'_>) -> Result<(), IngestError>;
+
+/// Opens a file and hands over its contents, one after the other, in the order of the archive.
+///
+/// `progress` counts the bytes of the file itself as they are read.
+pub(crate) fn each_content(
+    path: &Path,
+    limits: Limits,
+    progress: &Arc<AtomicU64>,
+    visit: Visit<'_>,
+) -> Result<(), IngestError> {
+    let name = path.display().to_string();
+    let failed = |error: io::Error| unreadable(&name, &error);
+    let file = File::open(path).map_err(failed)?;
+    let bytes = file.metadata().map_err(failed)?.len();
+    let mut reader = BufReader::with_capacity(
+        BUFFER_BYTES,
+        Counted {
+            file,
+            count: Arc::clone(progress),
+        },
+    );
+    let packing = Packing::of(reader.fill_buf().map_err(failed)?);
+    if packing == Packing::Zip {
+        return each_member(path, &name, limits, progress, visit);
+    }
+    let plain = (packing == Packing::None).then_some(path);
+    let (reader, packed) = unpacked(Box::new(reader), &name, 0)?;
+    let reader: Box<dyn BufRead> = if packed {
+        Limited::new(reader, bytes, limits)
+    } else {
+        reader
+    };
+    visit(Content {
+        path: without_ending(&name, packed),
+        member: 0,
+        reader,
+        plain,
+    })
+}
+
+fn each_member(
+    path: &Path,
+    name: &str,
+    limits: Limits,
+    progress: &Arc<AtomicU64>,
+    visit: Visit<'_>,
+) -> Result<(), IngestError> {
+    let bad = |error: &dyn std::fmt::Display| IngestError::BadFile {
+        path: name.to_owned(),
+        reason: format!("it does not read as a zip archive ({error}); expected a whole one"),
+    };
+    let file = File::open(path).map_err(|error| unreadable(name, &error))?;
+    let mut archive =
+        zip::ZipArchive::new(BufReader::with_capacity(BUFFER_BYTES, file)).map_err(|e| bad(&e))?;
+    let mut number = 0;
+    for index in 0..archive.len() {
+        let member = archive.by_index(index).map_err(|error| bad(&error))?;
+        let inner = member.name().map_err(|error| bad(&error))?.into_owned();
+        if !member.is_file() || inner.starts_with("__MACOSX/") {
+            continue;
+        }
+        let packed_bytes = member.compressed_size();
+        let whole = format!("{name}!{inner}");
+        let declared = member.size();
+        if declared > limits.unpacked_bytes
+            || (declared > limits.free_bytes && declared / packed_bytes.max(1) > limits.ratio)
+        {
+            return Err(too_large(&whole, declared, packed_bytes, limits));
+        }
+        let counted = Counted {
+            file: member,
+            count: Arc::new(AtomicU64::new(0)),
+        };
+        let reader = BufReader::with_capacity(BUFFER_BYTES, counted);
+        let (reader, packed) = unpacked(Box::new(reader), &whole, 1)?;
+        visit(Content {
+            path: without_ending(&whole, packed),
+            member: number,
+            reader: Limited::new(reader, packed_bytes, limits),
+            plain: None,
+        })?;
+        number += 1;
+        progress.fetch_add(packed_bytes, Ordering::Relaxed);
+    }
+    if number == 0 {
+        return Err(bad(&"it holds no file"));
+    }
+    Ok(())
+}
+
+/// `trades.csv.gz` unpacks to `trades.csv`.
+fn without_ending(path: &str, packed: bool) -> String {
+    let endings = [".gz", ".lz4", ".zst", ".zstd"];
+    match endings.iter().find_map(|ending| path.strip_suffix(ending)) {
+        Some(plain) if packed => plain.to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Packing {
+    None,
+    Zip,
+    Gzip,
+    Lz4,
+    Zstd,
+}
+
+impl Packing {
+    /// By the first bytes; names lie.
+    fn of(head: &[u8]) -> Self {
+        match head {
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Self::Zip,
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [0x04, 0x22, 0x4d, 0x18, ..] => Self::Lz4,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            _ => Self::None,
+        }
+    }
+}
+
+/// A stream, unpacked as often as it is packed; whether it was at all.
+fn unpacked<'a>(
+    mut reader: Box<dyn BufRead + 'a>,
+    name: &str,
+    depth: usize,
+) -> Result<(Box<dyn BufRead + 'a>, bool), IngestError> {
+    let failed = |error: io::Error| unreadable(name, &error);
+    let inner: Box<dyn Read + 'a> = match Packing::of(reader.fill_buf().map_err(failed)?) {
+        Packing::None => return Ok((reader, false)),
+        Packing::Zip => {
+            return Err(IngestError::BadFile {
+                path: name.to_owned(),
+                reason: "it is an archive inside a packed file; unpack it once and give the inner one"
+                    .to_owned(),
+            });
+        }
+        _ if depth >= DEEPEST => {
+            return Err(IngestError::BadFile {
+                path: name.to_owned(),
+                reason: format!("it is packed more than {DEEPEST} times over; unpack it first"),
+            });
+        }
+        Packing::Gzip => Box::new(MultiGzDecoder::new(reader)),
+        Packing::Lz4 => Box::new(Lz4Frames::new(reader)),
+        Packing::Zstd => Box::new(zstd::Decoder::with_buffer(reader).map_err(failed)?),
+    };
+    let inner = Box::new(BufReader::with_capacity(BUFFER_BYTES, inner));
+    Ok((unpacked(inner, name, depth + 1)?.0, true))
+}
+
+/// LZ4 frames one after the other, as `cat` joins them; a frame that is cut off is an error.
+struct Lz4Frames<R: BufRead> {
+    frame: Option<FrameDecoder<R>>,
+}
+
+impl<R: BufRead> Lz4Frames<R> {
+    fn new(reader: R) -> Self {
+        Self {
+            frame: Some(FrameDecoder::new(reader)),
+        }
+    }
+}
+
+impl<R: BufRead> Read for Lz4Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let Some(frame) = &mut self.frame else {
+                return Ok(0);
+            };
+            let count = frame.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            let mut reader = self.frame.take().expect("it was just there").into_inner();
+            if reader.fill_buf()?.is_empty() {
+                return Ok(0);
+            }
+            self.frame = Some(FrameDecoder::new(reader));
+        }
+    }
+}
+
+/// Counts the bytes that are read.
+struct Counted<R> {
+    file: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.count.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Ends in an error where more comes out than may.
+struct Limited<'a> {
+    inner: Box<dyn BufRead + 'a>,
+    out: u64,
+    packed: u64,
+    limits: Limits,
+}
+
+impl<'a> Limited<'a> {
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "a reader like any other is what callers want"
+    )]
+    fn new(inner: Box<dyn BufRead + 'a>, packed: u64, limits: Limits) -> Box<dyn BufRead + 'a> {
+        Box::new(Self {
+            inner,
+            out: 0,
+            packed,
+            limits,
+        })
+    }
+
+    fn check(&self) -> io::Result<()> {
+        let beyond_ratio =
+            self.out > self.limits.free_bytes && self.out / self.packed.max(1) > self.limits.ratio;
+        if self.out > self.limits.unpacked_bytes || beyond_ratio {
+            return Err(io::Error::other(limit_text(self.out, self.packed, self.limits)));
+        }
+        Ok(())
+    }
+}
+
+impl Read for Limited<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.out += count as u64;
+        self.check()?;
+        Ok(count)
+    }
+}
+
+impl BufRead for Limited<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.out += amount as u64;
+        self.inner.consume(amount);
+    }
+}
+
+fn limit_text(out: u64, packed: u64, limits: Limits) -> String {
+    format!(
+        "it unpacks to {out} bytes and more from {packed}; the limits are {} bytes and {} bytes for one",
+        limits.unpacked_bytes, limits.ratio
+    )
+}
+
+fn too_large(path: &str, out: u64, packed: u64, limits: Limits) -> IngestError {
+    IngestError::BadFile {
+        path: path.to_owned(),
+        reason: limit_text(out, packed, limits),
+    }
+}
+
+/// A file that ends too soon, or does not read at all.
+pub(crate) fn unreadable(path: &str, error: &io::Error) -> IngestError {
+    let reason = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it is cut off; expected a whole file".to_owned(),
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        _ => {
+            let text = error.to_string();
+            let plain = text
+                .split_once(" (os error")
+                .map_or(text.as_str(), |(words, _)| words);
+            format!("it does not read: {}", plain.to_lowercase())
+        }
+    };
+    IngestError::BadFile {
+        path: path.to_owned(),
+        reason,
+    }
+}

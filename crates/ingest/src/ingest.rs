@@ -1,0 +1,452 @@
+//! From paths to a tape: expand, recognise, read, stage, commit.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aftershock_archive::sha256_of_file;
+use aftershock_archive::tape::{Kind, SourceEntry, Staged, Tape, TapeWriter};
+use arrow::ipc::reader::FileReader;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::container::{Content, Limits, each_content, unreadable};
+use crate::read::{Counts, Shared, Sink, read_batches, read_text};
+use crate::{Framing, Head, Hints, IngestError, paths, sources};
+
+/// Bytes of a content by which it is recognised.
+const HEAD_BYTES: usize = 64 << 10;
+/// Files from this size on are read one at a time, with all cores on each.
+const LARGE_BYTES: u64 = 32 << 20;
+
+/// How to ingest.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What the user says about the files.
+    pub hints: Hints,
+    /// Stop where more rows than this are rejected, all files together.
+    pub max_rejects: Option<u64>,
+    /// How far files may unpack.
+    pub limits: Limits,
+}
+
+/// What is told while an ingest goes on. Called from several threads.
+pub trait Progress: Sync {
+    /// The files are known, and their bytes.
+    fn begin(&self, files: usize, bytes: u64);
+    /// So many bytes of the files, and so many records, are read, all files together.
+    fn advance(&self, bytes: u64, records: u64);
+    /// All files are read; the rows go into the tape.
+    fn commit(&self);
+}
+
+/// What became of one file, or of one member of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileReport {
+    /// Path, and the member behind `!`.
+    pub path: String,
+    /// Name of its rows in the column `source`.
+    pub source: String,
+    /// The dialect.
+    pub dialect: String,
+    /// What it was taken for.
+    pub what: String,
+    /// True where it was in the tape already and was not read again.
+    pub held: bool,
+    /// Records that were read.
+    pub records: u64,
+    /// Records that were rejected.
+    pub rejected: u64,
+    /// Records that the user's column map leaves out.
+    pub left_out: u64,
+    /// Rows that it gave, of all tables.
+    pub rows: u64,
+    /// Rows of it that are in the tape.
+    pub kept: u64,
+}
+
+impl FileReport {
+    /// Rows that the tape has from another file, or that the file itself holds twice.
+    pub fn duplicate(&self) -> u64 {
+        self.rows.saturating_sub(self.kept)
+    }
+}
+
+/// What an ingest did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Each file, in the order of the paths.
+    pub files: Vec<FileReport>,
+    /// Files in folders that no source knows, each with the reason.
+    pub unknown: Vec<(PathBuf, String)>,
+    /// Parts of the tape that are new or changed.
+    pub parts: usize,
+    /// Rows in those parts that share a venue's id with another and say something else.
+    pub conflicts: u64,
+}
+
+/// Reads files, folders and patterns into a tape. Either all of them are in it afterwards, or it is as it was.
+///
+/// # Errors
+/// A file that is missing, is of no known source (files found in folders are reported instead), is cut off or does
+/// not fit its checksum; too many rejects; a refusal of the system.
+pub fn ingest(
+    tape: &Tape,
+    given: &[String],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, IngestError> {
+    let files = paths::expand(given)?;
+    let mut writer = tape.write()?;
+    let bytes = files.iter().map(|file| file.bytes).sum();
+    progress.begin(files.len(), bytes);
+    let job = Job {
+        writer: &writer,
+        options,
+        progress,
+        rejected: AtomicU64::new(0),
+        records: AtomicU64::new(0),
+        bytes: Arc::new(AtomicU64::new(0)),
+        seen: Mutex::new(BTreeMap::new()),
+    };
+    let outcomes = job.told(|| job.all(&files))?;
+
+    let mut report = Report::default();
+    let mut again = Vec::new();
+    let mut staged: BTreeMap<(String, String), (SourceEntry, Staged)> = BTreeMap::new();
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Unknown(path, reason) => report.unknown.push((path, reason)),
+            Outcome::Read(contents) => {
+                for read in contents {
+                    let key = (read.entry.source.clone(), read.entry.dialect.clone());
+                    match read.staged {
+                        Some(rows) if !staged.contains_key(&key) => {
+                            staged.insert(key, (read.entry, rows));
+                        }
+                        _ => again.push(read.entry),
+                    }
+                    report.files.push(read.report);
+                }
+            }
+        }
+    }
+    for (entry, rows) in staged.into_values() {
+        writer.add(entry, rows);
+    }
+    for entry in again {
+        writer.met_again(&entry.source, &entry.dialect, &entry.name);
+    }
+    progress.commit();
+    let committed = writer.commit()?;
+    for file in report.files.iter_mut().filter(|file| !file.held) {
+        file.kept = committed.kept.get(&file.source).copied().unwrap_or(0);
+    }
+    report.parts = committed.parts;
+    report.conflicts = committed.conflicts;
+    Ok(report)
+}
+
+struct Job<'a> {
+    writer: &'a TapeWriter,
+    options: &'a Options,
+    progress: &'a dyn Progress,
+    rejected: AtomicU64,
+    records: AtomicU64,
+    bytes: Arc<AtomicU64>,
+    /// Files of this ingest by digest, so that one that is given twice is read once.
+    seen: Mutex<BTreeMap<String, PathBuf>>,
+}
+
+enum Outcome {
+    Unknown(PathBuf, String),
+    Read(Vec<ReadContent>),
+}
+
+struct ReadContent {
+    entry: SourceEntry,
+    /// Absent where the tape holds it already.
+    staged: Option<Staged>,
+    report: FileReport,
+}
+
+impl Job<'_> {
+    /// Does the work and tells how far it is, ten times a second.
+    fn told<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (done, wait) = std::sync::mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let tick = Duration::from_millis(100);
+                while wait.recv_timeout(tick) == Err(RecvTimeoutError::Timeout) {
+                    self.tell();
+                }
+                self.tell();
+            });
+            let result = work();
+            drop(done);
+            result
+        })
+    }
+
+    fn tell(&self) {
+        self.progress.advance(
+            self.bytes.load(Ordering::Relaxed),
+            self.records.load(Ordering::Relaxed),
+        );
+    }
+
+    /// Large files one after the other, the rest side by side.
+    fn all(&self, files: &[paths::Found]) -> Result<Vec<Outcome>, IngestError> {
+        let slots: Vec<Mutex<Option<Result<Outcome, IngestError>>>> =
+            files.iter().map(|_| Mutex::new(None)).collect();
+        let fill = |index: usize| {
+            let outcome = self.file(&files[index]);
+            let failed = outcome.is_err();
+            *slots[index]
+                .lock()
+                .expect("no thread panics while it holds a slot") = Some(outcome);
+            failed
+        };
+        let (large, small): (Vec<usize>, Vec<usize>) =
+            (0..files.len()).partition(|&index| files[index].bytes >= LARGE_BYTES);
+        let failed = large.into_iter().any(fill);
+        if !failed {
+            let next = AtomicUsize::new(0);
+            let threads = rayon::current_num_threads().min(small.len());
+            std::thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| {
+                        while let Some(&index) = small.get(next.fetch_add(1, Ordering::Relaxed)) {
+                            if fill(index) {
+                                // The others finish the file at hand and find nothing left.
+                                next.store(small.len(), Ordering::Relaxed);
+                            }
+                        }
+                    });
+                }
+            });
+        }
+        let outcomes = slots.into_iter().filter_map(|slot| {
+            slot.into_inner()
+                .expect("no thread panicked while it held a slot")
+        });
+        outcomes.collect()
+    }
+
+    fn file(&self, file: &paths::Found) -> Result<Outcome, IngestError> {
+        match self.read_file(&file.path) {
+            Ok(contents) => Ok(Outcome::Read(contents)),
+            Err(error @ IngestError::Unrecognised { .. }) if !file.named => {
+                Ok(Outcome::Unknown(file.path.clone(), error.to_string()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read_file(&self, path: &Path) -> Result<Vec<ReadContent>, IngestError> {
+        let (sha256, bytes) = sha256_of_file(path)?;
+        paths::check_sum(path, &sha256)?;
+        let first = {
+            let mut seen = self.seen.lock().expect("no thread panics while it looks");
+            seen.entry(sha256.clone())
+                .or_insert_with(|| path.to_owned())
+                .clone()
+        };
+        let mut read = Vec::new();
+        each_content(path, self.options.limits, &self.bytes, &mut |content| {
+            read.push(self.read_content(content, &sha256, bytes, first == path)?);
+            Ok(())
+        })?;
+        Ok(read)
+    }
+
+    fn read_content(
+        &self,
+        mut content: Content<'_>,
+        sha256: &str,
+        bytes: u64,
+        first: bool,
+    ) -> Result<ReadContent, IngestError> {
+        let path = content.path.clone();
+        let failed = |error: std::io::Error| unreadable(&path, &error);
+        let start = peek(&mut content).map_err(failed)?;
+        let columns = Columns::of(&path, &start, &mut content, self.writer.scratch())?;
+        let head = Head {
+            path: &path,
+            bytes: &start,
+            schema: columns.as_ref().map(|columns| columns.schema.clone()),
+            hints: &self.options.hints,
+        };
+        let (source, recognised) = sources::recognise(&head)?;
+        let dialect = match &self.options.hints.map {
+            Some((name, text)) => format!(
+                "{} {name} {}",
+                source.name(),
+                &aftershock_archive::sha256_hex(text.as_bytes())[..8]
+            ),
+            None => source.name().to_owned(),
+        };
+        let id = match content.member {
+            0 => sha256[..16].to_owned(),
+            member => format!("{}-{member}", &sha256[..16]),
+        };
+        let name = paths::name_of(&path);
+        let mut report = FileReport {
+            path: path.clone(),
+            source: id.clone(),
+            dialect: dialect.clone(),
+            what: recognised.what.clone(),
+            held: false,
+            records: 0,
+            rejected: 0,
+            left_out: 0,
+            rows: 0,
+            kept: 0,
+        };
+        let mut entry = SourceEntry {
+            source: id.clone(),
+            dialect: dialect.clone(),
+            sha256: sha256.to_owned(),
+            bytes,
+            name,
+            what: recognised.what,
+            records: 0,
+            rejected: 0,
+            rows: BTreeMap::new(),
+        };
+        let held = self.writer.list().source(&id, &dialect).cloned();
+        if held.is_some() || !first {
+            report.held = true;
+            if let Some(held) = held {
+                (report.records, report.rejected) = (held.records, held.rejected);
+            }
+            return Ok(ReadContent {
+                entry,
+                staged: None,
+                report,
+            });
+        }
+        let mut staging = self.writer.stage(&id);
+        let sink = Sink {
+            staging: &mut staging,
+            source: &id,
+            venue: &recognised.venue,
+        };
+        let shared = Shared {
+            rejected: &self.rejected,
+            max_rejects: self.options.max_rejects,
+            records: &self.records,
+        };
+        let parser = recognised.parser.as_ref();
+        let Counts {
+            records,
+            rejected,
+            left_out,
+        } = match (parser.framing(), columns) {
+            (Framing::Batches, Some(mut columns)) => {
+                read_batches(&path, &mut columns.batches, parser, sink, &shared)?
+            }
+            (Framing::Batches, None) => {
+                return Err(IngestError::BadFile {
+                    path,
+                    reason: "it was taken for a file of columns; expected Parquet or an Arrow file"
+                        .to_owned(),
+                });
+            }
+            (_, Some(columns)) => {
+                let file = File::open(&columns.file).map_err(failed)?;
+                read_text(&path, &mut BufReader::new(file), parser, sink, &shared)?
+            }
+            (_, None) => {
+                let mut reader = Cursor::new(start).chain(content.reader);
+                read_text(&path, &mut reader, parser, sink, &shared)?
+            }
+        };
+        let staged = staging.finish()?;
+        let rejects = staged.rows_of(Kind::Rejects);
+        (report.records, report.rejected, report.left_out) = (records, rejected, left_out);
+        report.rows = staged.rows - rejects;
+        (entry.records, entry.rejected) = (records, rejected);
+        entry.rows = staged.rows_by_table();
+        Ok(ReadContent {
+            entry,
+            staged: Some(staged),
+            report,
+        })
+    }
+}
+
+/// The beginning of a content, taken out of its reader.
+fn peek(content: &mut Content<'_>) -> std::io::Result<Vec<u8>> {
+    let mut start = Vec::with_capacity(HEAD_BYTES);
+    content
+        .reader
+        .by_ref()
+        .take(HEAD_BYTES as u64)
+        .read_to_end(&mut start)?;
+    Ok(start)
+}
+
+/// A file of columns, opened.
+struct Columns {
+    schema: arrow::datatypes::SchemaRef,
+    batches: Box<dyn Iterator<Item = Result<arrow::array::RecordBatch, arrow::error::ArrowError>>>,
+    file: PathBuf,
+}
+
+impl Columns {
+    /// Opens Parquet and Arrow files; both have their index at the end, so that a packed one is unpacked to `scratch`.
+    fn of(
+        path: &str,
+        start: &[u8],
+        content: &mut Content<'_>,
+        scratch: &Path,
+    ) -> Result<Option<Self>, IngestError> {
+        let parquet = start.starts_with(b"PAR1");
+        if !parquet && !start.starts_with(b"ARROW1") {
+            return Ok(None);
+        }
+        let file = match content.plain {
+            Some(file) => file.to_owned(),
+            None => {
+                static NUMBER: AtomicUsize = AtomicUsize::new(0);
+                let file = scratch.join(format!("unpacked-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+                let mut copy = File::create(&file).map_err(|error| unreadable(path, &error))?;
+                std::io::copy(&mut Cursor::new(start).chain(&mut content.reader), &mut copy)
+                    .map_err(|error| unreadable(path, &error))?;
+                file
+            }
+        };
+        let bad = |error: &dyn std::fmt::Display| IngestError::BadFile {
+            path: path.to_owned(),
+            reason: format!(
+                "it does not read as {} ({error}); expected a whole file",
+                if parquet { "Parquet" } else { "an Arrow file" }
+            ),
+        };
+        let opened = File::open(&file).map_err(|error| unreadable(path, &error))?;
+        if parquet {
+            let builder = ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|error| bad(&error))?;
+            let schema = builder.schema().clone();
+            let reader = builder
+                .with_batch_size(1 << 15)
+                .build()
+                .map_err(|error| bad(&error))?;
+            return Ok(Some(Self {
+                schema,
+                batches: Box::new(reader),
+                file,
+            }));
+        }
+        let reader = FileReader::try_new(BufReader::new(opened), None).map_err(|error| bad(&error))?;
+        Ok(Some(Self {
+            schema: reader.schema(),
+            batches: Box::new(reader),
+            file,
+        }))
+    }
+}
