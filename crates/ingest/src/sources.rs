@@ -2,12 +2,13 @@
 
 mod binance_archive;
 mod bitmex;
+pub mod column_map;
 mod units;
 
 use crate::{Head, IngestError, Recognised, Source};
 
 /// All sources, the more particular first: the first that recognises a file reads it.
-pub const SOURCES: &[&dyn Source] = &[&binance_archive::BinanceArchive, &bitmex::Bitmex];
+pub const SOURCES: &[&dyn Source] = &[&binance_archive::BinanceArchive, &bitmex::Bitmex,&column_map::ColumnMap];
 
 /// The source that reads a file, and what it takes it for.
 ///
@@ -15,7 +16,9 @@ pub const SOURCES: &[&dyn Source] = &[&binance_archive::BinanceArchive, &bitmex:
 /// [`IngestError::UnknownSource`] where `--source` names none, [`IngestError::Unrecognised`] where none fits, and
 /// what the source itself is missing.
 pub fn recognise(head: &Head<'_>) -> Result<(&'static dyn Source, Recognised), IngestError> {
-    let wanted = head.hints.source.as_deref();
+    // A map is for the map source, whatever else the file looks like.
+    let map = head.hints.map.as_ref().map(|_| column_map::ColumnMap.name());
+    let wanted = head.hints.source.as_deref().or(map);
     if let Some(name) = wanted
         && !SOURCES.iter().any(|source| source.name() == name)
     {

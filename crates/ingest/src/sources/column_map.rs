@@ -13,13 +13,19 @@ mod plan;
 mod raw;
 mod read;
 mod scatter;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
+use std::io::Cursor;
 use std::sync::LazyLock;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
+use arrow::ipc::reader::FileReader;
+use bytes::Bytes;
 use include_dir::{Dir, include_dir};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::frames::Elements;
 use crate::{Block, Framing, Head, IngestError, Output, Parser, Recognised, Source, TomlError};
@@ -81,6 +87,8 @@ impl Source for ColumnMap {
             let plan = Plan::new(&map, &fields, head).map_err(|unfit| unfit.error(&map, &fields, head))?;
             return reader(head, &map, format, plan, file).map(Some);
         }
+        // Of several that fit, the one that reads the most columns knows the file best.
+        let mut best: Option<(&str, &Map, Format, Plan)> = None;
         for (name, map) in EMBEDDED.iter() {
             let map = match map {
                 Ok(map) => map,
@@ -95,12 +103,15 @@ impl Source for ColumnMap {
             };
             let fields = format.fields(head, map);
             match Plan::new(map, &fields, head) {
-                Ok(plan) => return reader(head, map, format, plan, name).map(Some),
-                Err(Unfit::Columns(_)) => {}
+                Ok(plan) if best.as_ref().is_none_or(|(_, _, _, known)| plan.origins.len() > known.origins.len()) => {
+                    best = Some((name, map, format, plan));
+                }
+                Ok(_) | Err(Unfit::Columns(_)) => {}
                 Err(unsaid) => return Err(unsaid.error(map, &fields, head)),
             }
         }
-        Ok(None)
+        best.map(|(name, map, format, plan)| reader(head, map, format, plan, name))
+            .transpose()
     }
 }
 
@@ -346,4 +357,19 @@ impl Reader {
         }
         scatter(&self.setting(), &pivot.finish(), output)
     }
+}
+
+/// The batches of a Parquet or Arrow file in memory.
+fn batches(path: &str, bytes: &[u8]) -> Result<Vec<RecordBatch>, IngestError> {
+    let bad = |error: &dyn std::fmt::Display| IngestError::BadFile {
+        path: path.to_owned(),
+        reason: format!("it does not read ({error}); expected a whole file"),
+    };
+    if bytes.starts_with(b"ARROW1") {
+        let reader = FileReader::try_new(Cursor::new(bytes), None).map_err(|error| bad(&error))?;
+        return reader.collect::<Result<_, _>>().map_err(|error| bad(&error));
+    }
+    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::copy_from_slice(bytes)).map_err(|error| bad(&error))?;
+    let reader = builder.build().map_err(|error| bad(&error))?;
+    reader.collect::<Result<_, _>>().map_err(|error| bad(&error))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aftershock_archive::tape::Kind;
+use aftershock_archive::tape::{Form, Kind};
 
 use super::map::{Constant, Feed, FeedValue, Filter, From, Joint, Map, Name, Target};
 use crate::{Head, IngestError};
@@ -315,5 +315,40 @@ impl Plan {
             leave,
             tables,
         })
+    }
+
+    /// The venue, where all tables have the same.
+    pub(super) fn venue(&self) -> Option<&str> {
+        let venues = self.tables.iter().map(|table| {
+            table.feeds.iter().find_map(|feed| match (&feed.target, &feed.value) {
+                (Target::Venue, PlannedValue::Set(Constant::Word(venue))) => Some(venue.as_str()),
+                _ => None,
+            })
+        });
+        let mut venues = venues.collect::<Option<Vec<_>>>()?;
+        venues.dedup();
+        match venues[..] {
+            [venue] => Some(venue),
+            _ => None,
+        }
+    }
+
+    /// Fields of the file that feed instants, and how.
+    pub(super) fn stamped(&self) -> impl Iterator<Item = (usize, &From)> {
+        let feeds = self.tables.iter().flat_map(|table| &table.feeds);
+        feeds
+            .filter_map(|feed| match &feed.value {
+                PlannedValue::From(sources, from) if from.form == Form::At => Some((sources, from)),
+                _ => None,
+            })
+            .flat_map(|(sources, from)| sources.iter().map(move |source| (source, from)))
+            .filter_map(|(source, from)| match source {
+                Source::Column(column) => Some((column, from)),
+                Source::Joined(_) => None,
+            })
+            .filter_map(|(column, from)| match self.origins[*column] {
+                Origin::Field(place) => Some((place, from)),
+                _ => None,
+            })
     }
 }
