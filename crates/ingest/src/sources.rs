@@ -8,7 +8,11 @@ mod units;
 use crate::{Head, IngestError, Recognised, Source};
 
 /// All sources, the more particular first: the first that recognises a file reads it.
-pub const SOURCES: &[&dyn Source] = &[&binance_archive::BinanceArchive, &bitmex::Bitmex,&column_map::ColumnMap];
+pub const SOURCES: &[&dyn Source] = &[
+    &binance_archive::BinanceArchive,
+    &bitmex::Bitmex,
+    &column_map::ColumnMap,
+];
 
 /// The source that reads a file, and what it takes it for.
 ///

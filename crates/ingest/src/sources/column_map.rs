@@ -94,7 +94,10 @@ impl Source for ColumnMap {
                 Ok(map) => map,
                 Err(error) => return Err(error.clone().into()),
             };
-            let named = map.files.as_ref().is_some_and(|files| files.captures(head.name()).is_some());
+            let named = map
+                .files
+                .as_ref()
+                .is_some_and(|files| files.captures(head.name()).is_some());
             if !named {
                 continue;
             }
@@ -103,7 +106,11 @@ impl Source for ColumnMap {
             };
             let fields = format.fields(head, map);
             match Plan::new(map, &fields, head) {
-                Ok(plan) if best.as_ref().is_none_or(|(_, _, _, known)| plan.origins.len() > known.origins.len()) => {
+                Ok(plan)
+                    if best
+                        .as_ref()
+                        .is_none_or(|(_, _, _, known)| plan.origins.len() > known.origins.len()) =>
+                {
                     best = Some((name, map, format, plan));
                 }
                 Ok(_) | Err(Unfit::Columns(_)) => {}
@@ -175,7 +182,9 @@ impl Format {
     /// The columns of the file, as its beginning shows them.
     fn fields(&self, head: &Head<'_>, map: &Map) -> Fields {
         match self {
-            Self::Columns(schema) => Fields::Named(schema.fields().iter().map(|field| field.name().clone()).collect()),
+            Self::Columns(schema) => {
+                Fields::Named(schema.fields().iter().map(|field| field.name().clone()).collect())
+            }
             Self::Csv => {
                 let line = head.line(map.header.saturating_sub(1));
                 let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
@@ -190,7 +199,10 @@ impl Format {
             Self::JsonLines => {
                 let mut shape = Shape::default();
                 let lines = head.bytes.split(|byte| *byte == b'\n');
-                lines.filter(|line| !line.trim_ascii().is_empty()).take_while(|line| shape.add(line)).count();
+                lines
+                    .filter(|line| !line.trim_ascii().is_empty())
+                    .take_while(|line| shape.add(line))
+                    .count();
                 shape.into()
             }
             Self::JsonArray => {
@@ -202,7 +214,10 @@ impl Format {
                     first_row: 0,
                 };
                 if !ends.is_empty() {
-                    records.records().take_while(|(_, record)| shape.add(record)).count();
+                    records
+                        .records()
+                        .take_while(|(_, record)| shape.add(record))
+                        .count();
                 }
                 shape.into()
             }
@@ -227,7 +242,13 @@ fn elements(text: &[u8], key: Option<String>) -> (Vec<u8>, Vec<usize>) {
     (elements, ends)
 }
 
-fn reader(head: &Head<'_>, map: &Map, format: Format, plan: Plan, name: &str) -> Result<Recognised, IngestError> {
+fn reader(
+    head: &Head<'_>,
+    map: &Map,
+    format: Format,
+    plan: Plan,
+    name: &str,
+) -> Result<Recognised, IngestError> {
     if let Format::Columns(schema) = &format {
         check_types(head, map, schema, &plan)?;
     }
@@ -305,7 +326,12 @@ impl Parser for Reader {
         scatter(&self.setting(), &frame, output)
     }
 
-    fn parse_batch(&self, batch: &RecordBatch, first_row: u64, output: &mut Output) -> Result<(), IngestError> {
+    fn parse_batch(
+        &self,
+        batch: &RecordBatch,
+        first_row: u64,
+        output: &mut Output,
+    ) -> Result<(), IngestError> {
         let frame = read::batch(batch, first_row, &self.plan.origins);
         scatter(&self.setting(), &frame, output)
     }
@@ -333,7 +359,13 @@ impl Reader {
                 for _ in 0..self.header {
                     rest = memchr::memchr(b'\n', rest).map_or(b"".as_slice(), |end| &rest[end + 1..]);
                 }
-                let frame = read::lines(block(rest, &[]), &self.plan.origins, self.separator, self.width, output);
+                let frame = read::lines(
+                    block(rest, &[]),
+                    &self.plan.origins,
+                    self.separator,
+                    self.width,
+                    output,
+                );
                 pivot.add(&frame, output)?;
             }
             Format::JsonLines => {
@@ -369,7 +401,8 @@ fn batches(path: &str, bytes: &[u8]) -> Result<Vec<RecordBatch>, IngestError> {
         let reader = FileReader::try_new(Cursor::new(bytes), None).map_err(|error| bad(&error))?;
         return reader.collect::<Result<_, _>>().map_err(|error| bad(&error));
     }
-    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::copy_from_slice(bytes)).map_err(|error| bad(&error))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::copy_from_slice(bytes))
+        .map_err(|error| bad(&error))?;
     let reader = builder.build().map_err(|error| bad(&error))?;
     reader.collect::<Result<_, _>>().map_err(|error| bad(&error))
 }

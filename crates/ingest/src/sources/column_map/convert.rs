@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use aftershock_archive::tape::Form;
 use arrow::array::{Array, AsArray, StringBuilder};
 use arrow::datatypes::{
-    DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType, TimestampSecondType,
+    DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
 
 use super::frame::{Texts, Values};
@@ -25,12 +25,21 @@ pub(super) struct Ready {
 #[derive(Debug)]
 pub(super) enum ReadyValues {
     /// µs since 1970 UTC, and the nanoseconds beyond where there are any.
-    At { micros: Vec<i64>, nanos: Vec<(usize, i64)> },
+    At {
+        micros: Vec<i64>,
+        nanos: Vec<(usize, i64)>,
+    },
     Int(Vec<i64>),
     /// Numbers, and the digits of those that a double does not give back.
-    Real { numbers: Vec<f64>, exact: Vec<(usize, Vec<u8>)> },
+    Real {
+        numbers: Vec<f64>,
+        exact: Vec<(usize, Vec<u8>)>,
+    },
     /// Places among the words.
-    Word { places: Vec<u32>, words: Vec<String> },
+    Word {
+        places: Vec<u32>,
+        words: Vec<String>,
+    },
     Text(arrow::array::StringArray),
     Flag(Vec<bool>),
 }
@@ -75,7 +84,12 @@ impl Ready {
     ///
     /// # Errors
     /// Where the type of an array cannot be converted at all.
-    pub(super) fn of(values: &Values<'_>, from: &From, blocks: &[(u64, i64)], rows: usize) -> Result<Self, IngestError> {
+    pub(super) fn of(
+        values: &Values<'_>,
+        from: &From,
+        blocks: &[(u64, i64)],
+        rows: usize,
+    ) -> Result<Self, IngestError> {
         if let Values::Array(array) = values
             && let Some(ready) = of_array(array, from)
         {
@@ -94,7 +108,9 @@ fn repeat(one: Ready, rows: usize) -> Ready {
     let values = match one.values {
         ReadyValues::At { micros, nanos } => ReadyValues::At {
             micros: vec![micros[0]; rows],
-            nanos: nanos.first().map_or(Vec::new(), |(_, nanos)| (0..rows).map(|row| (row, *nanos)).collect()),
+            nanos: nanos.first().map_or(Vec::new(), |(_, nanos)| {
+                (0..rows).map(|row| (row, *nanos)).collect()
+            }),
         },
         ReadyValues::Int(values) => ReadyValues::Int(vec![values[0]; rows]),
         ReadyValues::Real { numbers, exact } => ReadyValues::Real {
@@ -139,14 +155,18 @@ fn gather<T: Copy + Default>(
 }
 
 fn of_texts(texts: &Texts<'_>, from: &From, blocks: &[(u64, i64)], rows: usize) -> Ready {
-    if let (Form::Int | Form::Real | Form::Flag, Words::Known(_) | Words::Sign { .. }) = (from.form, &from.words) {
+    if let (Form::Int | Form::Real | Form::Flag, Words::Known(_) | Words::Sign { .. }) =
+        (from.form, &from.words)
+    {
         return chosen(texts, from, rows);
     }
     let (values, states) = match from.form {
         Form::At => {
             let mut nanos = Vec::new();
             let (micros, states) = gather(rows, |row| {
-                let Some(text) = texts.get(row) else { return Ok(None) };
+                let Some(text) = texts.get(row) else {
+                    return Ok(None);
+                };
                 let instant = instant(text, from, blocks).ok_or(Fault::Stamp)?;
                 if instant.nanos != 0 {
                     nanos.push((row, instant.nanos));
@@ -157,15 +177,24 @@ fn of_texts(texts: &Texts<'_>, from: &From, blocks: &[(u64, i64)], rows: usize) 
         }
         Form::Int => {
             let (values, states) = gather(rows, |row| {
-                texts.get(row).map(|text| whole(text).ok_or(Fault::Number)).transpose()
+                texts
+                    .get(row)
+                    .map(|text| whole(text).ok_or(Fault::Number))
+                    .transpose()
             });
             (ReadyValues::Int(values), states)
         }
         Form::Real => {
             let mut exact = Vec::new();
             let (numbers, states) = gather(rows, |row| {
-                let Some(text) = texts.get(row) else { return Ok(None) };
-                let text = if from.abs { text.strip_prefix(b"-").unwrap_or(text) } else { text };
+                let Some(text) = texts.get(row) else {
+                    return Ok(None);
+                };
+                let text = if from.abs {
+                    text.strip_prefix(b"-").unwrap_or(text)
+                } else {
+                    text
+                };
                 let shifted = if from.decimals == 0 {
                     Cow::Borrowed(text)
                 } else {
@@ -182,7 +211,9 @@ fn of_texts(texts: &Texts<'_>, from: &From, blocks: &[(u64, i64)], rows: usize) 
         Form::Word => {
             let mut interned = Interned::default();
             let (places, states) = gather(rows, |row| {
-                let Some(text) = texts.get(row) else { return Ok(None) };
+                let Some(text) = texts.get(row) else {
+                    return Ok(None);
+                };
                 interned.place(text, &from.words).map(Some)
             });
             let words = interned.words;
@@ -195,7 +226,9 @@ fn of_texts(texts: &Texts<'_>, from: &From, blocks: &[(u64, i64)], rows: usize) 
             for row in 0..rows {
                 let text = match (texts.get(row), &from.words) {
                     (None, _) => Ok(None),
-                    (Some(text), Words::Kept(_)) => std::str::from_utf8(text).map(Some).map_err(|_| Fault::Encoding),
+                    (Some(text), Words::Kept(_)) => {
+                        std::str::from_utf8(text).map(Some).map_err(|_| Fault::Encoding)
+                    }
                     (Some(text), words) => interned
                         .place(text, words)
                         .map(|place| Some(interned.words[place as usize].as_str())),
@@ -225,7 +258,10 @@ fn of_texts(texts: &Texts<'_>, from: &From, blocks: &[(u64, i64)], rows: usize) 
 /// Whole numbers, numbers and flags that are chosen by words.
 fn chosen(texts: &Texts<'_>, from: &From, rows: usize) -> Ready {
     let choose = |row: usize| -> Result<Option<&Constant>, Fault> {
-        texts.get(row).map(|text| choice(text, &from.words).ok_or(Fault::Word)).transpose()
+        texts
+            .get(row)
+            .map(|text| choice(text, &from.words).ok_or(Fault::Word))
+            .transpose()
     };
     let (values, states) = match from.form {
         Form::Int => {
@@ -267,7 +303,11 @@ fn choice<'a>(text: &[u8], words: &'a Words) -> Option<&'a Constant> {
         Words::Known(known) => known.get(std::str::from_utf8(text).ok()?),
         Words::Sign { plus, minus } => {
             let value = text::number(text)?.value;
-            Some(if value.is_sign_negative() && value != 0.0 { minus } else { plus })
+            Some(if value.is_sign_negative() && value != 0.0 {
+                minus
+            } else {
+                plus
+            })
         }
     }
 }
@@ -354,13 +394,19 @@ fn shift(text: &[u8], places: i32) -> Option<Vec<u8>> {
         (b'+', rest) => (b"".as_slice(), rest),
         _ => (b"".as_slice(), text),
     };
-    let cut = digits.iter().position(|byte| matches!(byte, b'e' | b'E')).unwrap_or(digits.len());
+    let cut = digits
+        .iter()
+        .position(|byte| matches!(byte, b'e' | b'E'))
+        .unwrap_or(digits.len());
     let exponent: i32 = match digits.get(cut + 1..) {
         Some(exponent) => std::str::from_utf8(exponent).ok()?.parse().ok()?,
         None => 0,
     };
     let mantissa = &digits[..cut];
-    let point = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
+    let point = mantissa
+        .iter()
+        .position(|byte| *byte == b'.')
+        .unwrap_or(mantissa.len());
     let fraction = mantissa.get(point + 1..).unwrap_or_default();
     let all: Vec<u8> = mantissa[..point].iter().chain(fraction).copied().collect();
     if all.is_empty() || !all.iter().all(u8::is_ascii_digit) {
@@ -394,8 +440,8 @@ fn shift(text: &[u8], places: i32) -> Option<Vec<u8>> {
 
 fn instant(text: &[u8], from: &From, blocks: &[(u64, i64)]) -> Option<Instant> {
     let instant = match &from.stamp {
-        Stamp::Told if text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') => count(text, None),
-        Stamp::Told => text::calendar(text),
+        Stamp::Told if text.contains(&b'-') || text.contains(&b'/') => text::calendar(text),
+        Stamp::Told => count(text, None),
         Stamp::Count(unit) => count(text, Some(*unit)),
         Stamp::Block => {
             let number = u64::try_from(text::integer(text)?).ok()?;
@@ -417,6 +463,13 @@ fn end(instant: Instant, from: &From) -> Option<Instant> {
 
 /// A count with or without a fraction: pandas writes seconds as `1584057600.123`.
 fn count(text: &[u8], unit: Option<Epoch>) -> Option<Instant> {
+    let plain;
+    let text = if text.contains(&b'e') || text.contains(&b'E') {
+        plain = shift(text, 0)?;
+        &plain
+    } else {
+        text
+    };
     let Some(point) = text.iter().position(|byte| *byte == b'.') else {
         let count = text::integer(text)?;
         return match unit {
@@ -455,7 +508,9 @@ fn written(text: &str, pattern: &str) -> Option<Instant> {
     let utc = DateTime::parse_from_str(text, pattern)
         .map(|at| at.to_utc())
         .or_else(|_| NaiveDateTime::parse_from_str(text, pattern).map(|at| at.and_utc()))
-        .or_else(|_| NaiveDate::parse_from_str(text, pattern).map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc()))
+        .or_else(|_| {
+            NaiveDate::parse_from_str(text, pattern).map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc())
+        })
         .ok()?;
     text::stamp_in(utc.timestamp_nanos_opt()?, Epoch::Ns)
 }
@@ -470,9 +525,18 @@ fn of_array(array: &arrow::array::ArrayRef, from: &From) -> Option<Ready> {
         (Form::At, DataType::Timestamp(unit, _)) if from.stamp == Stamp::Told => {
             let (counts, unit) = match unit {
                 TimeUnit::Second => (array.as_primitive::<TimestampSecondType>().values(), Epoch::S),
-                TimeUnit::Millisecond => (array.as_primitive::<TimestampMillisecondType>().values(), Epoch::Ms),
-                TimeUnit::Microsecond => (array.as_primitive::<TimestampMicrosecondType>().values(), Epoch::Us),
-                TimeUnit::Nanosecond => (array.as_primitive::<TimestampNanosecondType>().values(), Epoch::Ns),
+                TimeUnit::Millisecond => (
+                    array.as_primitive::<TimestampMillisecondType>().values(),
+                    Epoch::Ms,
+                ),
+                TimeUnit::Microsecond => (
+                    array.as_primitive::<TimestampMicrosecondType>().values(),
+                    Epoch::Us,
+                ),
+                TimeUnit::Nanosecond => (
+                    array.as_primitive::<TimestampNanosecondType>().values(),
+                    Epoch::Ns,
+                ),
             };
             Some(instants(rows, from, |row| {
                 array.is_valid(row).then(|| text::stamp_in(counts[row], unit))
@@ -534,7 +598,9 @@ fn instants(rows: usize, from: &From, at: impl Fn(usize) -> Option<Option<Instan
     let mut nanos = Vec::new();
     let (micros, states) = gather(rows, |row| {
         let Some(instant) = at(row) else { return Ok(None) };
-        let instant = instant.and_then(|instant| end(instant, from)).ok_or(Fault::Stamp)?;
+        let instant = instant
+            .and_then(|instant| end(instant, from))
+            .ok_or(Fault::Stamp)?;
         if instant.nanos != 0 {
             nanos.push((row, instant.nanos));
         }

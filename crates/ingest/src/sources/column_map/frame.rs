@@ -1,10 +1,14 @@
 //! Rows of a file as columns, whatever the file: texts as they stand in CSV and JSON, arrays of Parquet and Arrow.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{
+    DataType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType,
+};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::IngestError;
@@ -80,13 +84,35 @@ impl Values<'_> {
             Self::Cells(cells) => Texts::Cells(cells),
             Self::Same(text) => Texts::Same(text),
             Self::Array(array) => {
-                let strings = cast(array, &DataType::Utf8).map_err(|error| IngestError::BadFile {
-                    path: "a column".to_owned(),
-                    reason: format!("its type {} has no text: {error}", array.data_type()),
-                })?;
+                let strings =
+                    cast(&without_zone(array), &DataType::Utf8).map_err(|error| IngestError::BadFile {
+                        path: "a column".to_owned(),
+                        reason: format!("its type {} has no text: {error}", array.data_type()),
+                    })?;
                 Texts::Strings(strings.as_string::<i32>().clone())
             }
         })
+    }
+}
+
+/// Instants are counted in UTC whatever their zone; only their text would need to know it.
+fn without_zone(array: &ArrayRef) -> ArrayRef {
+    macro_rules! plain {
+        ($type:ty) => {
+            Arc::new(
+                array
+                    .as_primitive::<$type>()
+                    .clone()
+                    .with_timezone_opt(None::<&str>),
+            )
+        };
+    }
+    match array.data_type() {
+        DataType::Timestamp(TimeUnit::Second, _) => plain!(TimestampSecondType),
+        DataType::Timestamp(TimeUnit::Millisecond, _) => plain!(TimestampMillisecondType),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => plain!(TimestampMicrosecondType),
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => plain!(TimestampNanosecondType),
+        _ => Arc::clone(array),
     }
 }
 

@@ -165,9 +165,14 @@ impl fmt::Display for Name {
     }
 }
 
-
 /// Decimal units: how many places the point moves to the left.
-const UNITS: &[(&str, i32)] = &[("percent", 2), ("bps", 4), ("satoshi", 8), ("gwei", 9), ("wei", 18)];
+const UNITS: &[(&str, i32)] = &[
+    ("percent", 2),
+    ("bps", 4),
+    ("satoshi", 8),
+    ("gwei", 9),
+    ("wei", 18),
+];
 
 const UNIT_WORDS: &[&str] = &["base", "quote", "contract"];
 
@@ -184,9 +189,12 @@ fn closed_words(kind: Kind, column: &str) -> &'static [&'static str] {
         (_, "option_type") => &["call", "put"],
         (_, "amount_origin") => &["decimal", "scaled", "raw"],
         (Kind::Funding, "rate_kind") => &["settled", "predicted", "predicted_next", "daily_sum"],
-        (Kind::LongShort, "measure") => {
-            &["accounts", "top_trader_accounts", "top_trader_positions", "taker_volume"]
-        }
+        (Kind::LongShort, "measure") => &[
+            "accounts",
+            "top_trader_accounts",
+            "top_trader_positions",
+            "taker_volume",
+        ],
         _ => &[],
     }
 }
@@ -226,19 +234,34 @@ impl Checker<'_> {
     }
 
     fn map(&self, raw: RawMap) -> Result<Map, TomlError> {
-        let wide = self.pattern("wide.columns", raw.wide.as_ref().map(|wide| wide.columns.as_str()))?;
-        if wide.as_ref().is_some_and(|pattern| pattern.holes().next().is_none()) {
-            return Err(self.error("wide.columns", "names no part of a column; expected one such as `{instrument}_oi`"));
+        let wide = self.pattern(
+            "wide.columns",
+            raw.wide.as_ref().map(|wide| wide.columns.as_str()),
+        )?;
+        if wide
+            .as_ref()
+            .is_some_and(|pattern| pattern.holes().next().is_none())
+        {
+            return Err(self.error(
+                "wide.columns",
+                "names no part of a column; expected one such as `{instrument}_oi`",
+            ));
         }
         if wide.is_some() && raw.long.is_some() {
-            return Err(self.error("long", "a file is wide or long, not both; expected one of `wide` and `long`"));
+            return Err(self.error(
+                "long",
+                "a file is wide or long, not both; expected one of `wide` and `long`",
+            ));
         }
         if raw.table.is_empty() {
             return Err(self.error("table", "feeds nothing; expected at least one [[table]]"));
         }
         let separator = raw.separator.as_deref().unwrap_or(",");
         let &[separator] = separator.as_bytes() else {
-            return Err(self.error("separator", format!("is `{separator}`; expected one character such as `;`")));
+            return Err(self.error(
+                "separator",
+                format!("is `{separator}`; expected one character such as `;`"),
+            ));
         };
         self.shared_keys(&raw)?;
         let tables = raw
@@ -265,11 +288,11 @@ impl Checker<'_> {
     fn shared_keys(&self, raw: &RawMap) -> Result<(), TomlError> {
         let keys = raw.set.keys().map(|key| ("set", key));
         for (verb, key) in keys.chain(raw.from.keys().map(|key| ("from", key))) {
-            let known = |table: &RawTable| {
-                Kind::named(&table.kind).is_some_and(|kind| target(kind, key).is_some())
-            };
+            let known =
+                |table: &RawTable| Kind::named(&table.kind).is_some_and(|kind| target(kind, key).is_some());
             if !raw.table.iter().any(known) {
-                let reason = format!("no table here has a column `{key}`; expected columns of the tables below");
+                let reason =
+                    format!("no table here has a column `{key}`; expected columns of the tables below");
                 return Err(self.error(&format!("{verb}.{key}"), reason));
             }
         }
@@ -278,12 +301,14 @@ impl Checker<'_> {
 
     fn table(&self, number: usize, raw: &RawTable, map: &RawMap) -> Result<Table, TomlError> {
         let key = format!("table.{number}");
-        let kind = Kind::named(&raw.kind).filter(|kind| *kind != Kind::Rejects).ok_or_else(|| {
-            let kinds = Kind::ALL.iter().filter(|kind| **kind != Kind::Rejects);
-            let known: Vec<&str> = kinds.map(|kind| kind.name()).collect();
-            let reason = format!("no table `{}`; expected {}", raw.kind, known.join(", "));
-            self.error(&format!("{key}.kind"), reason)
-        })?;
+        let kind = Kind::named(&raw.kind)
+            .filter(|kind| *kind != Kind::Rejects)
+            .ok_or_else(|| {
+                let kinds = Kind::ALL.iter().filter(|kind| **kind != Kind::Rejects);
+                let known: Vec<&str> = kinds.map(|kind| kind.name()).collect();
+                let reason = format!("no table `{}`; expected {}", raw.kind, known.join(", "));
+                self.error(&format!("{key}.kind"), reason)
+            })?;
         let mut feeds: BTreeMap<Target, FeedValue> = BTreeMap::new();
         // What is shared comes first, so that the table's own word replaces it, whichever verb either uses.
         for (name, scalar) in &map.set {
@@ -303,7 +328,10 @@ impl Checker<'_> {
         }
         for (name, from) in &raw.from {
             if raw.set.contains_key(name) {
-                return Err(self.error(&format!("{key}.from.{name}"), "is in `set` too; expected it in one of them"));
+                return Err(self.error(
+                    &format!("{key}.from.{name}"),
+                    "is in `set` too; expected it in one of them",
+                ));
             }
             let key = format!("{key}.from.{name}");
             let target = self.target(kind, &key, name)?;
@@ -313,7 +341,10 @@ impl Checker<'_> {
         Ok(Table {
             kind,
             filters: filters(&raw.filters),
-            feeds: feeds.into_iter().map(|(target, value)| Feed { target, value }).collect(),
+            feeds: feeds
+                .into_iter()
+                .map(|(target, value)| Feed { target, value })
+                .collect(),
         })
     }
 
@@ -329,12 +360,17 @@ impl Checker<'_> {
                 .map(|(_, column)| format!("did you mean `{column}`? "))
                 .unwrap_or_default();
             let table = kind.name();
-            self.error(key, format!("no column of {table}; {likest}{table} has {}", known.join(", ")))
+            self.error(
+                key,
+                format!("no column of {table}; {likest}{table} has {}", known.join(", ")),
+            )
         })
     }
 
     fn set(&self, kind: Kind, target: Target, key: &str, scalar: &Scalar) -> Result<FeedValue, TomlError> {
-        let constant = scalar.constant(form(kind, target)).map_err(|reason| self.error(key, reason))?;
+        let constant = scalar
+            .constant(form(kind, target))
+            .map_err(|reason| self.error(key, reason))?;
         self.word(kind, target, key, &constant)?;
         Ok(FeedValue::Set(constant))
     }
@@ -360,16 +396,32 @@ impl Checker<'_> {
             Ok(())
         };
         let number = form == Form::Real;
-        refuse("abs", raw.abs && !number, "drops the sign of a number; this column holds none")?;
-        refuse("decimals", raw.decimals.is_some() && !number, "moves the point of a number; this column holds none")?;
+        refuse(
+            "abs",
+            raw.abs && !number,
+            "drops the sign of a number; this column holds none",
+        )?;
+        refuse(
+            "decimals",
+            raw.decimals.is_some() && !number,
+            "moves the point of a number; this column holds none",
+        )?;
         refuse(
             "decimals",
             raw.decimals.is_some() && raw.unit.is_some(),
             "the unit moves the point already; expected one of `unit` and `decimals`",
         )?;
-        refuse("words", raw.words.is_some() && form == Form::At, "an instant has no words")?;
+        refuse(
+            "words",
+            raw.words.is_some() && form == Form::At,
+            "an instant has no words",
+        )?;
         let end = kind == Kind::Bars && spec(kind, target).is_some_and(|column| column.name == "close_at");
-        refuse("inclusive", raw.inclusive && !end, "belongs to `close_at` of bars alone")?;
+        refuse(
+            "inclusive",
+            raw.inclusive && !end,
+            "belongs to `close_at` of bars alone",
+        )?;
         let (stamp, decimals) = match form {
             Form::At => (self.stamp(key, raw)?, 0),
             _ => (Stamp::Told, self.decimals(key, raw, form)?),
@@ -402,7 +454,9 @@ impl Checker<'_> {
                 if StrftimeItems::new(pattern).any(|item| item == Item::Error) {
                     return Err(self.error(
                         &format!("{key}.unit"),
-                        format!("`{pattern}` is no pattern of a time; expected one such as `%d.%m.%Y %H:%M:%S`"),
+                        format!(
+                            "`{pattern}` is no pattern of a time; expected one such as `%d.%m.%Y %H:%M:%S`"
+                        ),
                     ));
                 }
                 Stamp::Written(pattern.to_owned())
@@ -410,7 +464,9 @@ impl Checker<'_> {
             Some(unit) => {
                 return Err(self.error(
                     &format!("{key}.unit"),
-                    format!("is `{unit}`; expected s, ms, us, ns, block or a pattern such as `%d.%m.%Y %H:%M:%S`"),
+                    format!(
+                        "is `{unit}`; expected s, ms, us, ns, block or a pattern such as `%d.%m.%Y %H:%M:%S`"
+                    ),
                 ));
             }
         })
@@ -424,7 +480,10 @@ impl Checker<'_> {
         known.map(|(_, places)| *places).ok_or_else(|| {
             let names: Vec<&str> = UNITS.iter().map(|(name, _)| *name).collect();
             let reason = match form {
-                Form::Real => format!("is `{unit}`; expected {}, or `decimals = <places>`", names.join(", ")),
+                Form::Real => format!(
+                    "is `{unit}`; expected {}, or `decimals = <places>`",
+                    names.join(", ")
+                ),
                 _ => "this column holds neither an instant nor a number with a fraction".to_owned(),
             };
             self.error(&format!("{key}.unit"), reason)
@@ -460,12 +519,18 @@ impl Checker<'_> {
     }
 
     /// Adds what goes without saying and refuses a table that lacks what its rows need.
-    fn complete(&self, kind: Kind, key: &str, feeds: &mut BTreeMap<Target, FeedValue>) -> Result<(), TomlError> {
+    fn complete(
+        &self,
+        kind: Kind,
+        key: &str,
+        feeds: &mut BTreeMap<Target, FeedValue>,
+    ) -> Result<(), TomlError> {
         let fed = |feeds: &BTreeMap<Target, FeedValue>, name: &str| {
             target(kind, name).is_some_and(|target| feeds.contains_key(&target))
         };
         if kind == Kind::Depth && !fed(feeds, "snapshot") {
-            let snapshot = target(kind, "snapshot").expect("levels of a book say whether they are a snapshot");
+            let snapshot =
+                target(kind, "snapshot").expect("levels of a book say whether they are a snapshot");
             feeds.insert(snapshot, FeedValue::Set(Constant::Flag(false)));
         }
         for (name, word) in DEFAULTS {
@@ -476,7 +541,10 @@ impl Checker<'_> {
             }
         }
         if fed(feeds, "volume") && !fed(feeds, "volume_unit") {
-            let reason = format!("feeds volume without volume_unit; expected one of {}", UNIT_WORDS.join(", "));
+            let reason = format!(
+                "feeds volume without volume_unit; expected one of {}",
+                UNIT_WORDS.join(", ")
+            );
             return Err(self.error(key, reason));
         }
         let mut missing: Vec<&str> = kind
@@ -488,7 +556,12 @@ impl Checker<'_> {
         if kind == Kind::Bars {
             // Two of start, end and length give the third.
             let given = |name: &&str| fed(feeds, name);
-            if ["open_at", "close_at", "interval_s"].iter().filter(|name| given(name)).count() >= 2 {
+            if ["open_at", "close_at", "interval_s"]
+                .iter()
+                .filter(|name| given(name))
+                .count()
+                >= 2
+            {
                 missing.retain(|name| !["open_at", "close_at", "interval_s"].contains(name));
             }
         }
@@ -500,7 +573,11 @@ impl Checker<'_> {
         } else {
             ""
         };
-        let reason = format!("{} needs {}; expected them in `from` or `set`{also}", kind.name(), missing.join(", "));
+        let reason = format!(
+            "{} needs {}; expected them in `from` or `set`{also}",
+            kind.name(),
+            missing.join(", ")
+        );
         Err(self.error(key, reason))
     }
 }

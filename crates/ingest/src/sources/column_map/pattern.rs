@@ -126,7 +126,12 @@ mod tests {
 
     #[test]
     fn a_bad_pattern_says_why() {
-        for (text, why) in [("{", "opens"), ("{}", "opens"), ("a}", "closes"), ("{a}{b}", "nothing between")] {
+        for (text, why) in [
+            ("{", "opens"),
+            ("{}", "opens"),
+            ("a}", "closes"),
+            ("{a}{b}", "nothing between"),
+        ] {
             assert!(Pattern::parse(text).unwrap_err().contains(why), "{text}");
         }
     }

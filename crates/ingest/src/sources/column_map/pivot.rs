@@ -35,19 +35,24 @@ impl<'p> Pivot<'p> {
         let Some((field, value)) = self.plan.long else {
             unreachable!("only the rows of a long file are turned");
         };
-        let texts: Vec<Texts<'_>> = frame.columns.iter().map(Values::texts).collect::<Result<_, _>>()?;
+        let texts: Vec<Texts<'_>> = frame
+            .columns
+            .iter()
+            .map(Values::texts)
+            .collect::<Result<_, _>>()?;
         let left = left_out(&self.plan.leave, frame.len(), |column| &frame.columns[column])?;
         let key_columns: Vec<usize> = (0..self.plan.origins.len())
             .filter(|column| *column != field && *column != value)
             .filter(|column| !matches!(self.plan.origins[*column], Origin::LongField(_)))
             .collect();
-        for row in 0..frame.len() {
-            if left[row] {
+        for (row, left) in left.into_iter().enumerate() {
+            if left {
                 output.left_out += 1;
                 continue;
             }
             let name = texts[field].get(row).unwrap_or_default();
-            let asked = |origin: &Origin| matches!(origin, Origin::LongField(field) if field.as_bytes() == name);
+            let asked =
+                |origin: &Origin| matches!(origin, Origin::LongField(field) if field.as_bytes() == name);
             let Some(column) = self.plan.origins.iter().position(asked) else {
                 output.read += 1;
                 output.reject(frame.source_rows[row], Fault::Word, &frame.raw(row));
@@ -77,7 +82,14 @@ impl<'p> Pivot<'p> {
         Ok(())
     }
 
-    fn open(&mut self, key: Vec<u8>, columns: &[usize], texts: &[Texts<'_>], source_row: u64, row: usize) -> usize {
+    fn open(
+        &mut self,
+        key: Vec<u8>,
+        columns: &[usize],
+        texts: &[Texts<'_>],
+        source_row: u64,
+        row: usize,
+    ) -> usize {
         let place = self.source_rows.len();
         self.source_rows.push(source_row);
         self.raws.push(Cow::Owned(key.clone()));
@@ -100,7 +112,12 @@ impl<'p> Pivot<'p> {
         Frame {
             source_rows: self.source_rows,
             raw: Raw::Texts(self.raws),
-            columns: self.columns.into_iter().zip(&self.plan.origins).map(column).collect(),
+            columns: self
+                .columns
+                .into_iter()
+                .zip(&self.plan.origins)
+                .map(column)
+                .collect(),
         }
     }
 }

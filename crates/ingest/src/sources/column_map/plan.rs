@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aftershock_archive::tape::{Form, Kind};
 
-use super::map::{Constant, Feed, FeedValue, Filter, From, Joint, Map, Name, Target};
+use super::map::{Constant, Feed, FeedValue, Filter, From, Joint, Map, Name, Stamp, Target};
 use crate::{Head, IngestError};
 
 /// The columns that a file has.
@@ -93,8 +93,11 @@ pub(super) enum JoinedPart {
 pub(super) enum Unfit {
     /// It asks for columns that the file does not have.
     Columns(Vec<String>),
-    /// Nothing says the venue or the instrument.
-    Unsaid { what: &'static str, option: &'static str },
+    /// Something that only the user can say.
+    Unsaid {
+        missing: &'static str,
+        option: &'static str,
+    },
 }
 
 impl Unfit {
@@ -109,10 +112,10 @@ impl Unfit {
                     fields.text()
                 ),
             },
-            Self::Unsaid { what, option } => IngestError::Underspecified {
+            Self::Unsaid { missing, option } => IngestError::Underspecified {
                 path: head.path.to_owned(),
                 what: format!("read by the map {}", map.file),
-                missing: format!("neither the map nor the file says its {what}"),
+                missing: missing.to_owned(),
                 option,
             },
         }
@@ -134,8 +137,12 @@ impl Fields {
 
     fn origin(&self, name: &Name) -> Option<Origin> {
         match (self, name) {
-            (Self::Named(names), Name::Named(name)) => names.iter().position(|own| own == name).map(Origin::Field),
-            (Self::Named(names), Name::Place(place)) => (*place < names.len()).then_some(Origin::Field(*place)),
+            (Self::Named(names), Name::Named(name)) => {
+                names.iter().position(|own| own == name).map(Origin::Field)
+            }
+            (Self::Named(names), Name::Place(place)) => {
+                (*place < names.len()).then_some(Origin::Field(*place))
+            }
             (Self::Counted(count), Name::Place(place)) => (place < count).then_some(Origin::Field(*place)),
             (Self::Keys(keys), Name::Named(name)) => {
                 let path: Vec<String> = match name.strip_prefix('/') {
@@ -162,10 +169,13 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn place(&mut self, origin: Origin) -> usize {
-        self.origins.iter().position(|known| *known == origin).unwrap_or_else(|| {
-            self.origins.push(origin);
-            self.origins.len() - 1
-        })
+        self.origins
+            .iter()
+            .position(|known| *known == origin)
+            .unwrap_or_else(|| {
+                self.origins.push(origin);
+                self.origins.len() - 1
+            })
     }
 
     fn origin(&self, name: &Name) -> Option<Origin> {
@@ -275,14 +285,6 @@ impl Plan {
                     feeds.push(finder.feed(feed));
                 }
             }
-            for (target, what, option) in [
-                (Target::Venue, "venue", "--venue"),
-                (Target::Instrument, "instrument", "--instrument"),
-            ] {
-                if feeds.iter().all(|feed| feed.target != target) {
-                    return Err(Unfit::Unsaid { what, option });
-                }
-            }
             tables.push(PlannedTable {
                 kind: table.kind,
                 filters: table.filters.iter().map(|filter| finder.filter(filter)).collect(),
@@ -303,27 +305,51 @@ impl Plan {
             }
         }
         if map.wide.is_some() && wide.is_empty() {
-            finder.missing.push("a column that fits `wide.columns`".to_owned());
+            finder
+                .missing
+                .push("a column that fits `wide.columns`".to_owned());
         }
         if !finder.missing.is_empty() {
             return Err(Unfit::Columns(finder.missing));
         }
-        Ok(Self {
+        let says = |target: Target| {
+            let feeds = |table: &PlannedTable| table.feeds.iter().any(|feed| feed.target == target);
+            tables.iter().all(feeds)
+        };
+        for (target, missing, option) in [
+            (Target::Venue, "nothing says its venue", "--venue"),
+            (Target::Instrument, "nothing says its instrument", "--instrument"),
+        ] {
+            if !says(target) {
+                return Err(Unfit::Unsaid { missing, option });
+            }
+        }
+        let plan = Self {
             origins: finder.origins,
             wide,
             long,
             leave,
             tables,
-        })
+        };
+        if head.hints.blocks.is_empty() && plan.stamps().any(|(_, from)| from.stamp == Stamp::Block) {
+            return Err(Unfit::Unsaid {
+                missing: "its stamps are numbers of blocks without times",
+                option: "--blocks",
+            });
+        }
+        Ok(plan)
     }
 
     /// The venue, where all tables have the same.
     pub(super) fn venue(&self) -> Option<&str> {
         let venues = self.tables.iter().map(|table| {
-            table.feeds.iter().find_map(|feed| match (&feed.target, &feed.value) {
-                (Target::Venue, PlannedValue::Set(Constant::Word(venue))) => Some(venue.as_str()),
-                _ => None,
-            })
+            table
+                .feeds
+                .iter()
+                .find_map(|feed| match (&feed.target, &feed.value) {
+                    (Target::Venue, PlannedValue::Set(Constant::Word(venue))) => Some(venue.as_str()),
+                    _ => None,
+                })
         });
         let mut venues = venues.collect::<Option<Vec<_>>>()?;
         venues.dedup();
@@ -333,8 +359,8 @@ impl Plan {
         }
     }
 
-    /// Fields of the file that feed instants, and how.
-    pub(super) fn stamped(&self) -> impl Iterator<Item = (usize, &From)> {
+    /// Columns that feed instants, and how.
+    fn stamps(&self) -> impl Iterator<Item = (&Source, &From)> {
         let feeds = self.tables.iter().flat_map(|table| &table.feeds);
         feeds
             .filter_map(|feed| match &feed.value {
@@ -342,6 +368,11 @@ impl Plan {
                 _ => None,
             })
             .flat_map(|(sources, from)| sources.iter().map(move |source| (source, from)))
+    }
+
+    /// Fields of the file that feed instants, and how.
+    pub(super) fn stamped(&self) -> impl Iterator<Item = (usize, &From)> {
+        self.stamps()
             .filter_map(|(source, from)| match source {
                 Source::Column(column) => Some((column, from)),
                 Source::Joined(_) => None,

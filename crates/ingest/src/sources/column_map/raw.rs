@@ -82,7 +82,9 @@ impl Scalar {
             (Form::Int, Self::Int(value)) => Ok(Constant::Int(*value)),
             (Form::Real, Self::Int(value)) => Ok(Constant::Real(*value as f64)),
             (Form::Real, Self::Real(value)) if value.is_finite() => Ok(Constant::Real(*value)),
-            (Form::Word | Form::Text, Self::Text(text)) if !text.is_empty() => Ok(Constant::Word(text.clone())),
+            (Form::Word | Form::Text, Self::Text(text)) if !text.is_empty() => {
+                Ok(Constant::Word(text.clone()))
+            }
             (Form::Flag, Self::Flag(value)) => Ok(Constant::Flag(*value)),
             _ => Err(format!("{self} does not fit; expected {}", form_text(form))),
         }
@@ -210,7 +212,9 @@ impl<'de> Deserialize<'de> for RawFeed {
                 short(Name::of(text).map_err(E::custom)?)
             }
             fn visit_i64<E: Error>(self, place: i64) -> Result<RawFeed, E> {
-                short(Name::Place(usize::try_from(place).map_err(|_| E::custom("places count from 0"))?))
+                short(Name::Place(
+                    usize::try_from(place).map_err(|_| E::custom("places count from 0"))?,
+                ))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawFeed, A::Error> {
                 RawFrom::deserialize(MapAccessDeserializer::new(map)).map(RawFeed)

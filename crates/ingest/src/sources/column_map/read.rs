@@ -240,7 +240,7 @@ fn inside<'a>(value: &'a RawValue, path: &[String]) -> Result<Cell<'a>, serde_js
             Some(b'"') if text.contains('\\') => {
                 Some(Cow::Owned(serde_json::from_str::<String>(text)?.into_bytes()))
             }
-            Some(b'"') => Some(Cow::Borrowed(text[1..text.len() - 1].as_bytes())),
+            Some(b'"') => Some(Cow::Borrowed(&text.as_bytes()[1..text.len() - 1])),
             Some(b'n') | None => None,
             _ => Some(Cow::Borrowed(text.as_bytes())),
         });

@@ -62,17 +62,39 @@ fn holds(filter: &PlannedFilter, text: Option<&[u8]>) -> bool {
 ///
 /// # Errors
 /// Where a column is of a type that cannot be read at all.
-pub(super) fn scatter(setting: &Setting<'_>, frame: &Frame<'_>, output: &mut Output) -> Result<(), IngestError> {
+pub(super) fn scatter(
+    setting: &Setting<'_>,
+    frame: &Frame<'_>,
+    output: &mut Output,
+) -> Result<(), IngestError> {
     let plan = setting.plan;
     if plan.wide.is_empty() {
         let holes = Vec::new();
         let value = 0;
-        return scatter_view(setting, &View { plan, frame, holes, value }, output);
+        return scatter_view(
+            setting,
+            &View {
+                plan,
+                frame,
+                holes,
+                value,
+            },
+            output,
+        );
     }
     for (value, captures) in &plan.wide {
         let holes = captures.iter().cloned().map(Values::Same).collect();
         let value = *value;
-        scatter_view(setting, &View { plan, frame, holes, value }, output)?;
+        scatter_view(
+            setting,
+            &View {
+                plan,
+                frame,
+                holes,
+                value,
+            },
+            output,
+        )?;
     }
     Ok(())
 }
@@ -118,7 +140,8 @@ fn scatter_view(setting: &Setting<'_>, view: &View<'_, '_>, output: &mut Output)
     }
     for (row, fed) in fed.iter().enumerate() {
         // A row of a long file that has none of a table's fields is no row of it.
-        if !fed && !(plan.long.is_some() && asked[row]) {
+        let no_row = plan.long.is_some() && asked[row];
+        if !fed && !no_row {
             let fault = if asked[row] { Fault::Number } else { Fault::Word };
             output.read += 1;
             output.reject(view.frame.source_rows[row], fault, &view.frame.raw(row));
@@ -185,7 +208,11 @@ impl Columns {
     /// Takes back rows that have none of the needed numbers: in a file that feeds several tables they belong to
     /// another.
     fn withdraw_empty(&self, offered: &mut [bool]) {
-        let numbers: Vec<&Ready> = self.needed_numbers.iter().filter_map(|place| self.own[*place].as_ref()).collect();
+        let numbers: Vec<&Ready> = self
+            .needed_numbers
+            .iter()
+            .filter_map(|place| self.own[*place].as_ref())
+            .collect();
         if numbers.is_empty() {
             return;
         }
@@ -222,7 +249,10 @@ impl Columns {
             }
         }
         for (spec, ready) in specs.iter().zip(&self.own) {
-            if let Some(Ready { values: ReadyValues::Real { numbers, .. }, states }) = ready
+            if let Some(Ready {
+                values: ReadyValues::Real { numbers, .. },
+                states,
+            }) = ready
                 && let Some((fault, least)) = bound(spec)
             {
                 for (row, number) in numbers.iter().enumerate() {
@@ -233,7 +263,9 @@ impl Columns {
                 }
             }
         }
-        if let (Kind::Bars, Some(high), Some(low)) = (self.kind, self.numbers(bars::HIGH), self.numbers(bars::LOW)) {
+        if self.kind == Kind::Bars
+            && let (Some(high), Some(low)) = (self.numbers(bars::HIGH), self.numbers(bars::LOW))
+        {
             for row in 0..rows {
                 if high[row] < low[row] {
                     faults[row] = faults[row].or(Some(Fault::Extremes));
@@ -257,7 +289,11 @@ impl Columns {
 
     fn write(&mut self, frame: &Frame<'_>, offered: &[bool], output: &mut Output) {
         let faults = self.faults(frame.len());
-        let nanoseconds = self.kind.own_columns().iter().position(|column| column.name == "nanoseconds");
+        let nanoseconds = self
+            .kind
+            .own_columns()
+            .iter()
+            .position(|column| column.name == "nanoseconds");
         let nanoseconds = nanoseconds.filter(|place| self.own[*place].is_none());
         let mut sparse = vec![0; self.own.len()];
         let mut nanos_seen = 0;
@@ -272,17 +308,31 @@ impl Columns {
                 continue;
             }
             let venue = word(Some(&self.venue), row).expect("a row without a venue has a fault");
-            let instrument = word(Some(&self.instrument), row).expect("a row without an instrument has a fault");
+            let instrument =
+                word(Some(&self.instrument), row).expect("a row without an instrument has a fault");
             let rows = output.rows(self.kind, venue, instrument);
             rows.begin(source_row);
             for (place, ready) in self.own.iter().enumerate() {
                 if let Some(ready) = ready
                     && ready.states[row] == State::Good
                 {
-                    set(rows, self.kind.own_columns()[place].name, place, ready, row, &mut sparse[place]);
+                    set(
+                        rows,
+                        self.kind.own_columns()[place].name,
+                        place,
+                        ready,
+                        row,
+                        &mut sparse[place],
+                    );
                 }
             }
-            if let (Some(place), Some(Ready { values: ReadyValues::At { nanos, .. }, .. })) = (nanoseconds, &self.own[0])
+            if let (
+                Some(place),
+                Some(Ready {
+                    values: ReadyValues::At { nanos, .. },
+                    ..
+                }),
+            ) = (nanoseconds, &self.own[0])
                 && let Some(nanos) = at_row(nanos, row, &mut nanos_seen)
             {
                 rows.int(Int(place), *nanos);
@@ -296,7 +346,10 @@ fn at_row<'s, T>(sparse: &'s [(usize, T)], row: usize, seen: &mut usize) -> Opti
     while sparse.get(*seen).is_some_and(|(place, _)| *place < row) {
         *seen += 1;
     }
-    sparse.get(*seen).filter(|(place, _)| *place == row).map(|(_, value)| value)
+    sparse
+        .get(*seen)
+        .filter(|(place, _)| *place == row)
+        .map(|(_, value)| value)
 }
 
 #[inline]
@@ -318,9 +371,10 @@ fn set(rows: &mut Rows, name: &str, place: usize, ready: &Ready, row: usize, see
 
 fn word(ready: Option<&Ready>, row: usize) -> Option<&str> {
     match ready {
-        Some(Ready { values: ReadyValues::Word { places, words }, states }) if states[row] == State::Good => {
-            Some(&words[places[row] as usize])
-        }
+        Some(Ready {
+            values: ReadyValues::Word { places, words },
+            states,
+        }) if states[row] == State::Good => Some(&words[places[row] as usize]),
         _ => None,
     }
 }
@@ -331,7 +385,8 @@ fn bound(spec: &ColumnSpec) -> Option<(Fault, bool)> {
     if spec.required && prices.contains(&spec.name) {
         return Some((Fault::Price, true));
     }
-    let quantity = spec.name == "quantity" || spec.name.ends_with("_quantity") || spec.name.contains("volume");
+    let quantity =
+        spec.name == "quantity" || spec.name.ends_with("_quantity") || spec.name.contains("volume");
     quantity.then_some((Fault::Quantity, false))
 }
 
@@ -344,7 +399,10 @@ fn complete_bars(own: &mut [Option<Ready>], rows: usize) {
     let opens = instants(&own[bars::OPEN_AT.0]);
     let closes = instants(&own[bars::CLOSE_AT.0]);
     let lengths = match own[bars::INTERVAL_S.0].as_ref() {
-        Some(Ready { values: ReadyValues::Int(lengths), states }) => Some((lengths.clone(), states.clone())),
+        Some(Ready {
+            values: ReadyValues::Int(lengths),
+            states,
+        }) => Some((lengths.clone(), states.clone())),
         _ => None,
     };
     let third = |first: &(Vec<i64>, Vec<State>), second: &(Vec<i64>, Vec<State>), of: fn(i64, i64) -> i64| {
@@ -367,10 +425,14 @@ fn complete_bars(own: &mut [Option<Ready>], rows: usize) {
     };
     match (opens, closes, lengths) {
         (Some(opens), None, Some(lengths)) => {
-            own[bars::CLOSE_AT.0] = Some(at(third(&opens, &lengths, |open, length| open + length * 1_000_000)));
+            own[bars::CLOSE_AT.0] = Some(at(third(&opens, &lengths, |open, length| {
+                open + length * 1_000_000
+            })));
         }
         (None, Some(closes), Some(lengths)) => {
-            own[bars::OPEN_AT.0] = Some(at(third(&closes, &lengths, |close, length| close - length * 1_000_000)));
+            own[bars::OPEN_AT.0] = Some(at(third(&closes, &lengths, |close, length| {
+                close - length * 1_000_000
+            })));
         }
         (Some(opens), Some(closes), None) => {
             let (lengths, states) = third(&opens, &closes, |open, close| (close - open) / 1_000_000);
@@ -384,7 +446,10 @@ fn complete_bars(own: &mut [Option<Ready>], rows: usize) {
 }
 
 /// One column out of several: the first that is not missing, or a text put together.
-fn one_column<'v, 'a>(view: &'v View<'_, 'a>, sources: &[Source]) -> Result<Cow<'v, Values<'a>>, IngestError> {
+fn one_column<'v, 'a>(
+    view: &'v View<'_, 'a>,
+    sources: &[Source],
+) -> Result<Cow<'v, Values<'a>>, IngestError> {
     if let [Source::Column(column)] = sources {
         return Ok(Cow::Borrowed(view.column(*column)));
     }
