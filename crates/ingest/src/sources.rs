@@ -8,6 +8,7 @@ mod bybit;
 mod chainticks;
 #[cfg(test)]
 mod claims;
+pub mod column_map;
 mod deribit;
 mod evm_logs;
 mod freqtrade;
@@ -33,6 +34,7 @@ pub const SOURCES: &[&dyn Source] = &[
     &hyperliquid::Hyperliquid,
     &lending_export::LendingExport,
     &freqtrade::Freqtrade,
+    &column_map::ColumnMap,
 ];
 
 /// The source that reads a file, and what it takes it for.
@@ -41,7 +43,9 @@ pub const SOURCES: &[&dyn Source] = &[
 /// [`IngestError::UnknownSource`] where `--source` names none, [`IngestError::Unrecognised`] where none fits, and
 /// what the source itself is missing.
 pub fn recognise(head: &Head<'_>) -> Result<(&'static dyn Source, Recognised), IngestError> {
-    let wanted = head.hints.source.as_deref();
+    // A map is for the map source, whatever else the file looks like.
+    let map = head.hints.map.as_ref().map(|_| column_map::ColumnMap.name());
+    let wanted = head.hints.source.as_deref().or(map);
     if let Some(name) = wanted
         && !SOURCES.iter().any(|source| source.name() == name)
     {
