@@ -10,6 +10,8 @@ pub mod episode;
 mod error;
 pub mod fetch;
 mod frames;
+#[cfg(test)]
+mod fuzz_tests;
 mod ingest;
 pub mod json;
 mod output;
@@ -20,6 +22,8 @@ mod rows;
 mod sample;
 mod source;
 pub mod sources;
+#[cfg(test)]
+mod tape_tests;
 #[cfg(test)]
 mod testing;
 pub mod text;

@@ -2,12 +2,25 @@
 
 mod binance_archive;
 mod bitmex;
+mod bybit;
+#[cfg(test)]
+mod claims;
+mod deribit;
+mod okx;
+mod tardis;
 mod units;
 
 use crate::{Head, IngestError, Recognised, Source};
 
 /// All sources, the more particular first: the first that recognises a file reads it.
-pub const SOURCES: &[&dyn Source] = &[&binance_archive::BinanceArchive, &bitmex::Bitmex];
+pub const SOURCES: &[&dyn Source] = &[
+    &binance_archive::BinanceArchive,
+    &bitmex::Bitmex,
+    &bybit::Bybit,
+    &okx::Okx,
+    &deribit::Deribit,
+    &tardis::Tardis,
+];
 
 /// The source that reads a file, and what it takes it for.
 ///

@@ -363,7 +363,7 @@ kinds! {
     {
         FUNDED_AT: At needed "funded_at" "When it was settled, or the instant a rate was read.",
         RATE: Real needed "rate" "Ratio of notional for one interval; longs pay where it is above zero.",
-        RATE_KIND: Word needed "rate_kind" "`settled`; `predicted` for the coming settlement, `predicted_next` for the one behind it; `daily_sum` in quote asset for one unit of base.",
+        RATE_KIND: Word needed "rate_kind" "`settled`; `predicted` for the coming settlement, `predicted_next` for the one behind it; `continuous` where it is charged at every instant; `daily_sum` in quote asset for one unit of base.",
         INTERVAL_H: Real maybe "interval_h" "Length of the interval the rate is for, hours.",
         MARK_PRICE: Real maybe "mark_price" "Mark it was charged on.",
         RATE_DAILY: Real maybe "rate_daily" "The venue's own rate for a day.",

@@ -97,11 +97,7 @@ impl Parts {
     }
 
     /// What `filters` ask of the stored columns; rows that pass them pass this too.
-    fn stored_filter(
-        &self,
-        state: &dyn Session,
-        filters: &[Expr],
-    ) -> Planned<Option<Arc<dyn PhysicalExpr>>> {
+    fn stored_filter(&self, state: &dyn Session, filters: &[Expr]) -> Planned<Option<Arc<dyn PhysicalExpr>>> {
         let mut asked = Vec::new();
         for filter in filters {
             match self.stamp() {
@@ -152,10 +148,7 @@ impl TableProvider for Parts {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(
-        &self,
-        filters: &[&Expr],
-    ) -> Planned<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Planned<Vec<TableProviderFilterPushDown>> {
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 
