@@ -4,6 +4,7 @@
 //! Nothing here knows a rule or a replay. Read [`Episode`] first, then [`Catalog`] and [`sample`].
 
 mod catalog;
+pub mod chain;
 mod container;
 pub mod csv;
 pub mod episode;

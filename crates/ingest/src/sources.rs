@@ -3,9 +3,13 @@
 mod binance_archive;
 mod bitmex;
 mod bybit;
+mod chainticks;
 #[cfg(test)]
 mod claims;
 mod deribit;
+mod evm_logs;
+mod hyperliquid;
+mod lending_export;
 mod okx;
 mod tardis;
 mod units;
@@ -20,6 +24,10 @@ pub const SOURCES: &[&dyn Source] = &[
     &okx::Okx,
     &deribit::Deribit,
     &tardis::Tardis,
+    &chainticks::Chainticks,
+    &evm_logs::EvmLogs,
+    &hyperliquid::Hyperliquid,
+    &lending_export::LendingExport,
 ];
 
 /// The source that reads a file, and what it takes it for.

@@ -4,7 +4,7 @@ use aftershock_archive::tape::Kind;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 
-use crate::{Block, Framing, Head, Hints, IngestError, Output, Place, frames, sources};
+use crate::{Block, Framing, Head, Hints, IngestError, Output, Place, Progress, frames, sources};
 
 /// What became of the bytes.
 pub(crate) struct Parsed {
@@ -108,23 +108,37 @@ pub(crate) fn parse_bytes(path: &str, bytes: &[u8], hints: &Hints) -> Result<Par
     })
 }
 
+/// Tells nobody how an ingest goes.
+pub(crate) struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _files: usize, _bytes: u64) {}
+    fn advance(&self, _bytes: u64, _records: u64) {}
+    fn commit(&self) {}
+}
+
 /// A fixture below `tests/fixtures/ingest`.
 pub(crate) fn fixture(path: &str) -> Vec<u8> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/ingest");
     std::fs::read(format!("{root}/{path}")).expect("the fixture is part of the project")
 }
 
-/// A recorded file that is not part of the project, below `AFTERSHOCK_SHARED` or the folder `shared` beside it; says
-/// so and is `None` where it is absent.
-pub(crate) fn recorded(path: &str) -> Option<Vec<u8>> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
+/// A recorded file or folder that is not part of the project, below `AFTERSHOCK_SHARED` or the folder `shared` beside
+/// it; says so and is `None` where it is absent.
+pub(crate) fn recorded_path(path: &str) -> Option<String> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../", "shared");
     let root = std::env::var("AFTERSHOCK_SHARED").unwrap_or_else(|_| beside.to_owned());
-    let file = format!("{root}/data/{path}");
-    let bytes = std::fs::read(&file).ok();
-    if bytes.is_none() {
-        eprintln!("skipped: {file} is not there");
+    let path = format!("{root}/data/{path}");
+    let there = std::path::Path::new(&path).exists();
+    if !there {
+        eprintln!("skipped: {path} is not there");
     }
-    bytes
+    there.then_some(path)
+}
+
+/// The bytes of a file of [`recorded_path`].
+pub(crate) fn recorded(path: &str) -> Option<Vec<u8>> {
+    recorded_path(path).and_then(|path| std::fs::read(path).ok())
 }
 
 /// Cells of one row as text; null is empty, instants are `2020-03-13T02:17:00Z`.
