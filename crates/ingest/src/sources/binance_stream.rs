@@ -215,6 +215,10 @@ impl Parser for Stream {
         for (row, line) in block.records() {
             let (received_at, text) = received(line);
             match messages(text) {
+                Ok(messages) if messages.is_empty() => {
+                    output.read += 1;
+                    output.reject(row, Fault::Json, line);
+                }
                 Ok(messages) => {
                     for Message { stream, text } in messages {
                         output.read += 1;
@@ -368,6 +372,9 @@ fn levels(
     target: &Target<'_>,
     output: &mut Output,
 ) -> Result<(), Fault> {
+    if book.bids.is_empty() && book.asks.is_empty() {
+        return Err(Fault::Quantity);
+    }
     // All levels are looked at before the first is written: a message is kept whole or not at all.
     for level in book.bids.iter().chain(book.asks) {
         let number = |digits: Scalar<'_>| text::number(digits.bytes()).ok_or(Fault::Number);

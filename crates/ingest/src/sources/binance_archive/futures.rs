@@ -151,10 +151,15 @@ impl Metrics {
             number if number.value < 0.0 => Err(Fault::Quantity),
             number => Ok(number),
         };
+        let mut written = false;
         for digits in [quantity, value].into_iter().chain(ratios) {
             if !digits.is_empty() {
                 amount(digits)?;
+                written = true;
             }
+        }
+        if !written || (quantity.is_empty() && !value.is_empty()) {
+            return Err(Fault::Number);
         }
         let venue = &self.file.venue;
         if !quantity.is_empty() {
