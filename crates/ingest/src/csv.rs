@@ -14,6 +14,57 @@
 /// Returns how many fields the line has; those beyond the room are counted and not kept.
 #[inline]
 pub fn fields<'a>(line: &'a [u8], found: &mut [&'a [u8]]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    const LOW: u64 = !HIGH;
+    /// The high bit of each byte of a word that is this byte, and no other bit.
+    #[inline]
+    const fn equal(word: u64, byte: u8) -> u64 {
+        let differs = word ^ (ONES * byte as u64);
+        !(((differs & LOW) + LOW) | differs | LOW)
+    }
+
+    let (mut count, mut start) = (0, 0);
+    let mut words = line.chunks_exact(8);
+    let mut place = 0;
+    for chunk in &mut words {
+        let word = u64::from_le_bytes(chunk.try_into().expect("a chunk has eight bytes"));
+        if equal(word, b'"') != 0 {
+            return quoted_fields(line, found);
+        }
+        let mut commas = equal(word, b',');
+        while commas != 0 {
+            let comma = place + (commas.trailing_zeros() / 8) as usize;
+            if let Some(slot) = found.get_mut(count) {
+                *slot = &line[start..comma];
+            }
+            count += 1;
+            start = comma + 1;
+            commas &= commas - 1;
+        }
+        place += 8;
+    }
+    for (byte, comma) in words.remainder().iter().zip(place..) {
+        if *byte == b'"' {
+            return quoted_fields(line, found);
+        }
+        if *byte == b',' {
+            if let Some(slot) = found.get_mut(count) {
+                *slot = &line[start..comma];
+            }
+            count += 1;
+            start = comma + 1;
+        }
+    }
+    if let Some(slot) = found.get_mut(count) {
+        *slot = &line[start..];
+    }
+    count + 1
+}
+
+/// As [`fields`], for a line with quotes in it.
+#[cold]
+fn quoted_fields<'a>(line: &'a [u8], found: &mut [&'a [u8]]) -> usize {
     let mut count = 0;
     let mut rest = line;
     loop {
@@ -36,7 +87,6 @@ pub fn fields<'a>(line: &'a [u8], found: &mut [&'a [u8]]) -> usize {
     }
 }
 
-#[cold]
 fn quoted(text: &[u8]) -> (&[u8], Option<&[u8]>) {
     let mut place = 1;
     while let Some(quote) = memchr::memchr(b'"', &text[place..]) {
@@ -85,6 +135,11 @@ impl Header {
     /// True where the header is exactly these names.
     pub fn is(&self, names: &[&str]) -> bool {
         self.names == names
+    }
+
+    /// True where the header begins with these names.
+    pub fn begins(&self, names: &[&str]) -> bool {
+        self.names.len() >= names.len() && self.names.iter().zip(names).all(|(own, name)| own == name)
     }
 
     /// The names, in order.

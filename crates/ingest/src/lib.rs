@@ -4,12 +4,15 @@
 //! Nothing here knows a rule or a replay. Read [`Episode`] first, then [`Catalog`] and [`sample`].
 
 mod catalog;
+pub mod chain;
 mod container;
 pub mod csv;
 pub mod episode;
 mod error;
 pub mod fetch;
 mod frames;
+#[cfg(test)]
+mod fuzz_tests;
 mod ingest;
 pub mod json;
 mod output;
@@ -20,6 +23,8 @@ mod rows;
 mod sample;
 mod source;
 pub mod sources;
+#[cfg(test)]
+mod tape_tests;
 #[cfg(test)]
 mod testing;
 pub mod text;

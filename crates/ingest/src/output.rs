@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use aftershock_archive::tape::{Kind, rejects};
 use arrow::array::RecordBatch;
 
-use crate::Rows;
 use crate::text::Fault;
+use crate::{Block, Rows};
 
 /// A rejected row is quoted up to this many bytes.
 const QUOTED_BYTES: usize = 4_096;
@@ -99,6 +99,32 @@ impl Output {
         let rows = self.rows(kind, venue, instrument);
         rows.begin(source_row);
         fill(rows).inspect_err(|_| rows.undo())
+    }
+
+    /// Keeps one row a record of a block, all in one place: the way of the largest files.
+    pub fn keep_all(
+        &mut self,
+        kind: Kind,
+        venue: &str,
+        instrument: &str,
+        block: Block<'_>,
+        mut fill: impl FnMut(&[u8], &mut Rows) -> Result<(), Fault>,
+    ) {
+        let rows = self.rows(kind, venue, instrument);
+        let mut bad = Vec::new();
+        let mut read = 0;
+        for (row, record) in block.records() {
+            read += 1;
+            rows.begin(row);
+            if let Err(fault) = fill(record, rows) {
+                rows.undo();
+                bad.push((row, fault, record));
+            }
+        }
+        self.read += read;
+        for (row, fault, record) in bad {
+            self.reject(row, fault, record);
+        }
     }
 
     /// Keeps a row that cannot stand, with its reason.

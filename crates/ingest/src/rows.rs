@@ -5,9 +5,9 @@ use std::sync::Arc;
 use aftershock_archive::tape::{At, ColumnSpec, Flag, Form, Int, Kind, Real, Text, Word};
 use arrow::array::{
     ArrayRef, BooleanBuilder, DictionaryArray, Int32Array, PrimitiveBuilder, RecordBatch, StringArray,
-    StringBuilder,
+    StringBuilder, new_null_array,
 };
-use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 
 use crate::text::{self, Fault};
 
@@ -50,6 +50,8 @@ struct Words {
     places: PrimitiveBuilder<Int32Type>,
     words: Vec<String>,
     last: usize,
+    /// Address, length and place of words that are written in the program.
+    labels: Vec<(usize, usize, i32)>,
 }
 
 impl Words {
@@ -202,6 +204,36 @@ impl Rows {
         }
     }
 
+    /// Sets a word that is written in the program. As [`Rows::word`], for tables with millions of rows: that a word is
+    /// the same as before shows in its address.
+    #[inline]
+    pub fn label(&mut self, column: Word, word: &'static str) {
+        let row = self.source_row.len() - 1;
+        match &mut self.columns[column.0] {
+            Column::Word(words) => {
+                let behind = row - words.places.len();
+                if behind > 0 {
+                    words.places.append_nulls(behind);
+                }
+                let address = word.as_ptr() as usize;
+                let known = words
+                    .labels
+                    .iter()
+                    .find(|label| label.0 == address && label.1 == word.len());
+                let place = match known {
+                    Some(label) => label.2,
+                    None => {
+                        let place = words.place(word);
+                        words.labels.push((address, word.len(), place));
+                        place
+                    }
+                };
+                words.places.append_value(place);
+            }
+            _ => unreachable!("a place of a word names a column of words"),
+        }
+    }
+
     /// Sets a number from its text and keeps the text in `exact` where a double cannot give it back.
     ///
     /// # Errors
@@ -296,6 +328,9 @@ impl Rows {
 
 impl Column {
     fn finish(self, rows: usize) -> ArrayRef {
+        if let Some(data_type) = self.empty_type() {
+            return new_null_array(&data_type, rows);
+        }
         macro_rules! padded {
             ($column:expr) => {{
                 let mut column = $column;
@@ -316,6 +351,19 @@ impl Column {
                 words.finish()
             }
         }
+    }
+
+    /// Type of a column in which no row was set.
+    fn empty_type(&self) -> Option<DataType> {
+        let (rows, form) = match self {
+            Self::At(column) => (column.len(), Form::At),
+            Self::Int(column) => (column.len(), Form::Int),
+            Self::Real(column) => (column.len(), Form::Real),
+            Self::Word(words) => (words.places.len(), Form::Word),
+            Self::Text(column) => (column.len(), Form::Text),
+            Self::Flag(column) => (column.len(), Form::Flag),
+        };
+        (rows == 0).then(|| form.data_type())
     }
 
     fn truncate(&mut self, rows: usize) {

@@ -2,7 +2,18 @@
 
 mod binance_archive;
 mod bitmex;
+mod bybit;
+mod chainticks;
+#[cfg(test)]
+mod claims;
 pub mod column_map;
+mod deribit;
+mod evm_logs;
+mod hftbacktest;
+mod hyperliquid;
+mod lending_export;
+mod okx;
+mod tardis;
 mod units;
 
 use crate::{Head, IngestError, Recognised, Source};
@@ -11,6 +22,16 @@ use crate::{Head, IngestError, Recognised, Source};
 pub const SOURCES: &[&dyn Source] = &[
     &binance_archive::BinanceArchive,
     &bitmex::Bitmex,
+    &bybit::Bybit,
+    &okx::Okx,
+    &deribit::Deribit,
+    &tardis::Tardis,
+    &chainticks::Chainticks,
+    &evm_logs::EvmLogs,
+    &hyperliquid::Hyperliquid,
+    &lending_export::LendingExport,
+    &hftbacktest::Hftbacktest,
+    // The most general: what a map describes, another source may know better.
     &column_map::ColumnMap,
 ];
 

@@ -114,17 +114,22 @@ pub(crate) fn fixture(path: &str) -> Vec<u8> {
     std::fs::read(format!("{root}/{path}")).expect("the fixture is part of the project")
 }
 
-/// A recorded file that is not part of the project, below `AFTERSHOCK_SHARED` or the folder `shared` beside it; says
-/// so and is `None` where it is absent.
-pub(crate) fn recorded(path: &str) -> Option<Vec<u8>> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
+/// A recorded file or folder that is not part of the project, below `AFTERSHOCK_SHARED` or the folder `shared` beside
+/// it; says so and is `None` where it is absent.
+pub(crate) fn recorded_path(path: &str) -> Option<String> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../", "shared");
     let root = std::env::var("AFTERSHOCK_SHARED").unwrap_or_else(|_| beside.to_owned());
-    let file = format!("{root}/data/{path}");
-    let bytes = std::fs::read(&file).ok();
-    if bytes.is_none() {
-        eprintln!("skipped: {file} is not there");
+    let path = format!("{root}/data/{path}");
+    let there = std::path::Path::new(&path).exists();
+    if !there {
+        eprintln!("skipped: {path} is not there");
     }
-    bytes
+    there.then_some(path)
+}
+
+/// The bytes of a file of [`recorded_path`].
+pub(crate) fn recorded(path: &str) -> Option<Vec<u8>> {
+    recorded_path(path).and_then(|path| std::fs::read(path).ok())
 }
 
 /// Cells of one row as text; null is empty, instants are `2020-03-13T02:17:00Z`.

@@ -62,15 +62,7 @@ impl Parser for AggTrades {
     }
 
     fn parse(&self, block: Block<'_>, output: &mut Output) -> Result<(), IngestError> {
-        for (row, line) in block.records() {
-            output.read += 1;
-            let rows = output.rows(Kind::Trades, &self.venue, &self.instrument);
-            rows.begin(row);
-            if let Err(fault) = parse_line(line, rows) {
-                rows.undo();
-                output.reject(row, fault, line);
-            }
-        }
+        output.keep_all(Kind::Trades, &self.venue, &self.instrument, block, parse_line);
         Ok(())
     }
 }
@@ -95,10 +87,10 @@ fn parse_line(line: &[u8], rows: &mut crate::Rows) -> Result<(), Fault> {
     if rows.number(trades::QUANTITY, quantity)? < 0.0 {
         return Err(Fault::Quantity);
     }
-    rows.word(trades::QUANTITY_UNIT, "base");
+    rows.label(trades::QUANTITY_UNIT, "base");
     rows.int(trades::FIRST_TRADE_ID, integer(first)?);
     rows.int(trades::LAST_TRADE_ID, integer(last)?);
-    rows.word(
+    rows.label(
         trades::SIDE,
         match maker_buys {
             b"True" | b"true" | b"TRUE" => "sell",

@@ -38,7 +38,7 @@ const WIDEST: usize = 16;
 
 pub(super) fn recognise(head: &Head<'_>, venue: &str) -> Option<Recognised> {
     let header = Header::of(head.first_line());
-    let begins = |names: &[&str]| header.names().len() <= WIDEST && header.names().starts_with_names(names);
+    let begins = |names: &[&str]| header.names().len() <= WIDEST && header.begins(names);
     let (table, what) = if begins(TRADE) {
         let class = header.place("trdType");
         let book = header.place("pool");
@@ -65,16 +65,6 @@ pub(super) fn recognise(head: &Head<'_>, venue: &str) -> Option<Recognised> {
             columns: header.names().len(),
         }),
     })
-}
-
-trait StartsWithNames {
-    fn starts_with_names(&self, names: &[&str]) -> bool;
-}
-
-impl StartsWithNames for [String] {
-    fn starts_with_names(&self, names: &[&str]) -> bool {
-        self.len() >= names.len() && self.iter().zip(names).all(|(own, name)| own == name)
-    }
 }
 
 #[derive(Clone, Copy)]

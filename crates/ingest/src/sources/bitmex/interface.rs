@@ -188,19 +188,9 @@ struct Message<'a> {
     data: Vec<&'a RawValue>,
 }
 
-/// A line of a capture: the message, and the arrival where the recorder wrote it in front.
-fn line_of(line: &[u8]) -> Option<(Option<i64>, &[u8])> {
-    if line.first() == Some(&b'{') {
-        return Some((None, line));
-    }
-    let blank = memchr::memchr(b' ', line)?;
-    Some((Some(text::calendar(&line[..blank])?.micros), &line[blank + 1..]))
-}
-
 /// The first table in the first lines that is read, if they are messages of the stream.
 fn stream_table(head: &Head<'_>) -> Option<Table> {
-    let lines = head.bytes.split(|byte| *byte == b'\n').take(64);
-    lines.map_while(line_of).find_map(|(_, message)| {
+    json::first_messages(head).find_map(|message| {
         let message: Message<'_> = json::parse(message).ok()?;
         Table::named(message.table)
     })
@@ -217,7 +207,7 @@ impl Parser for Stream {
 
     fn parse(&self, block: Block<'_>, output: &mut Output) -> Result<(), IngestError> {
         for (source_row, line) in block.records() {
-            let Some((received_at, message)) = line_of(line) else {
+            let Some((received_at, message)) = json::captured(line) else {
                 output.read += 1;
                 output.reject(source_row, Fault::Json, line);
                 continue;
@@ -238,10 +228,7 @@ impl Parser for Stream {
 
 /// Keeps the rows of a message; an error is one of the whole message.
 fn keep_message(message: &[u8], spot: Spot<'_>, output: &mut Output) -> Result<(), Fault> {
-    let message: Message<'_> = json::parse(message).map_err(|fault| {
-        let known = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(message);
-        known.map_or(fault, |_| Fault::Message)
-    })?;
+    let message: Message<'_> = json::parse(message).map_err(|fault| json::other_message(message, fault))?;
     let table = Table::named(message.table).ok_or(Fault::Message)?;
     // Changes and removals of an order that was kept when it was placed are no events of their own.
     if !matches!(message.action, "insert" | "partial") {
