@@ -129,8 +129,12 @@ sources! {
     binance_stream_survives "binance_stream"
     bitmex_survives "bitmex"
     bybit_survives "bybit"
+    chainticks_survives "chainticks"
     deribit_survives "deribit"
+    evm_logs_survives "evm_logs"
     freqtrade_survives "freqtrade"
+    hyperliquid_survives "hyperliquid"
+    lending_export_survives "lending_export"
     okx_survives "okx"
     tardis_survives "tardis"
 }

@@ -4,7 +4,7 @@ use aftershock_archive::tape::Kind;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 
-use crate::{Block, Framing, Head, Hints, IngestError, Output, Place, frames, sources};
+use crate::{Block, Framing, Head, Hints, IngestError, Output, Place, Progress, frames, sources};
 
 /// What became of the bytes.
 pub(crate) struct Parsed {
@@ -106,6 +106,15 @@ pub(crate) fn parse_bytes(path: &str, bytes: &[u8], hints: &Hints) -> Result<Par
         rejected,
         left_out,
     })
+}
+
+/// Tells nobody how an ingest goes.
+pub(crate) struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _files: usize, _bytes: u64) {}
+    fn advance(&self, _bytes: u64, _records: u64) {}
+    fn commit(&self) {}
 }
 
 /// A fixture below `tests/fixtures/ingest`.

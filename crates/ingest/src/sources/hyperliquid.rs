@@ -18,6 +18,7 @@ mod contexts;
 mod fills;
 
 use crate::{Framing, Head, IngestError, Recognised, Source};
+use contexts::Contexts;
 use fills::{Layout, Node};
 
 /// Hyperliquid's node data and asset contexts.
@@ -33,7 +34,7 @@ impl Source for Hyperliquid {
     }
 
     fn tried(&self) -> &'static str {
-        "documentation sample"
+        "documentation sample (trades, fills), untested on real data (asset contexts)"
     }
 
     fn about(&self) -> &'static str {
@@ -41,27 +42,39 @@ impl Source for Hyperliquid {
     }
 
     fn recognise(&self, head: &Head<'_>) -> Result<Option<Recognised>, IngestError> {
+        let venue = Venue(head.hints.venue.clone());
         let recognised = |what: &str, parser| Recognised {
             what: what.to_owned(),
-            venue: VENUE.to_owned(),
+            venue: venue.of_perpetuals().to_owned(),
             parser,
         };
-        if let Some(contexts) = contexts::Contexts::of(head.first_line()) {
+        if let Some(contexts) = Contexts::of(head.first_line(), &venue) {
             return Ok(Some(recognised(
                 "asset contexts of Hyperliquid",
                 Box::new(contexts),
             )));
         }
-        Ok(Layout::of(head).map(|layout| recognised(layout.what(), Box::new(Node { layout }))))
+        let node = |layout| Node {
+            layout,
+            venue: venue.clone(),
+        };
+        Ok(Layout::of(head).map(|layout| recognised(layout.what(), Box::new(node(layout)))))
     }
 }
 
-/// Venue and instrument of a coin: perpetuals go by their name (`BTC`, `xyz:TSLA`), spot books by number or pair.
-fn venue_of(coin: &str) -> &'static str {
-    if coin.starts_with('@') || coin.contains('/') {
-        SPOT
-    } else {
-        VENUE
+/// The venue that the user names, if any.
+#[derive(Clone, Debug)]
+struct Venue(Option<String>);
+
+impl Venue {
+    fn of_perpetuals(&self) -> &str {
+        self.0.as_deref().unwrap_or(VENUE)
+    }
+
+    /// Perpetuals go by their name (`BTC`, `xyz:TSLA`), spot books by number or pair (`@107`, `PURR/USDC`).
+    fn of(&self, coin: &str) -> &str {
+        let spot = coin.starts_with('@') || coin.contains('/');
+        self.0.as_deref().unwrap_or(if spot { SPOT } else { VENUE })
     }
 }
 

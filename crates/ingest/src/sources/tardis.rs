@@ -40,6 +40,9 @@ impl Source for Tardis {
     }
 
     fn recognise(&self, head: &Head<'_>) -> Result<Option<Recognised>, IngestError> {
+        if head.bytes.is_empty() {
+            return Ok(empty(head));
+        }
         let header = Header::of(head.first_line());
         let Some(kind) = kind_of(&header, head)? else {
             return Ok(None);
@@ -63,6 +66,30 @@ impl Source for Tardis {
     }
 }
 
+/// A packed file of nothing, which the vendor gives for a day without a message, such as one of an outage. A file
+/// that lost its content on the way is not packed and keeps its second ending.
+///
+/// Source: <https://docs.tardis.dev/downloadable-csv-files/api>.
+fn empty(head: &Head<'_>) -> Option<Recognised> {
+    let (exchange, kind, date) = match head.stem().split('_').collect::<Vec<_>>().as_slice() {
+        [exchange, kind @ .., date, _] if !kind.is_empty() => (*exchange, kind.join("_"), *date),
+        _ => return None,
+    };
+    let known = |own: &&FileKind| {
+        own.name() == kind || (own.name() == "book_snapshot" && kind.starts_with(own.name()))
+    };
+    let found = FileKind::ALL.iter().find(known)?;
+    (head.name().ends_with(".csv") && text::calendar(date.as_bytes()).is_some()).then(|| Recognised {
+        what: format!("{kind} of {exchange} by Tardis: nothing on {date}"),
+        venue: venues::slug(exchange, "").to_owned(),
+        parser: Box::new(File {
+            venue: None,
+            kind: *found,
+            columns: 0,
+        }),
+    })
+}
+
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FileKind {
@@ -78,6 +105,17 @@ enum FileKind {
 }
 
 impl FileKind {
+    const ALL: &[Self] = &[
+        Self::Trades,
+        Self::Liquidations,
+        Self::Quotes,
+        Self::BookTicker,
+        Self::Snapshot(0),
+        Self::Incremental,
+        Self::Ticker,
+        Self::Options,
+    ];
+
     fn name(self) -> &'static str {
         match self {
             Self::Trades => "trades",

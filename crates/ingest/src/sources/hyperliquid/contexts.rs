@@ -2,7 +2,7 @@
 
 use aftershock_archive::tape::{Kind, funding, marks, open_interest};
 
-use super::VENUE;
+use super::Venue;
 use crate::csv::{self, Header};
 use crate::text::{self, Fault};
 use crate::{Block, Framing, IngestError, Output, Parser};
@@ -30,6 +30,7 @@ const FUNDING_INTERVAL_H: f64 = 1.0;
 pub(super) struct Contexts {
     places: [usize; NAMES.len()],
     columns: usize,
+    venue: Venue,
 }
 
 /// Room for the fields of a line; the archive has twelve columns.
@@ -37,14 +38,18 @@ const ROOM: usize = 24;
 
 impl Contexts {
     /// The file of a header line, if it has all columns.
-    pub(super) fn of(header: &[u8]) -> Option<Self> {
+    pub(super) fn of(header: &[u8], venue: &Venue) -> Option<Self> {
         let header = Header::of(header);
         let columns = header.names().len();
         let mut places = [0; NAMES.len()];
         for (place, name) in places.iter_mut().zip(NAMES) {
             *place = header.place(name)?;
         }
-        (columns <= ROOM).then_some(Self { places, columns })
+        (columns <= ROOM).then(|| Self {
+            places,
+            columns,
+            venue: venue.clone(),
+        })
     }
 }
 
@@ -108,7 +113,8 @@ impl Contexts {
             }
         }
 
-        let rows = output.rows(Kind::Funding, VENUE, coin);
+        let venue = self.venue.of_perpetuals();
+        let rows = output.rows(Kind::Funding, venue, coin);
         rows.begin(row);
         rows.at(funding::FUNDED_AT, at);
         rows.number(funding::RATE, rate)?;
@@ -117,13 +123,13 @@ impl Contexts {
         rows.number(funding::MARK_PRICE, mark)?;
         rows.optional_number(funding::PREMIUM, premium)?;
 
-        let rows = output.rows(Kind::OpenInterest, VENUE, coin);
+        let rows = output.rows(Kind::OpenInterest, venue, coin);
         rows.begin(row);
         rows.at(open_interest::READ_AT, at);
         rows.number(open_interest::QUANTITY, quantity)?;
         rows.word(open_interest::QUANTITY_UNIT, "base");
 
-        let rows = output.rows(Kind::Marks, VENUE, coin);
+        let rows = output.rows(Kind::Marks, venue, coin);
         rows.begin(row);
         rows.at(marks::MARKED_AT, at);
         rows.optional_number(marks::PREMIUM, premium)?;

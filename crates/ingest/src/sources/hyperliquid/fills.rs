@@ -5,7 +5,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{LINES, VENUE, venue_of};
+use super::{LINES, Venue};
 use crate::json::{self, Scalar};
 use crate::text::{self, Fault, Instant};
 use crate::{Block, Framing, Head, IngestError, Output, Parser};
@@ -50,6 +50,7 @@ impl Layout {
 /// A file of a node.
 pub(super) struct Node {
     pub(super) layout: Layout,
+    pub(super) venue: Venue,
 }
 
 impl Parser for Node {
@@ -60,17 +61,19 @@ impl Parser for Node {
     fn parse(&self, block: Block<'_>, output: &mut Output) -> Result<(), IngestError> {
         for (row, line) in block.records() {
             match self.layout {
-                Layout::Trades => one(row, line, output, |output| trade(row, json::parse(line)?, output)),
+                Layout::Trades => one(row, line, output, |output| {
+                    trade(row, json::parse(line)?, &self.venue, output)
+                }),
                 Layout::Fills => one(row, line, output, |output| {
                     let (account, fill): (Scalar<'_>, &RawValue) = json::parse(line)?;
-                    Stamps::default().fill(row, account, fill, output)
+                    Stamps::default().fill(row, account, fill, &self.venue, output)
                 }),
                 Layout::Blocks => match json::parse::<Lines<'_>>(line) {
                     Ok(lines) => {
                         let stamps = Stamps::of(&lines);
                         for (account, fill) in lines.events {
                             one(row, fill.get().as_bytes(), output, |output| {
-                                stamps.fill(row, account, fill, output)
+                                stamps.fill(row, account, fill, &self.venue, output)
                             });
                         }
                     }
@@ -202,11 +205,11 @@ fn checked<'a>(coin: &str, px: Scalar<'a>, sz: Scalar<'a>) -> Result<(&'a [u8], 
 }
 
 /// A trade of `node_trades` carries no number that fills share, only hash and orders: it is known by its content.
-fn trade(row: u64, trade: Trade<'_>, output: &mut Output) -> Result<(), Fault> {
+fn trade(row: u64, trade: Trade<'_>, venue: &Venue, output: &mut Output) -> Result<(), Fault> {
     let (price, quantity) = checked(trade.coin, trade.px, trade.sz)?;
     let side = Side::of(trade.side)?;
     let at = text::calendar(trade.time.bytes()).ok_or(Fault::Stamp)?;
-    let rows = output.rows(Kind::Trades, venue_of(trade.coin), trade.coin);
+    let rows = output.rows(Kind::Trades, venue.of(trade.coin), trade.coin);
     rows.begin(row);
     rows.at(trades::TRADED_AT, at.micros);
     if at.nanos != 0 {
@@ -249,7 +252,14 @@ impl Stamps {
     }
 
     /// One of the two fills of a trade. Both give the same rows, so that one of them alone is enough and two are one.
-    fn fill(self, row: u64, account: Scalar<'_>, fill: &RawValue, output: &mut Output) -> Result<(), Fault> {
+    fn fill(
+        self,
+        row: u64,
+        account: Scalar<'_>,
+        fill: &RawValue,
+        venue: &Venue,
+        output: &mut Output,
+    ) -> Result<(), Fault> {
         let fill: Fill<'_> = json::parse(fill.get().as_bytes())?;
         let (price, quantity) = checked(fill.coin, fill.px, fill.sz)?;
         let side = Side::of(fill.side)?;
@@ -271,7 +281,7 @@ impl Stamps {
 
         // What the backstop takes over and what is deleveraged changes hands at a price of the engine, not of the book.
         if !deleveraged && method != "backstop" {
-            let rows = output.rows(Kind::Trades, venue_of(fill.coin), fill.coin);
+            let rows = output.rows(Kind::Trades, venue.of(fill.coin), fill.coin);
             rows.begin(row);
             rows.at(trades::TRADED_AT, at.micros);
             if at.nanos != 0 {
@@ -296,7 +306,7 @@ impl Stamps {
             }
         }
         if liquidation.is_some() || dir.starts_with("Liquidated") {
-            let rows = output.rows(Kind::Liquidations, VENUE, fill.coin);
+            let rows = output.rows(Kind::Liquidations, venue.of(fill.coin), fill.coin);
             rows.begin(row);
             rows.at(liquidations::LIQUIDATED_AT, at.micros);
             rows.text(liquidations::LIQUIDATION_KEY, fill.tid.text());
@@ -317,7 +327,7 @@ impl Stamps {
             }
         }
         if deleveraged {
-            let rows = output.rows(Kind::Deleveragings, VENUE, fill.coin);
+            let rows = output.rows(Kind::Deleveragings, venue.of(fill.coin), fill.coin);
             rows.begin(row);
             rows.at(deleveragings::DELEVERAGED_AT, at.micros);
             rows.text(deleveragings::DELEVERAGING_KEY, fill.tid.text());

@@ -1,9 +1,12 @@
 //! Fixtures and their origin: `tests/fixtures/ingest/hyperliquid/SOURCE.md`. Values were read off the rows by eye.
 
-use aftershock_archive::tape::Kind;
+use std::io::Write;
 
-use crate::Hints;
-use crate::testing::{Parsed, cells, fixture, parse_bytes};
+use aftershock_archive::Store;
+use aftershock_archive::tape::{Kind, Tape};
+
+use crate::testing::{Parsed, Silent, cells, fixture, parse_bytes};
+use crate::{Hints, Options, ingest};
 
 fn parsed(file: &str) -> Parsed {
     let path = format!("raw/hyperliquid/{file}");
@@ -288,4 +291,24 @@ fn contexts_give_funding_open_interest_and_marks() {
     let rejects = parsed.rows(Kind::Rejects, "hyperliquid", "all");
     assert_eq!(cells(rejects, 0, ["reason"]), ["price"]);
     assert_eq!(cells(rejects, 1, ["reason"]), ["columns"]);
+}
+
+/// Six rows of trades and six of liquidations are three each, beside one deleveraging: by eye.
+#[test]
+fn the_tape_holds_a_trade_of_two_fills_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("0.lz4");
+    let mut packed = lz4_flex::frame::FrameEncoder::new(std::fs::File::create(&file).unwrap());
+    packed
+        .write_all(&fixture("hyperliquid/constructed-node_fills.jsonl"))
+        .unwrap();
+    packed.finish().unwrap();
+    let tape = Tape::new(Store::open(folder.path().join("tape").to_str().unwrap()).unwrap());
+    let given = [file.to_str().unwrap().to_owned()];
+    let report = ingest(&tape, &given, &Options::default(), &Silent).unwrap();
+    let [only] = report.files.as_slice() else {
+        panic!("{report:?}")
+    };
+    assert_eq!((only.records, only.rejected), (13, 3));
+    assert_eq!((only.rows, only.kept, report.conflicts), (13, 7, 0));
 }

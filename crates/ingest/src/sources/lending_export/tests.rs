@@ -6,8 +6,8 @@ use aftershock_archive::tape::{Kind, Tape};
 use arrow::array::{AsArray, RecordBatch};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::testing::{Parsed, cells, fixture, parse_bytes, recorded, recorded_path};
-use crate::{Head, Hints, Options, Output, Place, Progress, Source, ingest};
+use crate::testing::{Parsed, Silent, cells, fixture, parse_bytes, recorded, recorded_path};
+use crate::{Head, Hints, Options, Output, Place, Source, ingest};
 
 fn parsed(file: &str) -> Parsed {
     let bytes = fixture(&format!("lending_export/{file}"));
@@ -237,14 +237,6 @@ fn parquet_without_transactions() {
         cells(&tables[2].1, 0, ["reason", "source_row"]),
         ["instrument", "2"]
     );
-}
-
-struct Silent;
-
-impl Progress for Silent {
-    fn begin(&self, _files: usize, _bytes: u64) {}
-    fn advance(&self, _bytes: u64, _records: u64) {}
-    fn commit(&self) {}
 }
 
 /// The four recorded files as a user ingests them. Pandas: 22,604 rows, of them 6,001 of an event that another file

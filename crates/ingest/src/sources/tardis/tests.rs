@@ -333,3 +333,25 @@ fn chains_of_options() {
         ["", "", "0.318", ""]
     );
 }
+
+#[test]
+fn a_day_of_nothing_is_a_file_and_a_lost_one_is_not() {
+    let empty = parse_bytes(
+        "deribit_book_snapshot_25_2021-09-01_OPTIONS.csv",
+        b"",
+        &Hints::default(),
+    );
+    let empty = empty.expect("recognised");
+    assert_eq!((empty.source, empty.read), ("tardis", 0));
+    assert_eq!(
+        empty.what,
+        "book_snapshot_25 of deribit by Tardis: nothing on 2021-09-01"
+    );
+    for other in ["deribit_trades_2021-09-01_OPTIONS.csv.gz", "trades.csv"] {
+        let refused = parse_bytes(other, b"", &Hints::default());
+        assert!(
+            matches!(refused, Err(IngestError::Unrecognised { .. })),
+            "{other}"
+        );
+    }
+}
