@@ -12,6 +12,7 @@ pub mod column_map;
 mod deribit;
 mod evm_logs;
 mod freqtrade;
+mod hftbacktest;
 mod hyperliquid;
 mod lending_export;
 mod okx;
@@ -34,6 +35,8 @@ pub const SOURCES: &[&dyn Source] = &[
     &hyperliquid::Hyperliquid,
     &lending_export::LendingExport,
     &freqtrade::Freqtrade,
+    &hftbacktest::Hftbacktest,
+    // The most general: what a map describes, another source may know better.
     &column_map::ColumnMap,
 ];
 
