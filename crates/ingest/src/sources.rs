@@ -1,13 +1,18 @@
 //! The dialects, one file a source.
 
+mod binance;
 mod binance_archive;
+mod binance_stream;
 mod bitmex;
 mod bybit;
 mod chainticks;
 #[cfg(test)]
 mod claims;
+pub mod column_map;
 mod deribit;
 mod evm_logs;
+mod freqtrade;
+mod hftbacktest;
 mod hyperliquid;
 mod lending_export;
 mod okx;
@@ -19,6 +24,7 @@ use crate::{Head, IngestError, Recognised, Source};
 /// All sources, the more particular first: the first that recognises a file reads it.
 pub const SOURCES: &[&dyn Source] = &[
     &binance_archive::BinanceArchive,
+    &binance_stream::BinanceStream,
     &bitmex::Bitmex,
     &bybit::Bybit,
     &okx::Okx,
@@ -28,6 +34,10 @@ pub const SOURCES: &[&dyn Source] = &[
     &evm_logs::EvmLogs,
     &hyperliquid::Hyperliquid,
     &lending_export::LendingExport,
+    &freqtrade::Freqtrade,
+    &hftbacktest::Hftbacktest,
+    // The most general: what a map describes, another source may know better.
+    &column_map::ColumnMap,
 ];
 
 /// The source that reads a file, and what it takes it for.
@@ -36,7 +46,9 @@ pub const SOURCES: &[&dyn Source] = &[
 /// [`IngestError::UnknownSource`] where `--source` names none, [`IngestError::Unrecognised`] where none fits, and
 /// what the source itself is missing.
 pub fn recognise(head: &Head<'_>) -> Result<(&'static dyn Source, Recognised), IngestError> {
-    let wanted = head.hints.source.as_deref();
+    // A map is for the map source, whatever else the file looks like.
+    let map = head.hints.map.as_ref().map(|_| column_map::ColumnMap.name());
+    let wanted = head.hints.source.as_deref().or(map);
     if let Some(name) = wanted
         && !SOURCES.iter().any(|source| source.name() == name)
     {

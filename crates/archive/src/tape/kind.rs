@@ -301,6 +301,17 @@ kinds! {
         EVENT_AT: At maybe "event_at" "When the venue sent it, where it stamps that too.",
     }
 
+    /// One clearing of a book: what was known of it before is no longer true.
+    BookResets "book_resets" book_resets Month
+    by_id(&[], &[], true, 1);
+    {
+        RESET_AT: At needed "reset_at" "When the venue stamped it.",
+        RECEIVED_AT: At maybe "received_at" "When the recorder received it.",
+        SIDE: Word maybe "side" "`bid` or `ask`; null where both are cleared.",
+        PRICE: Real maybe "price" "Levels from the best one to this price are cleared; null where all of the side is.",
+        NANOSECONDS: Int maybe "nanoseconds" "Nanoseconds of the stamp beyond its microsecond, where the source is that fine.",
+    }
+
     /// Resting quantity within a band around the price.
     DepthBands "depth_bands" depth_bands Month
     by_key(&["band_pct"], &["quantity", "notional_quote"]);
