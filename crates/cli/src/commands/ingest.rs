@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use aftershock_archive::tape::Tape;
-use aftershock_ingest::sources::SOURCES;
+use aftershock_ingest::sources::{SOURCES, column_map};
 use aftershock_ingest::{FileReport, Hints, Options, Progress, Report, ingest};
 use anyhow::{Context, Result};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -73,13 +73,27 @@ fn list() -> Result<()> {
                 .to_vec()
         })
         .collect();
-    table::print(&table::headers(&["source", "reads", "tried on"]), &rows)
+    table::print(&table::headers(&["source", "reads", "tried on"]), &rows)?;
+    let maps: Vec<Vec<String>> = column_map::embedded_maps()
+        .map(|(name, about)| vec![name.to_owned(), about.to_owned()])
+        .collect();
+    table::print(&table::headers(&["column map", "for"]), &maps)
 }
 
-/// A column map from a file.
+/// A column map: the file of this name, else one of ours.
 fn map(name: &str) -> Result<(String, String)> {
-    let text = std::fs::read_to_string(name).with_context(|| format!("cannot read the column map {name}"))?;
-    Ok((name.to_owned(), text))
+    match std::fs::read_to_string(name) {
+        Ok(text) => Ok((name.to_owned(), text)),
+        Err(error) => match column_map::embedded(name) {
+            Some((file, text)) => Ok((file, text.to_owned())),
+            None => Err(Mistake::new(format!(
+                "cannot read the column map {name}: {}",
+                error.to_string().to_lowercase()
+            ))
+            .hint("give a TOML file, or one of ours by its name: `aftershock ingest --list` shows them")
+            .into()),
+        },
+    }
 }
 
 /// Block times by number, from CSV with or without a header.
@@ -189,7 +203,7 @@ fn show(report: &Report, place: &TapeArgument) -> Result<()> {
     if rejected > 0 {
         let sql = place.sql("\"SELECT source, source_row, reason, raw FROM recorded.rejects\"");
         crate::say!(
-            "WARNING: {} records were rejected; each is kept with its reason: {sql}",
+            "WARNING: {} rejected; each is kept with its reason: {sql}",
             count(rejected)
         );
     }
