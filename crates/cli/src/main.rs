@@ -21,6 +21,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// An ingest makes and drops blocks of megabytes; the system's allocator gives their pages back each time and has them
+/// cleared again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Replays real crash episodes and asks what other rules would have done.
 #[derive(Parser)]
 #[command(name = "aftershock", version, about, arg_required_else_help = true)]
