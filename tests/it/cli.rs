@@ -26,7 +26,17 @@ fn build() -> Result<PathBuf> {
     let mut command = Command::new(env!("CARGO"));
     command
         .current_dir(root())
-        .args(["build", "-q", "-p", "aftershock-cli", "--bin", "aftershock"])
+        // A test beside the binary makes the features of its libraries those of `cargo test --workspace`: without it
+        // they would all be built a second time.
+        .args([
+            "build",
+            "-q",
+            "--workspace",
+            "--bin",
+            "aftershock",
+            "--test",
+            "it",
+        ])
         .args(["--message-format", "json-render-diagnostics", "--target-dir"])
         .arg(target()?);
     if !cfg!(debug_assertions) {
@@ -42,6 +52,7 @@ fn build() -> Result<PathBuf> {
     let built = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "aftershock")
         .find_map(|message| message["executable"].as_str().map(PathBuf::from));
     built.context("cargo names the executable")
 }

@@ -1,7 +1,7 @@
 //! Every text parser against bytes that nobody meant: fixtures with bytes changed, cut and repeated, and noise.
 //!
 //! A parser may reject and may refuse a file; it may not panic, and no record may vanish. `cargo test` runs each for a
-//! moment; `BOLERO_RANDOM_TEST_TIME_MS=60000 cargo test -p aftershock-ingest --lib fuzz_tests` runs each for a minute.
+//! moment; `BOLERO_RANDOM_ITERATIONS=400000 cargo test -p aftershock-ingest --lib fuzz_tests` runs each longer.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

@@ -1,6 +1,6 @@
 //! From paths to a tape: expand, recognise, read, stage, commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -113,19 +113,20 @@ pub fn ingest(
         rejected: AtomicU64::new(0),
         records: AtomicU64::new(0),
         bytes: Arc::new(AtomicU64::new(0)),
-        seen: Mutex::new(BTreeMap::new()),
+        seen: Mutex::new(BTreeSet::new()),
     };
     let outcomes = job.told(|| job.all(&files))?;
 
     let mut report = Report::default();
     let mut again = Vec::new();
-    let mut staged: BTreeMap<(String, String), (SourceEntry, Staged)> = BTreeMap::new();
+    let mut staged: BTreeMap<(String, String, String), (SourceEntry, Staged)> = BTreeMap::new();
     for outcome in outcomes {
         match outcome {
             Outcome::Unknown(path, reason) => report.unknown.push((path, reason)),
             Outcome::Read(contents) => {
                 for read in contents {
-                    let key = (read.entry.source.clone(), read.entry.dialect.clone());
+                    let entry = &read.entry;
+                    let key = (entry.source.clone(), entry.dialect.clone(), entry.what.clone());
                     match read.staged {
                         Some(rows) if !staged.contains_key(&key) => {
                             staged.insert(key, (read.entry, rows));
@@ -141,12 +142,14 @@ pub fn ingest(
         writer.add(entry, rows);
     }
     for entry in again {
-        writer.met_again(&entry.source, &entry.dialect, &entry.name);
+        writer.met_again(&entry);
     }
     progress.commit();
     let committed = writer.commit()?;
     for file in report.files.iter_mut().filter(|file| !file.held) {
-        file.kept = committed.kept.get(&file.source).copied().unwrap_or(0);
+        // Files of equal bytes share a name, and with it the count.
+        let kept = committed.kept.get(&file.source).copied().unwrap_or(0);
+        file.kept = kept.min(file.rows);
     }
     report.parts = committed.parts;
     report.conflicts = committed.conflicts;
@@ -160,8 +163,8 @@ struct Job<'a> {
     rejected: AtomicU64,
     records: AtomicU64,
     bytes: Arc<AtomicU64>,
-    /// Files of this ingest by digest, so that one that is given twice is read once.
-    seen: Mutex<BTreeMap<String, PathBuf>>,
+    /// Source, dialect and what it was taken for of this ingest's files, so that one that is given twice is read once.
+    seen: Mutex<BTreeSet<(String, String, String)>>,
 }
 
 enum Outcome {
@@ -252,15 +255,9 @@ impl Job<'_> {
     fn read_file(&self, path: &Path) -> Result<Vec<ReadContent>, IngestError> {
         let (sha256, bytes) = sha256_of_file(path)?;
         paths::check_sum(path, &sha256)?;
-        let first = {
-            let mut seen = self.seen.lock().expect("no thread panics while it looks");
-            seen.entry(sha256.clone())
-                .or_insert_with(|| path.to_owned())
-                .clone()
-        };
         let mut read = Vec::new();
         each_content(path, self.options.limits, &self.bytes, &mut |content| {
-            read.push(self.read_content(content, &sha256, bytes, first == path)?);
+            read.push(self.read_content(content, &sha256, bytes)?);
             Ok(())
         })?;
         Ok(read)
@@ -271,7 +268,6 @@ impl Job<'_> {
         mut content: Content<'_>,
         sha256: &str,
         bytes: u64,
-        first: bool,
     ) -> Result<ReadContent, IngestError> {
         let path = content.path.clone();
         let failed = |error: std::io::Error| unreadable(&path, &error);
@@ -320,7 +316,13 @@ impl Job<'_> {
             rejected: 0,
             rows: BTreeMap::new(),
         };
-        let held = self.writer.list().source(&id, &dialect).cloned();
+        let held = self.writer.list().source(&id, &dialect, &entry.what).cloned();
+        let name = (id.clone(), dialect.clone(), entry.what.clone());
+        let first = self
+            .seen
+            .lock()
+            .expect("no thread panics while it looks")
+            .insert(name);
         if held.is_some() || !first {
             report.held = true;
             if let Some(held) = held {

@@ -206,7 +206,7 @@ const fn by_content(key: &'static [&'static str]) -> Identity {
 kinds! {
     /// One trade, or one aggregated trade.
     Trades "trades" trades Day
-    by_id(&["trade_id", "trade_key"], &["price", "quantity", "side"], true, 1_000);
+    by_id(&["trade_id", "trade_key"], &["price", "quantity", "side", "first_trade_id"], true, 1_000);
     {
         TRADED_AT: At needed "traded_at" "When the venue matched it.",
         TRADE_ID: Int maybe "trade_id" "The venue's number of the trade.",

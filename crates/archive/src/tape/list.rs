@@ -133,11 +133,12 @@ impl Tape {
 }
 
 impl TapeList {
-    /// The entry of a source that was ingested by this dialect.
-    pub fn source(&self, source: &str, dialect: &str) -> Option<&SourceEntry> {
+    /// The entry of a source that was ingested by this dialect and taken for this: files of equal bytes can be of two
+    /// instruments, where only their names tell.
+    pub fn source(&self, source: &str, dialect: &str, what: &str) -> Option<&SourceEntry> {
         self.sources
             .iter()
-            .find(|entry| entry.source == source && entry.dialect == dialect)
+            .find(|entry| entry.source == source && entry.dialect == dialect && entry.what == what)
     }
 
     pub(super) fn paths(&self) -> BTreeSet<&str> {

@@ -78,11 +78,12 @@ impl TapeWriter {
     }
 
     /// Another name under which a file that is held already was met: of all names the first is kept.
-    pub fn met_again(&mut self, source: &str, dialect: &str, name: &str) {
+    pub fn met_again(&mut self, met: &SourceEntry) {
+        let named = |entry: &SourceEntry| (entry.source.clone(), entry.dialect.clone(), entry.what.clone());
         let entries = self.list.sources.iter_mut().chain(&mut self.sources);
-        for entry in entries.filter(|entry| entry.source == source && entry.dialect == dialect) {
-            if name < entry.name.as_str() {
-                name.clone_into(&mut entry.name);
+        for entry in entries.filter(|entry| named(entry) == named(met)) {
+            if met.name < entry.name {
+                entry.name.clone_from(&met.name);
             }
         }
     }
