@@ -201,15 +201,20 @@ fn unpacked<'a>(
     Ok((unpacked(inner, name, depth + 1)?.0, true))
 }
 
-/// LZ4 frames one after the other, as `cat` joins them; a frame that is cut off is an error.
+/// LZ4 frames one after the other, as `cat` joins them. The library takes a file that is cut between two blocks for a
+/// whole one, so that the mark at a frame's end is looked for here.
 struct Lz4Frames<R: BufRead> {
-    frame: Option<FrameDecoder<R>>,
+    frame: Option<FrameDecoder<Tail<R>>>,
 }
 
 impl<R: BufRead> Lz4Frames<R> {
     fn new(reader: R) -> Self {
+        let tail = Tail {
+            inner: reader,
+            last: [1; 8],
+        };
         Self {
-            frame: Some(FrameDecoder::new(reader)),
+            frame: Some(FrameDecoder::new(tail)),
         }
     }
 }
@@ -217,19 +222,38 @@ impl<R: BufRead> Lz4Frames<R> {
 impl<R: BufRead> Read for Lz4Frames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let Some(frame) = &mut self.frame else {
-                return Ok(0);
-            };
+            let Some(frame) = &mut self.frame else { return Ok(0) };
             let count = frame.read(buffer)?;
             if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
             let mut reader = self.frame.take().expect("it was just there").into_inner();
-            if reader.fill_buf()?.is_empty() {
+            // Four zeros end a frame, and four bytes of checksum may follow them.
+            if reader.last[..4] != [0; 4] && reader.last[4..] != [0; 4] {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if reader.inner.fill_buf()?.is_empty() {
                 return Ok(0);
             }
+            reader.last = [1; 8];
             self.frame = Some(FrameDecoder::new(reader));
         }
+    }
+}
+
+/// Remembers the last bytes that were read.
+struct Tail<R> {
+    inner: R,
+    last: [u8; 8],
+}
+
+impl<R: Read> Read for Tail<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        let new = count.min(8);
+        self.last.copy_within(new.., 0);
+        self.last[8 - new..].copy_from_slice(&buffer[count - new..count]);
+        Ok(count)
     }
 }
 

@@ -108,6 +108,14 @@ pub enum IngestError {
         /// What is wrong and what would have been right.
         reason: String,
     },
+    /// What the user says of the files names nothing.
+    #[error("{option} {value:?} names nothing; expected 1 to 80 bytes without control characters, such as `BTCUSDT`")]
+    BadHint {
+        /// The option.
+        option: &'static str,
+        /// What was typed.
+        value: String,
+    },
     /// More rows were rejected than the user allows.
     #[error(
         "{path}: more than {limit} rows are rejected, so nothing was kept; the first of this block: {first}"

@@ -9,7 +9,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aftershock_archive::sha256_of_file;
+use aftershock_archive::{sha256_hex, sha256_of_file};
 use aftershock_archive::tape::{Kind, SourceEntry, Staged, Tape, TapeWriter};
 use arrow::ipc::reader::FileReader;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -102,6 +102,8 @@ pub fn ingest(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Report, IngestError> {
+    check_hint("--venue", options.hints.venue.as_deref())?;
+    check_hint("--instrument", options.hints.instrument.as_deref())?;
     let files = paths::expand(given)?;
     let mut writer = tape.write()?;
     let bytes = files.iter().map(|file| file.bytes).sum();
@@ -154,6 +156,20 @@ pub fn ingest(
     report.parts = committed.parts;
     report.conflicts = committed.conflicts;
     Ok(report)
+}
+
+/// What the user says must name something, and go into a path.
+fn check_hint(option: &'static str, value: Option<&str>) -> Result<(), IngestError> {
+    let fine = |value: &str| {
+        !value.trim().is_empty() && value.len() <= 80 && !value.contains(char::is_control)
+    };
+    match value {
+        Some(value) if !fine(value) => Err(IngestError::BadHint {
+            option,
+            value: value.to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 struct Job<'a> {
@@ -280,18 +296,23 @@ impl Job<'_> {
             hints: &self.options.hints,
         };
         let (source, recognised) = sources::recognise(&head)?;
-        let dialect = match &self.options.hints.map {
-            Some((name, text)) => format!(
-                "{} {name} {}",
-                source.name(),
-                &aftershock_archive::sha256_hex(text.as_bytes())[..8]
-            ),
-            None => source.name().to_owned(),
-        };
-        let id = match content.member {
-            0 => sha256[..16].to_owned(),
-            member => format!("{}-{member}", &sha256[..16]),
-        };
+        let hints = &self.options.hints;
+        // What a file is taken for hangs on the words of a map and on what the user says, and not on where the map lies.
+        let map = hints.map.as_ref().map(|(_, text)| sha256_hex(text.as_bytes())[..8].to_owned());
+        let mut dialect = source.name().to_owned();
+        for (word, value) in [("", &map), ("venue ", &hints.venue), ("instrument ", &hints.instrument)] {
+            if let Some(value) = value {
+                dialect.push_str(&format!(" {word}{value}"));
+            }
+        }
+        let mut id = sha256[..16].to_owned();
+        if content.member > 0 {
+            id.push_str(&format!("-{}", content.member));
+        }
+        if let Some(map) = map {
+            // Rows of one file under two maps are those of two sources.
+            id.push_str(&format!("~{map}"));
+        }
         let name = paths::name_of(&path);
         let mut report = FileReport {
             path: path.clone(),

@@ -149,6 +149,7 @@ impl Parsed {
             shared.rejected.fetch_add(self.counts.rejected, Ordering::Relaxed) + self.counts.rejected;
         if let Some(limit) = shared.max_rejects
             && rejected > limit
+            && self.counts.rejected > 0
         {
             return Err(IngestError::TooManyRejects {
                 path: path.to_owned(),

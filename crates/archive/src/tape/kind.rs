@@ -203,6 +203,14 @@ const fn by_content(key: &'static [&'static str]) -> Identity {
     }
 }
 
+/// As [`by_key`], for stamps that differ by milliseconds from source to source.
+const fn within_a_second(key: &'static [&'static str], facts: &'static [&'static str]) -> Identity {
+    Identity {
+        tolerance_us: 1_000_000,
+        ..by_key(key, facts)
+    }
+}
+
 kinds! {
     /// One trade, or one aggregated trade.
     Trades "trades" trades Day
@@ -241,7 +249,7 @@ kinds! {
 
     /// One bar: extremes and volume of an interval.
     Bars "bars" bars Month
-    by_key(&["interval_s", "price_kind"], &["open", "high", "low", "close"]);
+    by_key(&["interval_s", "price_kind"], &["open", "high", "low", "close", "volume"]);
     {
         OPEN_AT: At needed "open_at" "Start of the interval.",
         INTERVAL_S: Int needed "interval_s" "Length of the interval, s; 0 where bars are not cut by time.",
@@ -370,7 +378,8 @@ kinds! {
 
     /// One funding payment, or a rate charged continuously as of an instant.
     Funding "funding" funding Year
-    by_key(&["rate_kind"], &["rate"]);
+    // Venues stamp a settlement some milliseconds late, and not all vendors keep them.
+    within_a_second(&["rate_kind"], &["rate"]);
     {
         FUNDED_AT: At needed "funded_at" "When it was settled, or the instant a rate was read.",
         RATE: Real needed "rate" "Ratio of notional for one interval; longs pay where it is above zero.",

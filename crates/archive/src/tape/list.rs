@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, PartKey, TapeWriter};
+use super::{Facts, Kind, PartKey, TapeWriter};
 use crate::{ArchiveError, Store, Version};
 
 pub(super) const LIST: &str = "tape.json";
@@ -87,6 +87,12 @@ impl Tape {
 
     pub(super) fn read(&self) -> Result<(TapeList, Option<Version>), ArchiveError> {
         let Some((bytes, version)) = self.store.get(LIST)? else {
+            if let Some(part) = self.store.list("")?.iter().find(|path| is_part(path)) {
+                return Err(ArchiveError::corrupt(
+                    PathBuf::from(format!("{}/{LIST}", self.store.location())),
+                    format!("it is gone, and parts of a tape such as {part} are there; put the list back"),
+                ));
+            }
             let list = TapeList {
                 format: FORMAT,
                 ..TapeList::default()
@@ -153,4 +159,20 @@ impl TapeList {
         bytes.push(b'\n');
         bytes
     }
+}
+
+/// True for what [`PartKey::path`] gives, so that no file of anybody else is ever removed.
+pub(super) fn is_part(path: &str) -> bool {
+    let [kind, venue, instrument, file] = path.split('/').collect::<Vec<_>>()[..] else {
+        return false;
+    };
+    let digest = file
+        .strip_suffix(".parquet")
+        .and_then(|stem| stem.rsplit_once('-'))
+        .map_or("", |(_, digest)| digest);
+    Kind::named(kind).is_some()
+        && venue.starts_with("venue=")
+        && instrument.starts_with("instrument=")
+        && digest.len() == 12
+        && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

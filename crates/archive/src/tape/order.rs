@@ -186,7 +186,9 @@ impl Ascent {
                 && stamps.is_sorted()
                 && numbers.windows(2).all(|pair| pair[0] < pair[1]);
         }
-        last.is_none_or(|(at, _)| at < stamps[0]) && stamps.windows(2).all(|pair| pair[0] < pair[1])
+        let bucket = |at: i64| at.div_euclid(identity.tolerance_us);
+        last.is_none_or(|(at, _)| bucket(at) < bucket(stamps[0]))
+            && stamps.windows(2).all(|pair| bucket(pair[0]) < bucket(pair[1]))
     }
 }
 

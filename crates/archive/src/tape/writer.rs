@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::list::LIST;
+use super::list::{LIST, is_part};
 use super::merge::{Merged, merge};
 use super::order::Sources;
 use super::stage::{Run, next_file};
@@ -147,10 +147,19 @@ impl TapeWriter {
         if bytes == self.list.clone().encode() && self.version.is_some() {
             return Ok(committed);
         }
+        // Parts never lie there without a list, so that a list that is gone is told from one that never was.
+        let version = match self.version {
+            Some(version) => version,
+            None => {
+                self.tape.store.put_if(LIST, &self.list.clone().encode(), None)?;
+                let held = self.tape.store.get(LIST)?.map(|(_, version)| version);
+                held.ok_or_else(|| ArchiveError::corrupt(LIST, "it went away while it was written"))?
+            }
+        };
         for (file, path) in &files {
             self.tape.store.put_file(file, path)?;
         }
-        self.tape.store.put_if(LIST, &bytes, self.version.as_ref())?;
+        self.tape.store.put_if(LIST, &bytes, Some(&version))?;
         // From here on the tape is the new one; the parts that it no longer has can go.
         let named = list.paths();
         for part in self
@@ -202,20 +211,4 @@ impl TapeWriter {
         }
         Ok(())
     }
-}
-
-/// True for what [`PartKey::path`] gives, so that no file of anybody else is ever removed.
-fn is_part(path: &str) -> bool {
-    let [kind, venue, instrument, file] = path.split('/').collect::<Vec<_>>()[..] else {
-        return false;
-    };
-    let digest = file
-        .strip_suffix(".parquet")
-        .and_then(|stem| stem.rsplit_once('-'))
-        .map_or("", |(_, digest)| digest);
-    Kind::named(kind).is_some()
-        && venue.starts_with("venue=")
-        && instrument.starts_with("instrument=")
-        && digest.len() == 12
-        && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
