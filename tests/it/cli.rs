@@ -47,20 +47,20 @@ fn build() -> Result<PathBuf> {
 }
 
 /// What a command came to.
-struct Said {
-    code: Option<i32>,
+pub struct Said {
+    pub code: Option<i32>,
     stdout: Vec<u8>,
-    stderr: String,
+    pub stderr: String,
 }
 
 impl Said {
-    fn text(&self) -> Result<&str> {
+    pub fn text(&self) -> Result<&str> {
         Ok(std::str::from_utf8(&self.stdout)?)
     }
 
     /// The user's mistake: exit 1, nothing on stdout, and words that help.
     #[track_caller]
-    fn refused(&self, words: &[&str]) -> Result<()> {
+    pub fn refused(&self, words: &[&str]) -> Result<()> {
         ensure!(self.code == Some(1), "ends with {:?}: {}", self.code, self.stderr);
         ensure!(self.stdout.is_empty(), "stdout holds {:?}", self.text());
         for word in words {
@@ -71,33 +71,35 @@ impl Said {
     }
 
     #[track_caller]
-    fn fine(self) -> Result<Self> {
+    pub fn fine(self) -> Result<Self> {
         ensure!(self.code == Some(0), "ends with {:?}: {}", self.code, self.stderr);
         Ok(self)
     }
 }
 
 /// A user in an empty folder of his own.
-struct User {
+pub struct User {
     home: TempDir,
 }
 
 impl User {
-    fn new() -> Result<Self> {
+    pub fn new() -> Result<Self> {
         Ok(Self {
             home: tempfile::tempdir()?,
         })
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
-    fn says(&self, arguments: &[&str]) -> Result<Said> {
+    pub fn says(&self, arguments: &[&str]) -> Result<Said> {
         let output = Command::new(binary()?)
             .args(arguments)
             .current_dir(self.home.path())
             .env_remove("AFTERSHOCK_DATA")
+            .env_remove("AFTERSHOCK_TAPE")
+            .env("NO_PROXY", "127.0.0.1")
             .stdin(Stdio::null())
             .output()?;
         Ok(Said {

@@ -3,7 +3,9 @@
 mod cli;
 mod conservation;
 mod determinism;
+mod fetch;
 mod inert;
+mod ingest;
 mod recorded;
 mod report;
 mod rules_book;

@@ -281,3 +281,119 @@ fn a_damaged_file_is_named() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_tape_is_read_through_its_list_and_only_where_rows_can_be() -> Result<()> {
+    let session = fixture()?;
+    let one = |sql: &str| -> Result<Vec<Cell>> {
+        let rows = Rows::of(&session.sql(sql)?).rows;
+        rows.into_iter().next().context("a row")
+    };
+    // A part that no list names lies beside the others: 61, 5 and 2 rows are listed.
+    ensure!(one("SELECT count(*), count(traded_at) FROM recorded.trades")? == [Cell::Int(68), Cell::Int(68)]);
+    // Both made-up episodes span 12:00 to 20:00; the first by id has the rows, 50 of them.
+    let episodes = Rows::of(&session.sql(
+        "SELECT episode, count(*) AS n, min(traded_at) AS first FROM recorded.trades GROUP BY episode ORDER BY n",
+    )?);
+    ensure!(episodes.rows.len() == 2, "{episodes:?}");
+    ensure!(
+        episodes.rows[0][..2] == [Cell::Null, Cell::Int(18)],
+        "{episodes:?}"
+    );
+    ensure!(
+        episodes.rows[1][..2] == [Cell::Text("2000-01-01-made-up".into()), Cell::Int(50)],
+        "{episodes:?}"
+    );
+    ensure!(
+        episodes.rows[1][2].to_string() == "2000-01-01T12:01:00Z",
+        "{episodes:?}"
+    );
+    let counted = "SELECT count(*) FROM recorded.trades WHERE ";
+    for (filter, rows) in [
+        ("episode = '2000-01-01-made-up'", 50),
+        ("episode IS NOT NULL AND venue = 'made-up'", 50),
+        ("NOT (episode = '2000-01-01-made-up')", 0),
+        ("episode IS DISTINCT FROM '2000-01-01-made-up'", 18),
+        ("episode IN ('2000-01-01-made-up', 'other') OR trade_id = 0", 53),
+        ("episode = 'other'", 0),
+        ("instrument = 'ETH/USDT'", 2),
+        ("traded_at >= '2000-01-02'", 7),
+    ] {
+        let found = one(&format!("{counted}{filter}"))?;
+        ensure!(found == [Cell::Int(rows)], "{filter}: {found:?}");
+    }
+    // Which files are opened.
+    for (filter, files) in [
+        ("true", 3),
+        ("traded_at >= TIMESTAMP '2000-01-02 00:00:00'", 2),
+        ("traded_at < '2000-01-02' AND venue = 'made-up'", 1),
+        ("episode = '2000-01-01-made-up'", 1),
+        ("instrument IN ('ETH/USDT', 'other')", 1),
+        ("venue = 'other'", 0),
+    ] {
+        let plan = session.sql(&format!(
+            "EXPLAIN SELECT price FROM recorded.trades WHERE {filter}"
+        ))?;
+        let plan = Rows::of(&plan);
+        let text = plan
+            .rows
+            .iter()
+            .filter_map(|row| row[1].text())
+            .collect::<String>();
+        ensure!(text.matches(".parquet").count() == files, "{filter}: {text}");
+    }
+    // Rows of one instrument come in order, so that nothing sorts them.
+    let sorted = "EXPLAIN SELECT price FROM recorded.trades WHERE instrument = 'BTCUSDT' ORDER BY traded_at";
+    let plan = Rows::of(&session.sql(sorted)?);
+    let physical = plan.rows[1][1].text().context("a plan")?;
+    ensure!(!physical.contains("SortExec"), "{physical}");
+    Ok(())
+}
+
+#[test]
+fn every_table_of_a_tape_is_there_and_explained() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let session = Session::open(folder.path(), CatalogTables::empty())?;
+    let recorded: Vec<&String> = session
+        .tables()
+        .iter()
+        .filter(|name| name.starts_with("recorded.") && !name.starts_with("recorded.episode_"))
+        .collect();
+    ensure!(
+        recorded.len() == aftershock_archive::tape::Kind::ALL.len() + 3,
+        "{recorded:?}"
+    );
+    for table in recorded {
+        ensure!(
+            session.about(table).is_some_and(|about| !about.is_empty()),
+            "{table}"
+        );
+        for row in Rows::of(&session.sql(&format!("DESCRIBE {table}"))?).rows {
+            let column = row[0].text().context("a name")?;
+            let about = session.column_about(table, column);
+            ensure!(about.is_some_and(|about| !about.is_empty()), "{table}.{column}");
+        }
+        let rows = Rows::of(&session.sql(&format!("SELECT * FROM {table}"))?);
+        ensure!(rows.rows.is_empty() && !rows.columns.is_empty(), "{table}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_part_that_is_gone_is_named() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let list = fs::read(tests().join("fixtures/sql/data/tape/tape.json"))?;
+    fs::create_dir_all(folder.path().join("tape"))?;
+    fs::write(folder.path().join("tape/tape.json"), list)?;
+    let session = Session::open(folder.path(), CatalogTables::empty())?;
+    match session.sql("SELECT sum(price) FROM recorded.trades") {
+        Err(Error::Data { path, .. }) => {
+            ensure!(path.to_string_lossy().contains("2000-01"), "{}", path.display())
+        }
+        other => bail!("{other:?}"),
+    }
+    fs::write(folder.path().join("tape/tape.json"), "{}")?;
+    let opened = Session::open(folder.path(), CatalogTables::empty());
+    ensure!(matches!(opened, Err(Error::Data { .. })));
+    Ok(())
+}

@@ -253,6 +253,28 @@ fn every_query_has_a_header_an_order_and_a_page() -> Result<()> {
 }
 
 #[test]
+fn every_source_is_in_the_readme_with_what_it_was_tried_on() -> Result<()> {
+    let line = |source: &&dyn aftershock_ingest::Source| {
+        format!(
+            "| `{}` | {} | {} |\n",
+            source.name(),
+            source.about(),
+            source.tried()
+        )
+    };
+    let table: String = aftershock_ingest::sources::SOURCES.iter().map(line).collect();
+    let readme = text("README.md")?;
+    let head = "| source | reads | tried on |\n|---|---|---|\n";
+    let found = readme.split_once(head).context("a table of sources")?.1;
+    let found = found.split_once("\n\n").map_or(found, |(table, _)| table);
+    ensure!(
+        found == table.trim_end(),
+        "README.md should have this table of sources:\n{head}{table}"
+    );
+    Ok(())
+}
+
+#[test]
 fn every_rule_has_a_page() -> Result<()> {
     let pages: BTreeSet<String> = names("tests/rules")?.into_iter().collect();
     let written = pages

@@ -23,5 +23,5 @@ pub use manifest::{Digests, Manifest, TableDigest, run_id};
 pub use run::{
     BrokenRun, RunList, RunPath, check_run, list_runs, read_manifest, remove_run, run_path, write_run,
 };
-pub use store::{Lock, Scratch, Store, Version};
+pub use store::{Lock, Objects, Scratch, Store, Version};
 pub use tape::{Tape, TapeWriter};

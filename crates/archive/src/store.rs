@@ -41,6 +41,17 @@ pub struct Version {
     generation: Option<String>,
 }
 
+/// Where an object store keeps the objects of a [`Store`].
+#[derive(Debug, Clone)]
+pub struct Objects {
+    /// URL of the bucket, without a path.
+    pub bucket: String,
+    /// Its objects.
+    pub objects: Arc<dyn object_store::ObjectStore>,
+    /// What all paths of the store begin with.
+    pub prefix: object_store::path::Path,
+}
+
 impl Store {
     /// The place that `location` names: a path, or a URL of `file`, `s3`, `gs` or `az`.
     ///
@@ -89,6 +100,14 @@ impl Store {
         match &self.place {
             Place::Folder(folder) => Some(folder.root()),
             Place::Remote(_) => None,
+        }
+    }
+
+    /// The objects of an object store, for readers of their own; `None` where the store is a folder.
+    pub fn objects(&self) -> Option<Objects> {
+        match &self.place {
+            Place::Folder(_) => None,
+            Place::Remote(remote) => Some(remote.objects()),
         }
     }
 

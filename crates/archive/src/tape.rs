@@ -17,7 +17,7 @@ mod writer;
 
 pub use kind::*;
 pub use list::{PartEntry, SourceEntry, Tape, TapeList};
-pub use part::{Facts, PartKey};
+pub use part::{Facts, PartKey, nulls};
 pub use silence::Outage;
 pub use stage::{Staged, Staging};
 pub use writer::{Committed, TapeWriter};

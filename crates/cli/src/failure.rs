@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use aftershock_archive::ArchiveError;
+use aftershock_ingest::IngestError;
 use aftershock_query::Error as QueryError;
 
 /// A mistake of the user's, with what would have been right.
@@ -79,16 +80,23 @@ fn hint(error: &anyhow::Error) -> Option<String> {
 
 /// How to get rid of a file that is not what was written.
 fn damaged(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let ArchiveError::Corrupt { path, .. } = cause.downcast_ref()? else {
+    let error = cause.downcast_ref().or_else(|| match cause.downcast_ref() {
+        Some(IngestError::Archive(error)) => Some(error),
+        _ => None,
+    })?;
+    let ArchiveError::Corrupt { path, .. } = error else {
         return None;
     };
+    let in_cuts = path.components().any(|part| part.as_os_str() == "cuts");
     let in_run = path
         .components()
         .any(|part| part.as_os_str().to_string_lossy().starts_with("run="));
     Some(if in_run {
         "`aftershock runs prune --broken` removes damaged runs; replay again for a sound one".into()
-    } else {
+    } else if in_cuts {
         "remove the folder `cuts` in the data folder; the next replay builds it again".into()
+    } else {
+        "the tape is not what was written; remove its folder and ingest the files again".into()
     })
 }
 

@@ -14,17 +14,23 @@ mod embedded;
 mod failure;
 mod prepared;
 mod table;
+mod tape;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// An ingest makes and drops blocks of megabytes; the system's allocator gives their pages back each time and has them
+/// cleared again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Replays real crash episodes and asks what other rules would have done.
 #[derive(Parser)]
 #[command(name = "aftershock", version, about, arg_required_else_help = true)]
 struct Arguments {
-    /// Folder of cuts and runs
+    /// Folder of the tape, cuts and runs
     #[arg(
         long,
         global = true,
@@ -41,6 +47,12 @@ struct Arguments {
 enum Command {
     /// Replay an episode under the rules of record and others, and write a post-mortem
     Replay(commands::replay::Arguments),
+    /// Read files of exchanges, vendors and chains into the tape
+    Ingest(commands::ingest::Arguments),
+    /// Fetch an episode's files from public archives, then ingest them
+    Fetch(commands::fetch::Arguments),
+    /// Show what the tape holds
+    Tape(commands::tape::Arguments),
     /// List the episodes
     Episodes(commands::episodes::Arguments),
     /// List the rule sets, or explain one
@@ -73,6 +85,9 @@ fn main() -> ExitCode {
 fn run(Arguments { data, command }: Arguments) -> ExitCode {
     let result = checked(&data).and_then(|()| match command {
         Command::Replay(arguments) => commands::replay::run(&data, arguments),
+        Command::Ingest(arguments) => commands::ingest::run(&data, arguments),
+        Command::Fetch(arguments) => commands::fetch::run(&data, arguments),
+        Command::Tape(arguments) => commands::tape::run(&data, arguments),
         Command::Episodes(arguments) => commands::episodes::run(arguments),
         Command::Rules(arguments) => commands::rules::run(arguments),
         Command::Sql(arguments) => commands::sql::run(&data, arguments),

@@ -5,6 +5,10 @@ use aftershock_archive::Store;
 use aftershock_archive::tape::Tape;
 use aftershock_ingest::{Options, Progress, ingest};
 
+/// The program's own: blocks come and go, and the system's allocator gives their pages back each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 struct Silent;
 
 impl Progress for Silent {

@@ -83,7 +83,8 @@ fn fixtures(source: &str) -> Vec<(String, Vec<u8>)> {
             let bytes = std::fs::read(&path).ok()?;
             Some((path.display().to_string(), bytes))
         })
-        .filter(|(_, bytes)| bytes.len() < 65_536)
+        // Of files of columns, arrow reads what is spoilt before any parser sees it.
+        .filter(|(_, bytes)| bytes.len() < 65_536 && !bytes.starts_with(b"ARROW1"))
         .collect()
 }
 

@@ -32,6 +32,8 @@ pub struct Options {
     pub max_rejects: Option<u64>,
     /// How far files may unpack.
     pub limits: Limits,
+    /// Report files of no known source even where they are given by their own names.
+    pub leave_unknown: bool,
 }
 
 /// What is told while an ingest goes on. Called from several threads.
@@ -240,7 +242,7 @@ impl Job<'_> {
     fn file(&self, file: &paths::Found) -> Result<Outcome, IngestError> {
         match self.read_file(&file.path) {
             Ok(contents) => Ok(Outcome::Read(contents)),
-            Err(error @ IngestError::Unrecognised { .. }) if !file.named => {
+            Err(error @ IngestError::Unrecognised { .. }) if !file.named || self.options.leave_unknown => {
                 Ok(Outcome::Unknown(file.path.clone(), error.to_string()))
             }
             Err(error) => Err(error),

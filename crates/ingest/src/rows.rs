@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use aftershock_archive::tape::{At, ColumnSpec, Flag, Form, Int, Kind, Real, Text, Word};
+use aftershock_archive::tape::{At, ColumnSpec, Flag, Form, Int, Kind, Real, Text, Word, nulls};
 use arrow::array::{
     ArrayRef, BooleanBuilder, DictionaryArray, Int32Array, PrimitiveBuilder, RecordBatch, StringArray,
-    StringBuilder, new_null_array,
+    StringBuilder,
 };
 use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 
@@ -329,7 +329,7 @@ impl Rows {
 impl Column {
     fn finish(self, rows: usize) -> ArrayRef {
         if let Some(data_type) = self.empty_type() {
-            return new_null_array(&data_type, rows);
+            return nulls(&data_type, rows);
         }
         macro_rules! padded {
             ($column:expr) => {{

@@ -1,6 +1,8 @@
 //! The dialects, one file a source.
 
+mod binance;
 mod binance_archive;
+mod binance_stream;
 mod bitmex;
 mod bybit;
 mod chainticks;
@@ -9,6 +11,7 @@ mod claims;
 pub mod column_map;
 mod deribit;
 mod evm_logs;
+mod freqtrade;
 mod hftbacktest;
 mod hyperliquid;
 mod lending_export;
@@ -21,6 +24,7 @@ use crate::{Head, IngestError, Recognised, Source};
 /// All sources, the more particular first: the first that recognises a file reads it.
 pub const SOURCES: &[&dyn Source] = &[
     &binance_archive::BinanceArchive,
+    &binance_stream::BinanceStream,
     &bitmex::Bitmex,
     &bybit::Bybit,
     &okx::Okx,
@@ -30,6 +34,7 @@ pub const SOURCES: &[&dyn Source] = &[
     &evm_logs::EvmLogs,
     &hyperliquid::Hyperliquid,
     &lending_export::LendingExport,
+    &freqtrade::Freqtrade,
     &hftbacktest::Hftbacktest,
     // The most general: what a map describes, another source may know better.
     &column_map::ColumnMap,

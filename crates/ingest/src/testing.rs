@@ -39,12 +39,15 @@ impl Parsed {
     }
 }
 
-/// Recognises and parses text (not archives, not Parquet) as the core would, in one block.
+/// Recognises and parses text or an Arrow file (not archives, not Parquet) as the core would, in one block.
 pub(crate) fn parse_bytes(path: &str, bytes: &[u8], hints: &Hints) -> Result<Parsed, IngestError> {
+    let columns = bytes.starts_with(b"ARROW1").then(|| {
+        arrow::ipc::reader::FileReader::try_new(std::io::Cursor::new(bytes), None).expect("an Arrow file")
+    });
     let head = Head {
         path,
         bytes: &bytes[..bytes.len().min(65_536)],
-        schema: None,
+        schema: columns.as_ref().map(|reader| reader.schema()),
         hints,
     };
     let (source, recognised) = sources::recognise(&head)?;
@@ -86,7 +89,15 @@ pub(crate) fn parse_bytes(path: &str, bytes: &[u8], hints: &Hints) -> Result<Par
                 &mut output,
             )?;
         }
-        Framing::Whole | Framing::Batches => {
+        Framing::Batches => {
+            let mut first_row = 0;
+            for batch in columns.expect("only a file of columns has batches") {
+                let batch = batch.expect("a whole Arrow file");
+                recognised.parser.parse_batch(&batch, first_row, &mut output)?;
+                first_row += batch.num_rows() as u64;
+            }
+        }
+        Framing::Whole => {
             recognised.parser.parse(
                 Block {
                     bytes,
@@ -106,6 +117,17 @@ pub(crate) fn parse_bytes(path: &str, bytes: &[u8], hints: &Hints) -> Result<Par
         rejected,
         left_out,
     })
+}
+
+/// Whether this source takes text of this path for its own.
+pub(crate) fn recognised_by(source: &dyn crate::Source, path: &str, bytes: &[u8]) -> bool {
+    let head = Head {
+        path,
+        bytes,
+        schema: None,
+        hints: &Hints::default(),
+    };
+    source.recognise(&head).is_ok_and(|found| found.is_some())
 }
 
 /// Tells nobody how an ingest goes.
@@ -139,6 +161,33 @@ pub(crate) fn recorded_path(path: &str) -> Option<String> {
 /// The bytes of a file of [`recorded_path`].
 pub(crate) fn recorded(path: &str) -> Option<Vec<u8>> {
     recorded_path(path).and_then(|path| std::fs::read(path).ok())
+}
+
+/// The content of a gzip stream, of the first member of a zip archive, or the bytes as they are.
+pub(crate) fn unpacked(bytes: Vec<u8>) -> Vec<u8> {
+    use std::io::Read;
+    let mut content = Vec::new();
+    if bytes.starts_with(b"PK") {
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a zip archive");
+        let mut member = archive.by_index(0).expect("it has a member");
+        member.read_to_end(&mut content).expect("the member is whole");
+    } else if bytes.starts_with(&[0x1f, 0x8b]) {
+        let mut stream = flate2::read::MultiGzDecoder::new(bytes.as_slice());
+        stream.read_to_end(&mut content).expect("the stream is whole");
+    } else {
+        return bytes;
+    }
+    content
+}
+
+/// Sum of a column of numbers over the rows that have it.
+pub(crate) fn sum(batch: &RecordBatch, column: &str) -> f64 {
+    let column = batch.column_by_name(column).expect("the table has the column");
+    column
+        .as_primitive::<arrow::datatypes::Float64Type>()
+        .iter()
+        .flatten()
+        .sum()
 }
 
 /// Cells of one row as text; null is empty, instants are `2020-03-13T02:17:00Z`.

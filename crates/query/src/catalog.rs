@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aftershock_market::Timestamp;
-use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 /// One declared crash or quiet spell, a row of `catalog.episodes`.
@@ -191,6 +191,26 @@ impl Columns {
             .with_timezone("UTC");
         let kind = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
         self.with(Field::new(name, kind, false), Arc::new(array))
+    }
+
+    pub(crate) fn optional_time<R>(
+        self,
+        name: &str,
+        rows: &[R],
+        value: impl Fn(&R) -> Option<Timestamp>,
+    ) -> Self {
+        let stamps = rows.iter().map(|row| value(row).map(Timestamp::micros));
+        let array = stamps.collect::<TimestampMicrosecondArray>().with_timezone("UTC");
+        let kind = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        self.with(Field::new(name, kind, true), Arc::new(array))
+    }
+
+    pub(crate) fn count<R>(self, name: &str, rows: &[R], value: impl Fn(&R) -> u64) -> Self {
+        let counts = rows
+            .iter()
+            .map(|row| i64::try_from(value(row)).unwrap_or(i64::MAX));
+        let array = Int64Array::from_iter_values(counts);
+        self.with(Field::new(name, DataType::Int64, false), Arc::new(array))
     }
 
     pub(crate) fn with(mut self, field: Field, array: ArrayRef) -> Self {

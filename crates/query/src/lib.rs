@@ -1,6 +1,6 @@
 //! Answers questions about recorded and replayed history in SQL.
 //!
-//! Three schemas are there: `recorded` (the cuts), `replayed` (the journals of runs) and `catalog`
+//! Three schemas are there: `recorded` (the tape and the cuts), `replayed` (the journals of runs) and `catalog`
 //! (episodes, published figures, rule sets, runs). A [`Session`] reads; nothing in SQL can write.
 //! The questions we ask ourselves are files under `queries/`, embedded as [`queries`].
 //!
@@ -14,6 +14,7 @@ mod near;
 pub mod queries;
 mod session;
 mod tables;
+mod tape;
 
 pub use arrow::record_batch::RecordBatch;
 pub use catalog::CatalogTables;

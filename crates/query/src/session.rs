@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aftershock_archive::Store;
+use aftershock_archive::tape::Tape;
 use arrow::array::RecordBatch;
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
 use datafusion::common::{DataFusionError, ParamValues, ScalarValue};
@@ -13,6 +15,7 @@ use tokio::runtime::Runtime;
 
 use crate::cells::Rows;
 use crate::queries::{self, Query};
+use crate::tape::{self, Windows};
 use crate::{CatalogTables, Error, Result, tables};
 
 /// Scan partitions of every query: fixed, so that an answer does not depend on the machine.
@@ -26,26 +29,45 @@ pub struct Session {
     runtime: Runtime,
     tables: Vec<String>,
     data_dir: PathBuf,
+    tape: Option<Tape>,
 }
 
 impl Session {
-    /// Opens `data_dir`. Folders that are not there yet are empty tables.
+    /// Opens `data_dir` and the tape in it. Folders that are not there yet are empty tables.
     ///
     /// # Errors
     /// When a folder that is there cannot be read.
     pub fn open(data_dir: &Path, catalog: CatalogTables) -> Result<Self> {
-        Self::with_scope(data_dir, catalog, None)
+        let folder = data_dir.join("tape");
+        let store = Store::open(&folder.to_string_lossy()).map_err(|error| Error::Data {
+            path: folder,
+            reason: error.to_string(),
+        })?;
+        Self::open_tape(data_dir, Tape::new(store), catalog)
     }
 
-    /// Opens `data_dir` as if it held no other runs than `runs`; what a report is built from.
+    /// Opens `data_dir` with a tape that lives somewhere else.
+    ///
+    /// # Errors
+    /// When a folder or the tape's list cannot be read.
+    pub fn open_tape(data_dir: &Path, tape: Tape, catalog: CatalogTables) -> Result<Self> {
+        Self::with_scope(data_dir, Some(tape), catalog, None)
+    }
+
+    /// Opens `data_dir` as if it held no other runs than `runs`, and no tape; what a report is built from.
     ///
     /// # Errors
     /// When a folder cannot be read.
     pub fn open_runs(data_dir: &Path, catalog: CatalogTables, runs: &[&str]) -> Result<Self> {
-        Self::with_scope(data_dir, catalog, Some(runs))
+        Self::with_scope(data_dir, None, catalog, Some(runs))
     }
 
-    fn with_scope(data_dir: &Path, catalog: CatalogTables, runs: Option<&[&str]>) -> Result<Self> {
+    fn with_scope(
+        data_dir: &Path,
+        tape: Option<Tape>,
+        catalog: CatalogTables,
+        runs: Option<&[&str]>,
+    ) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -66,7 +88,11 @@ impl Session {
         };
         let internal = Error::of_execution;
         let known = tables::manifests(data_dir, runs)?;
-        add("recorded", tables::recorded(data_dir)?).map_err(internal)?;
+        let mut recorded = tables::recorded(data_dir)?;
+        if let Some(tape) = &tape {
+            recorded.extend(tape::tables(&context, tape, &Windows::of(&catalog.episodes))?);
+        }
+        add("recorded", recorded).map_err(internal)?;
         add("replayed", tables::replayed(&context, data_dir, &known)?).map_err(internal)?;
         let members = [
             ("episodes", catalog.episodes),
@@ -86,12 +112,23 @@ impl Session {
             runtime,
             tables: names,
             data_dir: data_dir.to_owned(),
+            tape,
         })
     }
 
     /// Names of all tables, `schema.table`.
     pub fn tables(&self) -> &[String] {
         &self.tables
+    }
+
+    /// What one row of a table is, where that is written down; `table` as [`Session::tables`] names it.
+    pub fn about(&self, table: &str) -> Option<&'static str> {
+        tape::about(table.strip_prefix("recorded.")?)
+    }
+
+    /// What a column of a table means, where that is written down.
+    pub fn column_about(&self, table: &str, column: &str) -> Option<&'static str> {
+        tape::column_about(table.strip_prefix("recorded.")?, column)
     }
 
     /// Answers a query.
@@ -144,7 +181,10 @@ impl Session {
     /// The engine does not say which file it could not read, so that file is looked for.
     fn explain(&self, error: DataFusionError, otherwise: impl Fn(DataFusionError) -> Error) -> Error {
         let damaged = match error.find_root() {
-            DataFusionError::ParquetError(_) => tables::damaged(&self.data_dir),
+            DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) => {
+                let tape = || self.tape.as_ref().and_then(tape::damaged);
+                tables::damaged(&self.data_dir).or_else(tape)
+            }
             _ => None,
         };
         damaged.map_or_else(|| otherwise(error), |(path, reason)| Error::Data { path, reason })

@@ -217,10 +217,15 @@ pub(crate) fn damaged(data_dir: &Path) -> Option<(PathBuf, String)> {
         }
     }
     files.sort();
-    files.into_iter().find_map(|path| {
-        let opened = File::open(&path)
-            .map_err(|error| error.to_string())
-            .and_then(|file| SerializedFileReader::new(file).map_err(|error| error.to_string()));
-        opened.err().map(|reason| (path, reason))
-    })
+    files
+        .into_iter()
+        .find_map(|path| unreadable(&path).map(|reason| (path, reason)))
+}
+
+/// Why a file does not open as Parquet, where it does not.
+pub(crate) fn unreadable(path: &Path) -> Option<String> {
+    let opened = File::open(path)
+        .map_err(|error| error.to_string())
+        .and_then(|file| SerializedFileReader::new(file).map_err(|error| error.to_string()));
+    opened.err()
 }

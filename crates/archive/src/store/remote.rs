@@ -18,8 +18,8 @@ use object_store::{
 };
 use url::Url;
 
-use super::Version;
 use super::runtime::Runtime;
+use super::{Objects, Version};
 use crate::ArchiveError;
 
 /// Bytes of a part of an upload or download: the smallest that S3 takes, since a request has 30 seconds.
@@ -31,6 +31,7 @@ const MOST_PARTS: u64 = 9_000;
 
 pub(super) struct Remote {
     location: String,
+    bucket: String,
     objects: Arc<dyn ObjectStore>,
     prefix: Key,
     runtime: Runtime,
@@ -51,15 +52,15 @@ impl Remote {
         let bucket = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
         let objects: object_store::Result<Arc<dyn ObjectStore>> = match url.scheme() {
             "s3" => AmazonS3Builder::from_env()
-                .with_url(bucket)
+                .with_url(&bucket)
                 .build()
                 .map(|objects| Arc::new(objects) as _),
             "gs" => GoogleCloudStorageBuilder::from_env()
-                .with_url(bucket)
+                .with_url(&bucket)
                 .build()
                 .map(|objects| Arc::new(objects) as _),
             "az" => MicrosoftAzureBuilder::from_env()
-                .with_url(bucket)
+                .with_url(&bucket)
                 .build()
                 .map(|objects| Arc::new(objects) as _),
             _ => return None,
@@ -74,6 +75,7 @@ impl Remote {
             }
             Ok(Self {
                 location: location.to_owned(),
+                bucket,
                 objects: objects.map_err(|error| bad(plain(&error)))?,
                 prefix: Key::from_url_path(url.path()).map_err(|error| bad(error.to_string()))?,
                 runtime: Runtime::start()
@@ -81,6 +83,14 @@ impl Remote {
                 conditional: OnceLock::new(),
             })
         })())
+    }
+
+    pub(super) fn objects(&self) -> Objects {
+        Objects {
+            bucket: self.bucket.clone(),
+            objects: Arc::clone(&self.objects),
+            prefix: self.prefix.clone(),
+        }
     }
 
     pub(super) fn get(&self, path: &str) -> Result<Option<(Vec<u8>, Version)>, ArchiveError> {

@@ -1,9 +1,12 @@
 //! One file a subcommand.
 
 pub(crate) mod episodes;
+pub(crate) mod fetch;
+pub(crate) mod ingest;
 pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod runs;
 pub(crate) mod sql;
+pub(crate) mod tape;
 pub(crate) mod verify;

@@ -8,6 +8,7 @@ use aftershock_query::{Session, format, queries};
 use anyhow::{Context, Result};
 
 use crate::failure::Mistake;
+use crate::tape::TapeArgument;
 use crate::{embedded, table};
 
 #[derive(clap::Args)]
@@ -26,6 +27,8 @@ pub(crate) struct Arguments {
     /// Value of a `$name` in the query; repeat for several
     #[arg(short, long = "param", value_name = "NAME=VALUE")]
     parameters: Vec<String>,
+    #[command(flatten)]
+    tape: TapeArgument,
     /// How the answer is written
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -74,7 +77,11 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         _ => None,
     };
     let parameters = parameters(&arguments.parameters)?;
-    let session = Session::open(data, embedded::catalog_tables(&[], None)?)?;
+    let session = Session::open_tape(
+        data,
+        arguments.tape.open(data)?,
+        embedded::catalog_tables(&[], None)?,
+    )?;
     let Some(sql) = sql else {
         return interactive(&session, data);
     };
@@ -134,7 +141,7 @@ fn interactive(session: &Session, data: &Path) -> Result<()> {
     // No history yet is nothing to complain about.
     let _ = editor.load_history(&history);
     crate::say!(
-        "SQL over cuts and runs; end a query with ';', \\d lists tables, \\d TABLE its columns, \\q leaves"
+        "SQL over the tape, cuts and runs; end a query with ';', \\d lists tables, \\d TABLE its columns, \\q leaves"
     );
     let mut statement = String::new();
     loop {
@@ -157,13 +164,11 @@ fn interactive(session: &Session, data: &Path) -> Result<()> {
             break;
         }
         if statement.is_empty() && command == "\\d" {
-            for name in session.tables() {
-                println!("{name}");
-            }
+            tables(session)?;
             continue;
         }
         if let (true, Some(name)) = (statement.is_empty(), command.strip_prefix("\\d ")) {
-            answer(session, &format!("DESCRIBE {}", name.trim()))?;
+            columns(session, name.trim())?;
             continue;
         }
         statement.push_str(&line);
@@ -178,6 +183,34 @@ fn interactive(session: &Session, data: &Path) -> Result<()> {
         let _ = editor.save_history(&history);
     }
     Ok(())
+}
+
+/// All tables, with what a row of each is.
+fn tables(session: &Session) -> Result<()> {
+    let rows: Vec<Vec<String>> = session
+        .tables()
+        .iter()
+        .map(|name| vec![name.clone(), session.about(name).unwrap_or_default().to_owned()])
+        .collect();
+    table::print(&table::headers(&["table", "a row is"]), &rows)
+}
+
+/// The columns of a table, with what each means where that is written down.
+fn columns(session: &Session, table: &str) -> Result<()> {
+    let sql = format!("DESCRIBE {table}");
+    let Ok(batches) = session.sql(&sql) else {
+        return answer(session, &sql);
+    };
+    let mut text = format::text_table(&batches);
+    text.headers.push("meaning".to_owned());
+    for row in &mut text.rows {
+        let meaning = session
+            .column_about(table, &row[0])
+            .unwrap_or_default()
+            .to_owned();
+        row.push(meaning);
+    }
+    table::print(&text.headers, &text.rows)
 }
 
 /// Prints an answer, or what is wrong with the question: the session goes on.

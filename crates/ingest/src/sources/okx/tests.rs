@@ -129,7 +129,7 @@ fn funding_of_the_archive_and_of_the_interface() {
         cells(csv.rows(Kind::Funding, "okx-swap", "BTC-USDT-SWAP"), 0, shown),
         ["2023-12-31T16:00:00Z", "0.0002955843024083", "settled", ""]
     );
-    let json = parsed("funding-rate-history.json");
+    let json = parsed("constructed-funding-rate-history.json");
     let rows = json.rows(Kind::Funding, "okx-swap", "BTC-USDT-SWAP");
     assert_eq!(
         (json.read, rows.num_rows()),

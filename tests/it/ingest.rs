@@ -1,0 +1,277 @@
+//! Files into the tape, from the command line: counts, repetition, order, damage, rejects.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use aftershock_archive::sha256_hex;
+use anyhow::{Context, Result, ensure};
+
+use crate::cli::User;
+use crate::workspace::root;
+
+/// Twenty aggregated trades of Binance spot, as the venue's archive has them.
+pub const TRADES: &str =
+    "tests/fixtures/ingest/binance_archive/spot/aggTrades/BTCUSDT-aggTrades-2024-01-01.csv";
+const NAME: &str = "BTCUSDT-aggTrades-2024-01-01";
+
+/// Lines of the fixture.
+pub fn lines() -> Result<Vec<String>> {
+    let text = fs::read_to_string(root().join(TRADES))?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+/// A zip of one member.
+pub fn zipped(member: &str, content: &[u8]) -> Result<Vec<u8>> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file(member, zip::write::SimpleFileOptions::default())?;
+    zip.write_all(content)?;
+    Ok(zip.finish()?.into_inner())
+}
+
+/// Digest of every file of a tape, by path; files of a running writer have names with a point.
+pub fn tree(folder: &Path) -> Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(below) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&below) else {
+            continue;
+        };
+        for entry in entries {
+            let path = entry?.path();
+            let name = path.strip_prefix(folder)?.to_string_lossy().into_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !name.starts_with('.') {
+                found.insert(name, sha256_hex(&fs::read(&path)?));
+            }
+        }
+    }
+    Ok(found)
+}
+
+impl User {
+    /// Writes a file below the user's folder; its path.
+    fn writes(&self, name: &str, content: &[u8]) -> Result<String> {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().context("a file lies in a folder")?)?;
+        fs::write(&path, content)?;
+        Ok(name.to_owned())
+    }
+
+    /// The lines of a CSV answer, without its header.
+    pub fn asks(&self, sql: &str) -> Result<Vec<String>> {
+        let said = self.says(&["sql", sql, "--format", "csv"])?.fine()?;
+        Ok(said.text()?.lines().skip(1).map(str::to_owned).collect())
+    }
+
+    pub fn tape(&self) -> Result<BTreeMap<String, String>> {
+        tree(&self.path("data/tape"))
+    }
+}
+
+#[test]
+fn a_file_is_ingested_once_and_every_value_can_be_asked_for() -> Result<()> {
+    let user = User::new()?;
+    let path = root().join(TRADES);
+    let path = path.to_str().context("a path of text")?;
+    let said = user.says(&["ingest", path])?.fine()?;
+    for word in ["aggTrades of BTCUSDT on binance-spot", "20"] {
+        ensure!(said.text()?.contains(word), "no `{word}` in {}", said.text()?);
+    }
+    ensure!(!said.stderr.contains("WARNING"), "{}", said.stderr);
+    // The file's first and last line, read by eye.
+    let rows = user.asks(
+        "SELECT traded_at, trade_id, price, quantity, side, venue, instrument, source_row FROM recorded.trades \
+         WHERE source_row IN (0, 19) ORDER BY source_row",
+    )?;
+    ensure!(
+        rows == [
+            "2024-01-01T00:00:00Z,2807759891,42283.58,0.00069,sell,binance-spot,BTCUSDT,0",
+            "2024-01-01T00:00:00.916Z,2807759910,42283.59,0.00352,buy,binance-spot,BTCUSDT,19",
+        ],
+        "{rows:?}"
+    );
+    let before = user.tape()?;
+    ensure!(before.len() == 2, "a list and a part: {before:?}");
+    let again = user.says(&["ingest", path, path])?.fine()?;
+    ensure!(again.text()?.contains("already in the tape"), "{}", again.text()?);
+    ensure!(user.tape()? == before, "the same file again changes nothing");
+
+    let held = user.says(&["tape", "--check"])?.fine()?;
+    for word in [
+        "trades",
+        "binance-spot",
+        "BTCUSDT",
+        "2024-01-01T00:00:00Z",
+        "2024-01-01T00:00:00.916Z",
+    ] {
+        ensure!(held.text()?.contains(word), "no `{word}` in {}", held.text()?);
+    }
+    ensure!(
+        held.stderr.contains("every part is as the list says"),
+        "{}",
+        held.stderr
+    );
+    let part = before
+        .keys()
+        .find(|name| name.ends_with(".parquet"))
+        .context("a part")?;
+    let part = user.path("data/tape").join(part);
+    let mut bytes = fs::read(&part)?;
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&part, bytes)?;
+    let said = user.says(&["tape", "--check"])?;
+    ensure!(
+        said.code == Some(1) && said.stderr.contains("sha256"),
+        "{}",
+        said.stderr
+    );
+    Ok(())
+}
+
+#[test]
+fn overlapping_files_give_one_tape_in_any_order() -> Result<()> {
+    let lines = lines()?;
+    let first = lines[..14].join("\n") + "\n";
+    let second = lines[8..].join("\n") + "\n";
+    let mut tapes = Vec::new();
+    for order in [["a", "b"], ["b", "a"]] {
+        let user = User::new()?;
+        for name in order {
+            let content = if name == "a" { &first } else { &second };
+            let path = user.writes(&format!("{name}/{NAME}.csv"), content.as_bytes())?;
+            user.says(&["ingest", &path])?.fine()?;
+        }
+        ensure!(user.asks("SELECT count(*), count(DISTINCT trade_id) FROM recorded.trades")? == ["20,20"]);
+        tapes.push(user.tape()?);
+    }
+    let user = User::new()?;
+    user.writes(&format!("a/{NAME}.csv"), first.as_bytes())?;
+    user.writes(&format!("b/{NAME}.csv"), second.as_bytes())?;
+    let said = user.says(&["ingest", "a", "b"])?.fine()?;
+    ensure!(said.text()?.contains("2 files"), "{}", said.text()?);
+    tapes.push(user.tape()?);
+    ensure!(tapes[0] == tapes[1] && tapes[1] == tapes[2], "{tapes:?}");
+    Ok(())
+}
+
+#[test]
+fn a_damaged_file_leaves_the_tape_as_it_was() -> Result<()> {
+    let user = User::new()?;
+    let lines = lines()?;
+    let good = user.writes(
+        &format!("good/{NAME}.csv"),
+        (lines[..5].join("\n") + "\n").as_bytes(),
+    )?;
+    user.says(&["ingest", &good])?.fine()?;
+    let before = user.tape()?;
+
+    let zip = zipped(&format!("{NAME}.csv"), lines.join("\n").as_bytes())?;
+    let cut = user.writes(&format!("cut/{NAME}.zip"), &zip[..zip.len() / 2])?;
+    user.says(&["ingest", &cut])?.refused(&[&format!("{NAME}.zip")])?;
+    ensure!(user.tape()? == before, "after a truncated archive");
+
+    let whole = user.writes(&format!("whole/{NAME}.zip"), &zip)?;
+    let wrong = "0".repeat(64);
+    let sum = user.writes(
+        &format!("whole/{NAME}.zip.CHECKSUM"),
+        format!("{wrong}  {NAME}.zip\n").as_bytes(),
+    )?;
+    user.says(&["ingest", &whole])?.refused(&[
+        &sha256_hex(&zip),
+        &wrong,
+        "CHECKSUM",
+        "fetch the file again",
+    ])?;
+    // One bad file among good ones: none of them is taken.
+    user.says(&["ingest", "whole", "good"])?.refused(&["CHECKSUM"])?;
+    ensure!(user.tape()? == before, "after a wrong checksum");
+
+    user.writes(&sum, format!("{}  {NAME}.zip\n", sha256_hex(&zip)).as_bytes())?;
+    user.says(&["ingest", &whole])?.fine()?;
+    ensure!(user.asks("SELECT count(*) FROM recorded.trades")? == ["20"]);
+    Ok(())
+}
+
+#[test]
+fn bad_rows_are_kept_with_their_reason_and_can_be_limited() -> Result<()> {
+    let user = User::new()?;
+    let mut lines = lines()?;
+    lines[3] = lines[3].replacen("42283.58", "4x283.58", 1);
+    lines[3] = lines[3].replacen("42283.59", "4x283.59", 1);
+    let bad = lines[3].clone();
+    let path = user.writes(&format!("{NAME}.csv"), (lines.join("\n") + "\n").as_bytes())?;
+    user.says(&["ingest", &path, "--max-rejects", "0"])?
+        .refused(&["more than 0 rows are rejected"])?;
+    ensure!(user.tape()?.is_empty(), "nothing was kept");
+    let said = user.says(&["ingest", &path, "--max-rejects", "1"])?.fine()?;
+    ensure!(said.stderr.contains("WARNING: 1 rejected"), "{}", said.stderr);
+    ensure!(said.stderr.contains("recorded.rejects"), "{}", said.stderr);
+    let rows = user.asks("SELECT source_row, raw FROM recorded.rejects")?;
+    ensure!(rows == [format!("3,\"{bad}\"")], "{rows:?}");
+    ensure!(user.asks("SELECT count(*) FROM recorded.trades")? == ["19"]);
+    let named = user
+        .says(&["sql", "--named", "quality/rejects", "--format", "csv"])?
+        .fine()?;
+    ensure!(named.text()?.contains("4x283"), "{}", named.text()?);
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_read_is_said() -> Result<()> {
+    let user = User::new()?;
+    let unknown = user.writes("notes/shopping.csv", b"eggs;12\nmilk;1\n")?;
+    user.says(&["ingest", &unknown])?.refused(&[
+        "shopping.csv",
+        "no known source",
+        "eggs;12",
+        "ingest --list",
+    ])?;
+    user.says(&["ingest", "nowhere.csv"])?
+        .refused(&["nowhere.csv", "no such file"])?;
+    user.says(&["ingest", &unknown, "--source", "binanse"])?
+        .refused(&["binanse", "binance-archive"])?;
+    user.says(&["ingest", &unknown, "--map", "no-such.toml"])?
+        .refused(&["no-such.toml", "ingest --list"])?;
+    let blocks = user.writes(
+        "blocks.csv",
+        b"block_number,timestamp\n10861674,1600000000\n10861675,soon\n",
+    )?;
+    user.says(&["ingest", &unknown, "--blocks", &blocks])?.refused(&[
+        "blocks.csv:3",
+        "10861675,soon",
+        "block_number,timestamp",
+    ])?;
+    user.says(&["ingest", &unknown, "--tape", "ftp://somewhere"])?
+        .refused(&["ftp://somewhere", "s3://"])?;
+
+    // In a folder an unknown file is told of, and the rest is taken.
+    user.writes(&format!("notes/{NAME}.csv"), &fs::read(root().join(TRADES))?)?;
+    let said = user.says(&["ingest", "notes"])?.fine()?;
+    ensure!(
+        said.stderr.contains("not taken: notes/shopping.csv"),
+        "{}",
+        said.stderr
+    );
+    ensure!(user.asks("SELECT count(*) FROM recorded.trades")? == ["20"]);
+    Ok(())
+}
+
+#[test]
+fn a_tape_lives_where_it_is_told_to() -> Result<()> {
+    let user = User::new()?;
+    let path = root().join(TRADES);
+    let path = path.to_str().context("a path of text")?;
+    user.says(&["ingest", path, "--tape", "elsewhere"])?.fine()?;
+    ensure!(user.tape()?.is_empty() && !tree(&user.path("elsewhere"))?.is_empty());
+    let sql = "SELECT count(*) FROM recorded.trades";
+    let said = user
+        .says(&["sql", sql, "--format", "csv", "--tape", "elsewhere"])?
+        .fine()?;
+    ensure!(said.text()?.lines().nth(1) == Some("20"), "{}", said.text()?);
+    ensure!(user.asks(sql)? == ["0"]);
+    Ok(())
+}
