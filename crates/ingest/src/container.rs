@@ -222,7 +222,9 @@ impl<R: BufRead> Lz4Frames<R> {
 impl<R: BufRead> Read for Lz4Frames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let Some(frame) = &mut self.frame else { return Ok(0) };
+            let Some(frame) = &mut self.frame else {
+                return Ok(0);
+            };
             let count = frame.read(buffer)?;
             if count > 0 || buffer.is_empty() {
                 return Ok(count);
@@ -353,5 +355,49 @@ pub(crate) fn unreadable(path: &str, error: &io::Error) -> IngestError {
     IngestError::BadFile {
         path: path.to_owned(),
         reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
+
+    use super::*;
+
+    fn read_back(path: &Path) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut result = Ok(0);
+        each_content(path, Limits::default(), &Arc::default(), &mut |mut content| {
+            result = content.reader.read_to_end(&mut bytes);
+            Ok(())
+        })
+        .expect("the container opens");
+        result.map(|_| bytes)
+    }
+
+    /// The frame format (<https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md>): seven bytes of header here,
+    /// then blocks of a size of four bytes and that many bytes, then four zeros.
+    #[test]
+    fn a_frame_that_is_cut_between_two_blocks_is_cut_off() {
+        let text: Vec<u8> = (0..300_000_u32).flat_map(|number| number.to_le_bytes()).collect();
+        let info = FrameInfo::new().block_size(BlockSize::Max64KB);
+        let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
+        encoder.write_all(&text).expect("memory takes all");
+        let packed = encoder.finish().expect("memory takes all");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("trades.lz4");
+        std::fs::write(&path, &packed).expect("a file");
+        assert_eq!(read_back(&path).expect("a whole frame"), text);
+
+        let mut border = 7;
+        for _ in 0..2 {
+            let size = packed[border..border + 4].try_into().expect("four bytes");
+            border += 4 + (u32::from_le_bytes(size) & 0x7fff_ffff) as usize;
+        }
+        std::fs::write(&path, &packed[..border]).expect("a file");
+        let error = read_back(&path).expect_err("two blocks of many");
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
 }

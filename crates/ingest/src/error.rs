@@ -109,7 +109,9 @@ pub enum IngestError {
         reason: String,
     },
     /// What the user says of the files names nothing.
-    #[error("{option} {value:?} names nothing; expected 1 to 80 bytes without control characters, such as `BTCUSDT`")]
+    #[error(
+        "{option} {value:?} names nothing; expected 1 to 80 bytes without control characters, such as `BTCUSDT`"
+    )]
     BadHint {
         /// The option.
         option: &'static str,

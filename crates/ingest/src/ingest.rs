@@ -9,8 +9,8 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aftershock_archive::{sha256_hex, sha256_of_file};
 use aftershock_archive::tape::{Kind, SourceEntry, Staged, Tape, TapeWriter};
+use aftershock_archive::{sha256_hex, sha256_of_file};
 use arrow::ipc::reader::FileReader;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -160,9 +160,8 @@ pub fn ingest(
 
 /// What the user says must name something, and go into a path.
 fn check_hint(option: &'static str, value: Option<&str>) -> Result<(), IngestError> {
-    let fine = |value: &str| {
-        !value.trim().is_empty() && value.len() <= 80 && !value.contains(char::is_control)
-    };
+    let fine =
+        |value: &str| !value.trim().is_empty() && value.len() <= 80 && !value.contains(char::is_control);
     match value {
         Some(value) if !fine(value) => Err(IngestError::BadHint {
             option,
@@ -298,9 +297,16 @@ impl Job<'_> {
         let (source, recognised) = sources::recognise(&head)?;
         let hints = &self.options.hints;
         // What a file is taken for hangs on the words of a map and on what the user says, and not on where the map lies.
-        let map = hints.map.as_ref().map(|(_, text)| sha256_hex(text.as_bytes())[..8].to_owned());
+        let map = hints
+            .map
+            .as_ref()
+            .map(|(_, text)| sha256_hex(text.as_bytes())[..8].to_owned());
         let mut dialect = source.name().to_owned();
-        for (word, value) in [("", &map), ("venue ", &hints.venue), ("instrument ", &hints.instrument)] {
+        for (word, value) in [
+            ("", &map),
+            ("venue ", &hints.venue),
+            ("instrument ", &hints.instrument),
+        ] {
             if let Some(value) = value {
                 dialect.push_str(&format!(" {word}{value}"));
             }

@@ -390,3 +390,56 @@ fn a_tape_that_is_killed_is_before_or_after() {
         );
     }
 }
+
+#[test]
+fn a_list_that_is_gone_is_an_error_and_costs_no_part() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fill(folder.path(), &before_the_kill(), 1).expect("the tape fills");
+    fs::remove_file(folder.path().join("tape.json")).expect("the list is there");
+    let parts = tree(folder.path());
+    assert!(parts.len() > 30);
+    let tape = tape_at(folder.path());
+    assert!(matches!(tape.list(), Err(ArchiveError::Corrupt { .. })));
+    assert!(fill(folder.path(), &at_the_kill(), 2).is_err());
+    assert_eq!(tree(folder.path()), parts);
+}
+
+/// A settlement of 08:00 that one vendor stamps with the venue's twelve milliseconds and another without.
+#[test]
+fn one_settlement_stamped_by_two_vendors_is_one() {
+    use aftershock_archive::tape::funding;
+    let folder = tempfile::tempdir().expect("a folder");
+    let tape = tape_at(folder.path());
+    let mut writer = tape.write().expect("a writer");
+    for (source, late) in [("a", 0), ("b", 12_000)] {
+        let mut rows = Rows::new(Kind::Funding);
+        for settlement in 0..3 {
+            rows.begin(settlement);
+            rows.at(
+                funding::FUNDED_AT,
+                DAY + settlement as i64 * 28_800_000_000 + late,
+            );
+            rows.real(funding::RATE, 0.00005);
+            rows.word(funding::RATE_KIND, "settled");
+        }
+        let mut staging = writer.stage(source);
+        staging
+            .push(Kind::Funding, "somewhere", "HYPEUSDT", rows.finish(source))
+            .expect("staged");
+        let entry = SourceEntry {
+            source: source.to_owned(),
+            dialect: "test".to_owned(),
+            sha256: source.to_owned(),
+            bytes: 0,
+            name: source.to_owned(),
+            what: "funding".to_owned(),
+            records: 3,
+            rejected: 0,
+            rows: BTreeMap::new(),
+        };
+        writer.add(entry, staging.finish().expect("staged"));
+    }
+    writer.commit().expect("committed");
+    let list = tape.list().expect("a list");
+    assert_eq!(list.parts.iter().map(|part| part.facts.rows).sum::<u64>(), 3);
+}
