@@ -283,6 +283,7 @@ fn files_of_others_are_never_removed() {
         price: 1.0,
         quantity: 1.0,
     }];
+    fill(folder.path(), &[("a".to_owned(), rows.clone())], 1).expect("the tape fills");
     let stray = [
         "mine.parquet",
         "trades/venue=x/mine.parquet",
@@ -294,7 +295,7 @@ fn files_of_others_are_never_removed() {
     }
     let left = "trades/venue=x/instrument=y/2024-01-01-0123456789ab.parquet";
     fs::write(folder.path().join(left), b"of a commit that was stopped").expect("a file");
-    fill(folder.path(), &[("a".to_owned(), rows)], 1).expect("the tape fills");
+    fill(folder.path(), &[("b".to_owned(), rows)], 1).expect("the tape fills");
     let found: BTreeSet<String> = tree(folder.path()).into_keys().collect();
     assert!(stray.iter().all(|path| found.contains(*path)));
     assert!(!found.contains(left));
