@@ -83,7 +83,7 @@ impl FileReport {
 pub struct Report {
     /// Each file, in the order of the paths.
     pub files: Vec<FileReport>,
-    /// Files in folders that no source knows, each with the reason.
+    /// Files in folders that no source knows or that lack something the user must say, each with the reason.
     pub unknown: Vec<(PathBuf, String)>,
     /// Parts of the tape that are new or changed.
     pub parts: usize,
@@ -258,9 +258,11 @@ impl Job<'_> {
     }
 
     fn file(&self, file: &paths::Found) -> Result<Outcome, IngestError> {
+        // A folder may hold a file that needs a word of the user's; the others need none.
+        let leave = !file.named || self.options.leave_unknown;
         match self.read_file(&file.path) {
             Ok(contents) => Ok(Outcome::Read(contents)),
-            Err(error @ IngestError::Unrecognised { .. }) if !file.named || self.options.leave_unknown => {
+            Err(error @ (IngestError::Unrecognised { .. } | IngestError::Underspecified { .. })) if leave => {
                 Ok(Outcome::Unknown(file.path.clone(), error.to_string()))
             }
             Err(error) => Err(error),

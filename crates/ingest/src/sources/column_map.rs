@@ -12,6 +12,8 @@ mod pivot;
 mod plan;
 mod raw;
 mod read;
+#[cfg(test)]
+mod recorded;
 mod scatter;
 #[cfg(test)]
 mod tests;

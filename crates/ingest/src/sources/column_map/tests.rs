@@ -525,7 +525,7 @@ impl Progress for Quiet {
 }
 
 /// Ingests files as the command does; the report and the folder of the tape.
-fn ingested(files: &[String], hints: Hints) -> (Report, tempfile::TempDir) {
+pub(super) fn ingested(files: &[String], hints: Hints) -> (Report, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let location = folder.path().join("tape").to_string_lossy().into_owned();
     let tape = Tape::new(Store::open(&location).expect("a place for a tape"));
@@ -538,7 +538,7 @@ fn ingested(files: &[String], hints: Hints) -> (Report, tempfile::TempDir) {
 }
 
 /// All rows of one instrument.
-fn stored(folder: &Path, kind: Kind, venue: &str, instrument: &str) -> RecordBatch {
+pub(super) fn stored(folder: &Path, kind: Kind, venue: &str, instrument: &str) -> RecordBatch {
     let parts = folder.join(format!(
         "tape/{}/venue={venue}/instrument={instrument}",
         kind.name()
