@@ -1,61 +1,14 @@
 //! The binary as a user meets it: what it says, where it says it, and how it ends.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use crate::determinism::target;
-use crate::workspace::root;
-
-/// Builds the binary, which a test of another package does not, and says where it is.
-fn binary() -> Result<&'static Path> {
-    static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
-    let built = BUILT.get_or_init(|| build().map_err(|error| format!("{error:#}")));
-    match built {
-        Ok(path) => Ok(path),
-        Err(error) => bail!("cannot build the binary: {error}"),
-    }
-}
-
-fn build() -> Result<PathBuf> {
-    let mut command = Command::new(env!("CARGO"));
-    command
-        .current_dir(root())
-        // A test beside the binary makes the features of its libraries those of `cargo test --workspace`: without it
-        // they would all be built a second time.
-        .args([
-            "build",
-            "-q",
-            "--workspace",
-            "--bin",
-            "aftershock",
-            "--test",
-            "it",
-        ])
-        .args(["--message-format", "json-render-diagnostics", "--target-dir"])
-        .arg(target()?);
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
-    let output = command.output()?;
-    ensure!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let messages = String::from_utf8(output.stdout)?;
-    let built = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "aftershock")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from));
-    built.context("cargo names the executable")
-}
+/// The binary, which `cargo test` builds for the tests of its own package.
+const BINARY: &str = env!("CARGO_BIN_EXE_aftershock");
 
 /// What a command came to.
 pub struct Said {
@@ -105,7 +58,7 @@ impl User {
     }
 
     pub fn says(&self, arguments: &[&str]) -> Result<Said> {
-        let output = Command::new(binary()?)
+        let output = Command::new(BINARY)
             .args(arguments)
             .current_dir(self.home.path())
             .env_remove("AFTERSHOCK_DATA")

@@ -15,7 +15,7 @@ const STEM: &str = "made-up";
 
 /// A session of the runs that belong together, and the report on them.
 fn made() -> Result<(Session, Report)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sql");
+    let root = crate::workspace::root().join("tests/fixtures/sql");
     let all = crate::sql::fixture()?;
     let together = Rows::of(&all.sql_with(
         "SELECT run FROM catalog.runs WHERE episode = $episode AND draws = 100 ORDER BY run",

@@ -16,7 +16,7 @@ const TOLERANCE: f64 = 1e-6;
 
 /// The folder `tests`.
 fn tests() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+    crate::workspace::root().join("tests")
 }
 
 /// The tables that the program would fill from its own files.

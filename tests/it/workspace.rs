@@ -13,8 +13,8 @@ use anyhow::{Context, Result, ensure};
 
 /// The top of the workspace.
 pub fn root() -> PathBuf {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().unwrap_or(tests).to_owned()
+    let cli = Path::new(env!("CARGO_MANIFEST_DIR"));
+    cli.ancestors().nth(2).unwrap_or(cli).to_owned()
 }
 
 /// The text of a file, by its path below the top.
