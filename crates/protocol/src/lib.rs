@@ -13,7 +13,7 @@ mod view;
 
 pub use ledger::{Ledger, Settlement};
 pub use margin::{BracketError, Brackets, Tier, bankruptcy_price, liquidation_price};
-pub use positions::{Closed, Position, PositionBook, Slot};
+pub use positions::{Closed, Position, PositionBook, Ranked, Slot};
 pub use rule::{
     AssessMargin, CoverDeficit, Decision, Liquidate, ProtocolRule, Reason, RuleBreach, RuleSet, SetBand,
     Verdict,

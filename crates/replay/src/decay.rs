@@ -24,7 +24,8 @@ impl DecayTable {
         }
     }
 
-    fn factors(&self, micros: i64) -> [f64; RATES] {
+    #[inline]
+    pub(crate) fn factors(&self, micros: i64) -> [f64; RATES] {
         let steps = micros as usize;
         if steps < STEP * STEP {
             let (low, high) = (&self.low[steps % STEP], &self.high[steps / STEP]);

@@ -89,6 +89,7 @@ impl<O: Observer> Engine<'_, O> {
             self.parameters.reopen_share,
             &self.openings,
             &mut self.scratch,
+            &mut |_| {},
         );
         let deficit = settled.iter().copied().sum::<Cash>() + unpaid;
         let paid = self.cover(at, self.path.log_price[i], deficit)?;

@@ -1,7 +1,7 @@
 //! Who takes the other side of a forced order: some open a new position, the others close one.
 
 use aftershock_market::{Cash, Coin, Side};
-use aftershock_protocol::{Closed, Ledger, PositionBook};
+use aftershock_protocol::{Closed, Ledger, Position, PositionBook};
 
 use crate::inventory::Opening;
 
@@ -15,7 +15,13 @@ pub(crate) struct Fill {
     pub(crate) price_usd: f64,
 }
 
-/// Books the counterparties of a fill.
+/// A counterparty's position, booked.
+pub(crate) enum Booked {
+    Opened(Side, Position),
+    Closed(Side, Position, Cash),
+}
+
+/// Books the counterparties of a fill and tells each.
 ///
 /// `reopen_share` of it meets new positions of the same side, the rest meets holders of the other side who close,
 /// those furthest from liquidation first. Both sides' open interest falls by the same quantity. Returns what closing
@@ -26,6 +32,7 @@ pub(crate) fn absorb(
     reopen_share: f64,
     openings: &[Opening],
     scratch: &mut Vec<Closed>,
+    tell: &mut impl FnMut(Booked),
 ) -> Cash {
     let Fill {
         side,
@@ -46,6 +53,7 @@ pub(crate) fn absorb(
             let (slot, position) = openings[index].position(side, part, part_value, price_usd);
             ledger.open(side, position.margin, position.entry_value);
             book.insert(side, slot, position);
+            tell(Booked::Opened(side, position));
         },
     );
 
@@ -60,6 +68,7 @@ pub(crate) fn absorb(
             left.1.share_floor(closed.position.quantity.0, left.0.0)
         };
         left = (left.0 - closed.position.quantity, left.1 - exit);
+        tell(Booked::Closed(side.opposite(), closed.position, exit));
         unpaid += ledger
             .close(
                 side.opposite(),

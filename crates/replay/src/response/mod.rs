@@ -4,6 +4,6 @@ mod counterparty;
 mod depth;
 mod impact;
 
-pub(crate) use counterparty::{Fill, absorb};
+pub(crate) use counterparty::{Booked, Fill, absorb};
 pub use depth::depth_ratio;
 pub use impact::ImpactState;

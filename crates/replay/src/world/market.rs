@@ -1,0 +1,340 @@
+//! One market: what stands in its price, how deep it is, who is in it.
+
+use aftershock_market::{Coin, Side, Timestamp};
+use aftershock_protocol::{Ledger, PositionBook, RuleSet};
+
+use super::frame::Frame;
+use super::spec::{InstrumentSpec, Mark};
+use crate::decay::DecayTable;
+use crate::inventory::{Margins, Opening};
+use crate::market_state::MarketState;
+use crate::response::{ImpactState, depth_ratio};
+
+/// Depth is looked at again after this long: it answers volatility with a half-life of an hour.
+const DEPTH_EVERY_US: i64 = 250_000;
+/// Forced flow that stands below this does not move a price by what a double can hold, USD.
+const FORGOTTEN_USD: f64 = 1e-3;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Market {
+    pub(crate) frame: Frame,
+    pub(crate) book: PositionBook,
+    pub(crate) ledger: Ledger,
+    pub(crate) margins: Margins,
+    pub(crate) openings: Vec<Opening>,
+    pub(crate) state: MarketState,
+    pub(crate) variance_normal: f64,
+    ordinary: ImpactState,
+    endogenous: ImpactState,
+    /// Whether any forced flow stands.
+    pub(crate) answering: bool,
+    at: i64,
+    pub(crate) ticked_at: i64,
+    /// Log price less all impact.
+    pub(crate) log_news: f64,
+    pub(crate) log_price: f64,
+    pub(crate) log_mark: f64,
+    pub(crate) log_index: f64,
+    /// Average of price less index, log: the part of a median mark that lags.
+    log_basis: f64,
+    basis_at: i64,
+    /// Log marks beyond which somebody must be looked at.
+    pub(crate) alarm: [f64; 2],
+    /// Those of accounts alone.
+    pub(crate) watch: [f64; 2],
+    depth: f64,
+    depth_at: i64,
+    pub(crate) log_residual: [f64; 2],
+    pub(crate) down: bool,
+    pub(crate) halted_until: Option<i64>,
+    pub(crate) band: Option<[f64; 2]>,
+    pub(crate) band_halt_s: f64,
+    pub(crate) queued_usd: f64,
+    pub(crate) quantity_under_way: [Coin; 2],
+    pub(crate) backlog_usd: f64,
+    /// When the engine can send again.
+    pub(crate) engine_free_at: i64,
+    pub(crate) suspended_until: [i64; 2],
+    /// Orders that stand in the impact, with the flow they brought: possible parents.
+    pub(crate) recent: Vec<(u32, i64, f64)>,
+    /// Premium samples since the last payment: sum and count.
+    pub(crate) premium: (f64, f64),
+    pub(crate) funding_rate: f64,
+    pub(crate) pays_at: i64,
+    /// Spot that deleveraged winners still sell, USD.
+    pub(crate) unhedged_usd: f64,
+    pub(crate) unhedged_parent: Option<u32>,
+    pub(crate) arbitrage_used_usd: f64,
+    pub(crate) arbitrage_at: i64,
+    pub(crate) forced_usd: [f64; 2],
+    /// Accounts that hold positions here, or collateral that this market prices.
+    pub(crate) holders: Vec<usize>,
+    log_trigger_seen: [f64; 2],
+}
+
+impl Market {
+    #[expect(clippy::too_many_arguments, reason = "the parts of a market, once")]
+    pub(crate) fn new(
+        frame: Frame,
+        book: PositionBook,
+        ledger: Ledger,
+        margins: Margins,
+        openings: Vec<Opening>,
+        state: MarketState,
+        variance_normal: f64,
+        log_price: f64,
+        at: i64,
+    ) -> Self {
+        let mut market = Self {
+            frame,
+            book,
+            ledger,
+            margins,
+            openings,
+            state,
+            variance_normal,
+            ordinary: ImpactState::default(),
+            endogenous: ImpactState::default(),
+            answering: false,
+            at,
+            ticked_at: at,
+            log_news: log_price,
+            log_price,
+            log_mark: log_price,
+            log_index: log_price,
+            log_basis: 0.0,
+            basis_at: at,
+            alarm: [f64::NEG_INFINITY, f64::INFINITY],
+            watch: [f64::NEG_INFINITY, f64::INFINITY],
+            depth: 1.0,
+            depth_at: i64::MIN / 2,
+            log_residual: [0.0; 2],
+            down: false,
+            halted_until: None,
+            band: None,
+            band_halt_s: 0.0,
+            queued_usd: 0.0,
+            quantity_under_way: [Coin::ZERO; 2],
+            backlog_usd: 0.0,
+            engine_free_at: i64::MIN,
+            suspended_until: [i64::MIN; 2],
+            recent: Vec::new(),
+            premium: (0.0, 0.0),
+            funding_rate: 0.0,
+            pays_at: i64::MAX,
+            unhedged_usd: 0.0,
+            unhedged_parent: None,
+            arbitrage_used_usd: 0.0,
+            arbitrage_at: at,
+            forced_usd: [0.0; 2],
+            holders: Vec::new(),
+            log_trigger_seen: [f64::NEG_INFINITY, f64::INFINITY],
+        };
+        market.refresh_alarm();
+        market
+    }
+
+    /// Lets what stands decay up to an instant.
+    #[inline]
+    pub(crate) fn advance(&mut self, at: i64, table: &DecayTable) {
+        let dt = at - self.at;
+        if dt > 0 {
+            let factors = table.factors(dt);
+            self.ordinary.decay(&factors);
+            if self.answering {
+                self.endogenous.decay(&factors);
+                if self.endogenous.largest() < FORGOTTEN_USD {
+                    self.endogenous = ImpactState::default();
+                    self.answering = false;
+                    self.recent.clear();
+                }
+            }
+            self.at = at;
+        }
+    }
+
+    /// Impact of ordinary and forced flow together.
+    #[inline]
+    pub(crate) fn impact(&self, spec: &InstrumentSpec) -> f64 {
+        let weights = &spec.parameters.impact_weights;
+        let mut standing = self.ordinary.standing_usd(weights);
+        if self.answering {
+            standing += self.endogenous.standing_usd(weights);
+        }
+        spec.parameters.impact.log_impact(standing)
+    }
+
+    /// Log price without what forced, called and arbitrage orders did: the null.
+    pub(crate) fn log_null(&self, spec: &InstrumentSpec) -> f64 {
+        if !self.answering {
+            return self.log_news + self.impact(spec);
+        }
+        let ordinary = self.ordinary.standing_usd(&spec.parameters.impact_weights);
+        self.log_news + spec.parameters.impact.log_impact(ordinary)
+    }
+
+    /// Slope of the price in flow that trades now, 1/USD.
+    pub(crate) fn slope(&self, spec: &InstrumentSpec, withdraws: bool) -> f64 {
+        let weights = &spec.parameters.impact_weights;
+        let standing = self.ordinary.standing_usd(weights) + self.endogenous.standing_usd(weights);
+        let weight: f64 = weights.iter().sum();
+        let depth = if withdraws { self.depth } else { 1.0 };
+        spec.parameters.impact.slope(standing) * weight / depth
+    }
+
+    #[inline]
+    pub(crate) fn trade_ordinary(&mut self, flow_usd: f64, depth: f64) {
+        self.ordinary.trade(flow_usd / depth);
+    }
+
+    /// Flow that the world's machinery sends, USD, buys positive.
+    pub(crate) fn trade_endogenous(&mut self, flow_usd: f64, depth: f64) {
+        self.endogenous.trade(flow_usd / depth);
+        self.answering = true;
+    }
+
+    /// Depth against normal as ordinary flow meets it.
+    #[inline]
+    pub(crate) fn depth(&mut self, at: i64, spec: &InstrumentSpec) -> f64 {
+        if at - self.depth_at >= DEPTH_EVERY_US {
+            self.depth_at = at;
+            let parameters = &spec.parameters;
+            self.depth = depth_ratio(
+                self.state.variance_1h,
+                self.variance_normal,
+                parameters.depth_elasticity,
+                parameters.depth_floor,
+            );
+        }
+        self.depth
+    }
+
+    /// Depth that an order of this sign meets, with what the record had beyond the model.
+    pub(crate) fn depth_for(&mut self, at: i64, spec: &InstrumentSpec, buys: bool, withdraws: bool) -> f64 {
+        let depth = if withdraws { self.depth(at, spec) } else { 1.0 };
+        let residual = self.log_residual[buys as usize];
+        if residual == 0.0 {
+            depth
+        } else {
+            (depth * libm::exp(residual)).max(spec.parameters.depth_floor)
+        }
+    }
+
+    /// Moves the mark after the price or the index moved.
+    #[inline]
+    pub(crate) fn publish_mark(&mut self, at: i64, spec: &InstrumentSpec) {
+        self.log_mark = match spec.mark {
+            Mark::Last => self.log_price,
+            Mark::Median { window_s } => {
+                let dt_s = (at - self.basis_at) as f64 * 1e-6;
+                if dt_s > 0.0 {
+                    // The average of a basis that stood since the last look.
+                    let keep = libm::exp(-dt_s / window_s);
+                    self.log_basis = keep * self.log_basis + (1.0 - keep) * (self.log_price - self.log_index);
+                    self.basis_at = at;
+                }
+                let (a, b, c) = (self.log_index, self.log_index + self.log_basis, self.log_price);
+                a.max(b).min(a.min(b).max(c))
+            }
+            Mark::Fair => {
+                let until_s = ((self.pays_at - at) as f64 * 1e-6).max(0.0);
+                let interval_s = spec.funding.map_or(1.0, |funding| funding.interval_s);
+                self.log_index + libm::log1p(self.funding_rate * (until_s / interval_s).min(1.0))
+            }
+        };
+    }
+
+    /// Whether somebody must be looked at.
+    #[inline]
+    pub(crate) fn alarmed(&self) -> bool {
+        self.log_mark <= self.alarm[0] || self.log_mark >= self.alarm[1]
+    }
+
+    /// Whether no order can meet the book.
+    #[inline]
+    pub(crate) fn closed(&self) -> bool {
+        self.down || self.halted_until.is_some()
+    }
+
+    /// Log marks at which the next positions of the levels break, and the alarm that follows.
+    pub(crate) fn refresh_alarm(&mut self) {
+        let in_frame = [
+            self.book.trigger(Side::Long),
+            self.book.trigger(Side::Short),
+        ];
+        let [low, high] = if self.frame.inverse {
+            [in_frame[1], in_frame[0]]
+        } else {
+            in_frame
+        };
+        self.log_trigger_seen = [self.frame.log_price(low), self.frame.log_price(high)];
+        if self.frame.inverse {
+            // A level that nobody holds is at zero or infinity in the frame, and the other way round in price.
+            if !low.is_finite() {
+                self.log_trigger_seen[0] = f64::NEG_INFINITY;
+            }
+            if high <= 0.0 {
+                self.log_trigger_seen[1] = f64::INFINITY;
+            }
+        }
+        self.alarm = [
+            self.log_trigger_seen[0].max(self.watch[0]),
+            self.log_trigger_seen[1].min(self.watch[1]),
+        ];
+    }
+
+    /// Open interest of one side, orders under way included; both sides are equal.
+    pub(crate) fn open_interest(&self, accounts: [Coin; 2]) -> [Coin; 2] {
+        Side::BOTH.map(|side| {
+            self.book.quantity(side) + self.quantity_under_way[side.index()] + accounts[side.index()]
+        })
+    }
+
+    /// What rules see.
+    pub(crate) fn view(&self, at: i64, spec: &InstrumentSpec) -> aftershock_protocol::View {
+        let mark_usd = libm::exp(self.log_mark);
+        let reserves: aftershock_market::Cash = self.ledger.insurance().iter().copied().sum();
+        aftershock_protocol::View {
+            now: Timestamp(at),
+            mark_usd,
+            mean_mark_1h_usd: libm::exp(self.state.mean_log_mark_1h()),
+            volatility_1h: self.state.daily_volatility_1h(),
+            volatility_24h: self.state.daily_volatility_24h(),
+            volatility_normal: spec.parameters.impact.sigma_daily,
+            open_interest_usd: self
+                .frame
+                .notional_usd(self.book.quantity(Side::Long), self.log_mark),
+            forced_usd: self.forced_usd[0] + self.forced_usd[1],
+            insurance_usd: self.frame.usd(reserves, self.log_mark),
+        }
+    }
+
+    /// Puts margins of all brackets to the rules.
+    pub(crate) fn assess(
+        &mut self,
+        at: i64,
+        spec: &InstrumentSpec,
+        rules: &RuleSet,
+    ) -> Result<(), crate::ReplayError> {
+        let view = self.view(at, spec);
+        let changed = self.margins.assess(
+            &spec.parameters.brackets,
+            rules,
+            &view,
+            false,
+            &mut crate::Silent,
+        )?;
+        if changed {
+            for (slot, ratio) in self.margins.maintenance.iter().enumerate() {
+                let slot = aftershock_protocol::Slot {
+                    tier: slot / 2,
+                    linked: slot % 2 == 1,
+                };
+                self.book.set_maintenance(slot, *ratio);
+            }
+            self.openings = self.margins.openings(&spec.parameters, false);
+            self.refresh_alarm();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,245 @@
+//! What a world is made of, and what is believed of it.
+
+use aftershock_market::Cash;
+
+use crate::{DecayTable, Parameters};
+
+/// How a venue works off a position that its mark has crossed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Engine {
+    /// The whole position at once.
+    Whole,
+    /// A share of what is left at each step, the next one after a pause: tiers and small steps.
+    Steps {
+        /// Share of the position a step, (0, 1].
+        share: f64,
+        /// From one step to the next, s.
+        pause_s: f64,
+    },
+    /// Above a notional a share first, then, after a cooldown, all of the rest (Hyperliquid: 100,000 USD, 20 %, 30 s;
+    /// <https://hyperliquid.gitbook.io/hyperliquid-docs/trading/liquidations>).
+    ShareThenAll {
+        /// Positions above this notional are not closed at once, USD.
+        threshold_usd: f64,
+        /// Share of the first order.
+        share: f64,
+        /// From the first order to the second, s.
+        cooldown_s: f64,
+    },
+}
+
+/// A venue's liquidation engine and what stands behind it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Liquidation {
+    /// How positions are worked off.
+    pub engine: Engine,
+    /// From trigger to the book, s.
+    pub latency_s: f64,
+    /// What the engine can send, USD a second; infinite where nothing limits it. What it cannot send waits.
+    pub throughput_usd_per_s: f64,
+    /// What is left of a liquidated margin goes to the insurance fund and not to the holder.
+    pub keeps_remainder: bool,
+    /// Backstop vault behind the insurance fund, settlement asset.
+    pub vault: Cash,
+    /// Close winners of the other side at the bankruptcy price where no reserve is left; otherwise it is bad debt.
+    pub deleverages: bool,
+}
+
+/// Funding of a perpetual.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Funding {
+    /// From one payment to the next, s.
+    pub interval_s: f64,
+    /// Interest part, a rate an interval.
+    pub interest: f64,
+    /// `F = P + clamp(interest - P, -clamp, clamp)`, a rate an interval.
+    pub clamp: f64,
+    /// Largest absolute rate an interval.
+    pub cap: f64,
+    /// From one premium sample to the next, s.
+    pub sample_s: f64,
+    /// Size of the order whose price is the impact bid or ask, USD.
+    pub impact_notional_usd: f64,
+}
+
+/// What margin is valued at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mark {
+    /// The price of the instrument's own market.
+    Last,
+    /// The median of index, index plus a moving average of the basis, and the market's price (Binance,
+    /// <https://www.binance.com/en/support/announcement/fff6ec1b>): a lag against moves of the market alone.
+    Median {
+        /// Time constant of the average, s.
+        window_s: f64,
+    },
+    /// The index, carried on with the last funding rate (BitMEX fair price).
+    Fair,
+}
+
+/// Arbitrageurs between an instrument and the reference market of its asset.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Arbitrage {
+    /// Share of the gap that they trade away a second where capital is not short, 1/s.
+    pub speed_per_s: f64,
+    /// Most that they hold at once, USD.
+    pub capital_usd: f64,
+    /// Half-life with which capital comes back (transfers, closing of both legs), s.
+    pub return_half_life_s: f64,
+}
+
+/// Holders of spot who are short of the perpetual.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Carry {
+    /// Part of the short open interest that is theirs, [0, 1].
+    pub share: f64,
+    /// Part of the spot they sell after their short leg was taken from them.
+    pub resold: f64,
+    /// Time constant of that selling, s.
+    pub resell_s: f64,
+}
+
+/// A market: spot, or a perpetual whose positions can break.
+#[derive(Clone, Debug)]
+pub struct InstrumentSpec {
+    /// Name in tables, such as `alpha:BTC-PERP`.
+    pub name: String,
+    /// Place of its venue.
+    pub venue: usize,
+    /// Place of its asset.
+    pub asset: usize,
+    /// A contract of one dollar, margined in coin.
+    pub inverse: bool,
+    /// Impact, depth, brackets, leverage mix and reserves. `latency_s` and `open_interest_usd` of a perpetual only.
+    pub parameters: Parameters,
+    /// Absent on spot.
+    pub liquidation: Option<Liquidation>,
+    /// Absent where none is paid.
+    pub funding: Option<Funding>,
+    /// What margin is valued at.
+    pub mark: Mark,
+    /// Who holds this market to the asset's reference market; absent on the reference itself.
+    pub arbitrage: Option<Arbitrage>,
+    /// Who carries; absent where nobody does.
+    pub carry: Option<Carry>,
+}
+
+/// A venue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Venue {
+    /// Name in tables.
+    pub name: String,
+}
+
+/// The channels that are switched on, for attribution. All of them are declared beliefs about the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Channels {
+    /// Forced orders move the price.
+    pub liquidation: bool,
+    /// Depth leaves as volatility rises.
+    pub depth_withdrawal: bool,
+    /// Arbitrageurs carry a move from one venue to the others.
+    pub arbitrage: bool,
+    /// Deleveraged carry traders sell their spot.
+    pub resale: bool,
+    /// A margin call is met by selling elsewhere.
+    pub cross_margin: bool,
+}
+
+impl Channels {
+    /// Everything.
+    pub const ALL: Self = Self {
+        liquidation: true,
+        depth_withdrawal: true,
+        arbitrage: true,
+        resale: true,
+        cross_margin: true,
+    };
+    /// Names, in the order of the bits of [`Channels::from_mask`].
+    pub const NAMES: [&'static str; 5] = [
+        "liquidation",
+        "depth_withdrawal",
+        "arbitrage",
+        "resale",
+        "cross_margin",
+    ];
+
+    /// Bit 0 liquidation, 1 depth withdrawal, 2 arbitrage, 3 resale, 4 cross-margin.
+    pub const fn from_mask(mask: u32) -> Self {
+        Self {
+            liquidation: mask & 1 != 0,
+            depth_withdrawal: mask & 2 != 0,
+            arbitrage: mask & 4 != 0,
+            resale: mask & 8 != 0,
+            cross_margin: mask & 16 != 0,
+        }
+    }
+}
+
+/// A world: venues, assets, markets.
+#[derive(Clone, Debug)]
+pub struct WorldSpec {
+    /// Venues.
+    pub venues: Vec<Venue>,
+    /// Name of each asset and the place of its reference market, where index and arbitrage look.
+    pub assets: Vec<(String, usize)>,
+    /// Markets.
+    pub instruments: Vec<InstrumentSpec>,
+    /// Share of the flow in one asset's reference market (column) that acts on another's (row), symmetric in
+    /// depth-scaled units; the diagonal is not read.
+    pub cross_impact: Vec<Vec<f64>>,
+    /// Decay of impact and of the volatility that depth answers, common to all markets.
+    pub table: DecayTable,
+    /// From one arbitrage round to the next, s.
+    pub arbitrage_s: f64,
+    /// From one decision of rules to the next, s.
+    pub decision_s: f64,
+    /// From one row of prices, backlogs and reserves to the next, s.
+    pub clock_s: f64,
+    /// From a margin call to the cash at the venue that called, s.
+    pub transfer_s: f64,
+}
+
+impl WorldSpec {
+    /// Checks that every place names something.
+    ///
+    /// # Errors
+    /// What is wrong, and where.
+    pub fn check(&self) -> Result<(), crate::ReplayError> {
+        let fail = |text: String| Err(crate::ReplayError::World(text));
+        let [venues, assets, instruments] =
+            [self.venues.len(), self.assets.len(), self.instruments.len()];
+        for (name, reference) in &self.assets {
+            if *reference >= instruments {
+                return fail(format!("asset {name} refers to market {reference}, there are {instruments}"));
+            }
+        }
+        for one in &self.instruments {
+            if one.venue >= venues || one.asset >= assets {
+                return fail(format!(
+                    "market {} stands at venue {} of {venues} and asset {} of {assets}",
+                    one.name, one.venue, one.asset
+                ));
+            }
+            let reference = self.assets[one.asset].1;
+            if self.instruments[reference].asset != one.asset {
+                return fail(format!("the reference market of {} trades another asset", one.name));
+            }
+        }
+        let square = self.cross_impact.len() == assets
+            && self.cross_impact.iter().all(|row| row.len() == assets);
+        if !square {
+            return fail(format!("cross impact should be {assets} by {assets}"));
+        }
+        for (name, seconds) in [
+            ("arbitrage_s", self.arbitrage_s),
+            ("decision_s", self.decision_s),
+            ("clock_s", self.clock_s),
+        ] {
+            if !(seconds.is_finite() && seconds >= 1e-3) {
+                return fail(format!("{name} is {seconds}, should be at least a millisecond"));
+            }
+        }
+        Ok(())
+    }
+}
