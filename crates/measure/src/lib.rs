@@ -10,11 +10,17 @@
 //!
 //! Read [`variance::realized_variance`] first: amplification is the ratio of two of them, measured on the same clock.
 
+pub mod amplification;
+pub mod borel;
+pub mod branching;
+pub mod cascade;
 pub mod clearing;
 pub mod depth;
 pub mod drawdown;
 pub mod ewma;
+pub mod fano;
 pub mod flow;
+pub mod hawkes;
 pub mod impact;
 pub mod moments;
 pub mod noise;
