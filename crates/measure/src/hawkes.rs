@@ -8,6 +8,7 @@
 //! kernel of few exponentials over a short window misses slow memory: with a power law over days `n` comes out near 1
 //! on the same kind of record on which short exponentials give 0.3 to 0.7 (Hardiman, Bercot and Bouchaud 2013).
 
+use crate::intensity::Parts;
 use crate::not_measurable::{NotMeasurable, require_finite};
 
 /// One exponential of the kernel.
@@ -38,10 +39,6 @@ pub struct HawkesFit {
     /// Its log likelihood, with times in seconds.
     pub log_likelihood: f64,
 }
-
-/// Relative change below which the fit has arrived, and how many steps it may take.
-const TOLERANCE: f64 = 1e-11;
-const MAX_STEPS: usize = 50_000;
 
 impl Hawkes {
     /// Branching ratio `n = Σα_m/β_m`: events that one event brings about directly, no unit.
@@ -187,112 +184,6 @@ fn require_times(times_s: &[f64], end_s: f64) -> Result<(), NotMeasurable> {
     }
 }
 
-/// The intensity as a weighted sum of parts: `values[event][part]`, and each part's integral over the window.
-struct Parts {
-    values: Vec<Vec<f64>>,
-    integrals: Vec<f64>,
-}
-
-impl Parts {
-    fn new(times_s: &[f64], end_s: f64, decays_per_s: &[f64], knots: usize) -> Self {
-        assert!(knots > 0, "the baseline needs a knot");
-        assert!(
-            decays_per_s.iter().all(|b| *b > 0.0 && b.is_finite()),
-            "decay rates must be above zero"
-        );
-        let spacing = end_s / (knots.max(2) - 1) as f64;
-        let hat = |knot: usize, t: f64| match knots {
-            1 => 1.0,
-            _ => (1.0 - (t / spacing - knot as f64).abs()).max(0.0),
-        };
-        let hat_integral = |knot: usize| match knots {
-            1 => end_s,
-            _ if knot == 0 || knot == knots - 1 => spacing / 2.0,
-            _ => spacing,
-        };
-        // What all earlier events still add per unit of α, brought forward from event to event.
-        let mut standing = vec![0.0; decays_per_s.len()];
-        let mut before = None;
-        let mut values = Vec::with_capacity(times_s.len());
-        for &t in times_s {
-            if let Some(before) = before {
-                for (sum, decay) in standing.iter_mut().zip(decays_per_s) {
-                    *sum = (*sum + 1.0) * libm::exp(-decay * (t - before));
-                }
-            }
-            before = Some(t);
-            values.push(
-                (0..knots)
-                    .map(|k| hat(k, t))
-                    .chain(standing.iter().copied())
-                    .collect(),
-            );
-        }
-        let kernel_integral = |decay: &f64| {
-            let ended = times_s.iter().map(|t| -libm::expm1(-decay * (end_s - t)));
-            ended.sum::<f64>() / decay
-        };
-        Self {
-            values,
-            integrals: (0..knots)
-                .map(hat_integral)
-                .chain(decays_per_s.iter().map(kernel_integral))
-                .collect(),
-        }
-    }
-
-    fn intensity(values: &[f64], weights: &[f64]) -> f64 {
-        values.iter().zip(weights).map(|(v, w)| v * w).sum()
-    }
-
-    fn log_likelihood(&self, weights: &[f64]) -> f64 {
-        let logs = self
-            .values
-            .iter()
-            .map(|event| libm::log(Self::intensity(event, weights)));
-        logs.sum::<f64>() - Self::intensity(&self.integrals, weights)
-    }
-
-    fn most_likely(&self) -> Result<Vec<f64>, NotMeasurable> {
-        let events = self.values.len() as f64;
-        let parts = self.integrals.len() as f64;
-        // Each part starts with an equal share of the events.
-        let mut weights: Vec<f64> = self
-            .integrals
-            .iter()
-            .map(|integral| {
-                if *integral > 0.0 {
-                    events / parts / integral
-                } else {
-                    0.0
-                }
-            })
-            .collect();
-        let mut attributed = vec![0.0; weights.len()];
-        for _ in 0..MAX_STEPS {
-            attributed.fill(0.0);
-            for event in &self.values {
-                let per_intensity = 1.0 / Self::intensity(event, &weights);
-                for (sum, value) in attributed.iter_mut().zip(event) {
-                    *sum += value * per_intensity;
-                }
-            }
-            let mut moved = 0.0_f64;
-            for ((weight, sum), integral) in weights.iter_mut().zip(&attributed).zip(&self.integrals) {
-                if *weight > 0.0 {
-                    let next = *weight * sum / integral;
-                    moved = moved.max((next - *weight).abs() * integral / events);
-                    *weight = next;
-                }
-            }
-            if moved < TOLERANCE {
-                return Ok(weights);
-            }
-        }
-        Err(NotMeasurable::NotConverged { steps: MAX_STEPS })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -404,7 +295,7 @@ mod tests {
             .copied()
             .chain(jumps)
             .collect();
-        assert!((Parts::intensity(&parts.integrals, &weights) - 300.0).abs() < 1e-6);
+        assert!((parts.explained(&weights) - 300.0).abs() < 1e-6);
     }
 
     #[test]

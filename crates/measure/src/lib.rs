@@ -11,16 +11,20 @@
 //! Read [`variance::realized_variance`] first: amplification is the ratio of two of them, measured on the same clock.
 
 pub mod amplification;
+pub mod block_length;
+pub mod bootstrap;
 pub mod borel;
 pub mod branching;
 pub mod cascade;
 pub mod clearing;
+pub mod critical;
 pub mod depth;
 pub mod drawdown;
 pub mod ewma;
 pub mod fano;
 pub mod flow;
 pub mod hawkes;
+pub mod hysteresis;
 pub mod impact;
 pub mod moments;
 pub mod noise;
@@ -28,12 +32,16 @@ pub mod pre_average;
 pub mod quantile;
 pub mod quarticity;
 pub mod realized_kernel;
+pub mod sensitivity;
 pub mod shapley;
 pub mod signature;
 pub mod tail;
+pub mod twins;
 pub mod two_scales;
 pub mod variance;
 
+mod intensity;
+mod linear;
 mod netting;
 mod normal;
 mod not_measurable;
