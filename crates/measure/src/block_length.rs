@@ -48,9 +48,9 @@ pub fn automatic_block_length(values: &[f64]) -> Result<f64, NotMeasurable> {
 
     let weight = |lag: usize| (2.0 * (1.0 - lag as f64 / lags as f64)).min(1.0);
     let (mut g, mut spectrum) = (0.0, gamma[0]);
-    for lag in 1..=lags {
-        g += 2.0 * weight(lag) * lag as f64 * gamma[lag];
-        spectrum += 2.0 * weight(lag) * gamma[lag];
+    for (lag, gamma) in gamma.iter().enumerate().take(lags + 1).skip(1) {
+        g += 2.0 * weight(lag) * lag as f64 * gamma;
+        spectrum += 2.0 * weight(lag) * gamma;
     }
     // An estimate of the spectrum at zero that is 0 asks for the longest block allowed.
     let longest = (3.0 * n.sqrt()).min(n / 3.0).ceil();

@@ -17,7 +17,7 @@ impl Borel {
         if ratio >= 1.0 {
             return Err(NotMeasurable::Unstable { ratio });
         }
-        if !(ratio >= 0.0) {
+        if ratio.is_nan() || ratio < 0.0 {
             return Err(NotMeasurable::OutOfRange {
                 index: 0,
                 value: ratio,

@@ -26,8 +26,10 @@ pub mod flow;
 pub mod hawkes;
 pub mod hysteresis;
 pub mod impact;
+pub mod log_normal_tail;
 pub mod moments;
 pub mod noise;
+pub mod power_law;
 pub mod pre_average;
 pub mod quantile;
 pub mod quarticity;
@@ -35,7 +37,9 @@ pub mod realized_kernel;
 pub mod sensitivity;
 pub mod shapley;
 pub mod signature;
+pub mod spectral;
 pub mod tail;
+pub mod tail_compare;
 pub mod twins;
 pub mod two_scales;
 pub mod variance;
@@ -45,6 +49,7 @@ mod linear;
 mod netting;
 mod normal;
 mod not_measurable;
+mod zeta;
 
 pub use not_measurable::NotMeasurable;
 
