@@ -38,6 +38,13 @@ pub fn downside_semivariance(returns: &[f64]) -> f64 {
     returns.iter().map(|&r| if r >= 0.0 { 0.0 } else { r * r }).sum()
 }
 
+/// Part of [`realized_variance`] that comes from rises, `Σ r²` over `r > 0`.
+///
+/// No returns give 0; a NaN return gives NaN.
+pub fn upside_semivariance(returns: &[f64]) -> f64 {
+    returns.iter().map(|&r| if r <= 0.0 { 0.0 } else { r * r }).sum()
+}
+
 /// Bipower variation `(π/2)·n/(n−1)·Σ|rᵢ||rᵢ₋₁|`: the variance of the window with lone jumps damped.
 ///
 /// `None` below two returns or when a return is NaN.
@@ -188,7 +195,8 @@ mod tests {
             downside_semivariance(&tripled),
             9.0 * downside_semivariance(&RETURNS),
         );
-        let both = downside_semivariance(&RETURNS) + downside_semivariance(&flipped);
+        assert_close(upside_semivariance(&RETURNS), downside_semivariance(&flipped));
+        let both = downside_semivariance(&RETURNS) + upside_semivariance(&RETURNS);
         assert_close(both, realized_variance(&RETURNS));
     }
 
@@ -213,12 +221,14 @@ mod tests {
     fn too_few_or_unknown() {
         assert_eq!(realized_variance(&[]), 0.0);
         assert_eq!(downside_semivariance(&[]), 0.0);
+        assert_eq!(upside_semivariance(&[]), 0.0);
         assert_eq!(bipower_variation(&[0.1]), None);
         assert_eq!(min_rv(&[0.1]), None);
         assert_eq!(med_rv(&[0.1, 0.2]), None);
         let unknown = [0.1, f64::NAN, 0.1, 0.2];
         assert!(realized_variance(&unknown).is_nan());
         assert!(downside_semivariance(&unknown).is_nan());
+        assert!(upside_semivariance(&unknown).is_nan());
         assert_eq!(bipower_variation(&unknown), None);
         assert_eq!(min_rv(&unknown), None);
         assert_eq!(med_rv(&unknown), None);
