@@ -212,7 +212,9 @@ impl PositionBook {
     /// charged on the price itself.
     pub fn set_funding(&mut self, funding: f64) {
         self.funding = funding;
-        Side::BOTH.map(|side| self.refresh(side));
+        for side in Side::BOTH {
+            self.refresh(side);
+        }
     }
 
     /// All positions of a side, each with a score, the highest first; equal ones by slot and place.

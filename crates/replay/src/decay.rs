@@ -24,6 +24,17 @@ impl DecayTable {
         }
     }
 
+    /// What the volatility that depth answers keeps over a step.
+    #[inline]
+    pub(crate) fn volatility_factor(&self, micros: i64) -> f64 {
+        let steps = micros as usize;
+        if steps < STEP * STEP {
+            self.low[steps % STEP][RATES - 1] * self.high[steps / STEP][RATES - 1]
+        } else {
+            libm::exp(-self.rates_per_s[RATES - 1] * micros as f64 * 1e-6)
+        }
+    }
+
     #[inline]
     pub(crate) fn factors(&self, micros: i64) -> [f64; RATES] {
         let steps = micros as usize;

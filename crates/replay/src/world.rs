@@ -27,3 +27,6 @@ pub use spec::{
     Arbitrage, Carry, Channels, Engine, Funding, InstrumentSpec, Liquidation, Mark, Venue, WorldSpec,
 };
 pub use tape::{WorldEvent, WorldTape};
+
+#[cfg(test)]
+mod tests;

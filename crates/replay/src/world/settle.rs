@@ -165,7 +165,7 @@ impl World<'_> {
         if deleverages {
             let borne = reserves.0 as f64 / losses.0 as f64;
             for part in &mut parts {
-                if matches!(part.holder, Holder::Cohort) && self.markets_loss(part, side) > Cash::ZERO {
+                if matches!(part.holder, Holder::Cohort) && self.loss(part, side) > Cash::ZERO {
                     let kept_share = (part.position.quantity.0 as f64 * borne).floor() as i64;
                     part.deleveraged = part.position.quantity - Coin(kept_share);
                     taken += part.deleveraged;
@@ -217,7 +217,7 @@ impl World<'_> {
         }
         deficit += self.counterparties(at, place, side, booked, booked_value, kept);
         if taken > Coin::ZERO {
-            self.deleverage(at, place, side.opposite(), taken, taken_value, order.id, row.log_fill);
+            deficit += self.deleverage(at, place, side.opposite(), taken, taken_value, order.id, row.log_fill);
         }
         if fed > Cash::ZERO {
             self.markets[place].ledger.feed(0, fed);
@@ -284,10 +284,6 @@ impl World<'_> {
             Holder::Account(account) => self.accounts[account as usize].cash.max(Cash::ZERO),
         };
         (-(own + part.result(side))).max(Cash::ZERO)
-    }
-
-    fn markets_loss(&self, part: &Part, side: Side) -> Cash {
-        self.loss(part, side)
     }
 
     /// Closes a position in the books: what its holder gets, and what is owed beyond his margin.
@@ -388,7 +384,7 @@ impl World<'_> {
         value: Cash,
         order: u32,
         log_fill: f64,
-    ) {
+    ) -> Cash {
         let market = &mut self.markets[place];
         let kept = market.frame.kept(market.log_mark);
         let ranked = market.book.ranked(side, |held| {
@@ -412,6 +408,8 @@ impl World<'_> {
         let mut taken = Vec::new();
         market.book.take_ranked(side, &wanted, &mut taken);
         let mut rest = (quantity, value);
+        // The last of the winners may have lost too, where losers hold more than winners do.
+        let mut owed = Cash::ZERO;
         for closed in taken {
             let exit = if closed.position.quantity == rest.0 {
                 rest.1
@@ -419,8 +417,7 @@ impl World<'_> {
                 rest.1.share_floor(closed.position.quantity.0, rest.0.0)
             };
             rest = (rest.0 - closed.position.quantity, rest.1 - exit);
-            let (_, owed) = self.close(at, place, side, Holder::Cohort, &closed.position, exit);
-            debug_assert_eq!(owed, Cash::ZERO, "a winner is not bankrupt at the loser's bankruptcy price");
+            owed += self.close(at, place, side, Holder::Cohort, &closed.position, exit).1;
         }
         // Those who carried have lost their short and hold naked spot, of which they sell a part.
         let spec = &self.spec.instruments[place];
@@ -435,6 +432,7 @@ impl World<'_> {
             market.unhedged_usd += usd * carry.share * carry.resold;
             market.unhedged_parent = Some(order);
         }
+        owed
     }
 
     /// Puts a loss to fund and vault, in this order.

@@ -250,17 +250,17 @@ impl World<'_> {
         }
         self.journal.clock.push(ClockRow {
             at: Timestamp(at),
-            spectral_radius: spectral_radius(&response, count).unwrap_or(f64::NAN),
-            response,
+            spectral_radius: spectral_radius(&response).unwrap_or(f64::INFINITY),
+            response: response.concat(),
             arbitrage_capital: if capital > 0.0 { 1.0 - used / capital } else { 1.0 },
         });
     }
 
     /// `R = K·G` at this instant, for a fall: forced flow that a fall of one in log price sets free in a market, times what
     /// it does to each market's price at once. Arbitrage takes time and is not in it.
-    fn response(&self) -> Vec<f64> {
+    fn response(&self) -> Vec<Vec<f64>> {
         let count = self.markets.len();
-        let mut response = vec![0.0; count * count];
+        let mut response = vec![vec![0.0; count]; count];
         for from in 0..count {
             let spec = &self.spec.instruments[from];
             let market = &self.markets[from];
@@ -274,13 +274,13 @@ impl World<'_> {
                 continue;
             }
             let withdraws = self.channels.depth_withdrawal;
-            response[from * count + from] = market.slope(spec, withdraws) * freed;
+            response[from][from] = market.slope(spec, withdraws) * freed;
             for other in 0..self.spec.assets.len() {
                 let to = self.spec.assets[other].1;
                 let weight = self.spec.cross_impact[other][spec.asset];
                 if other != spec.asset && weight != 0.0 {
                     let slope = self.markets[to].slope(&self.spec.instruments[to], false);
-                    response[to * count + from] = weight * slope * freed;
+                    response[to][from] = weight * slope * freed;
                 }
             }
         }

@@ -1,0 +1,325 @@
+//! A made-up world of three venues, and laws that hold in it.
+
+use aftershock_market::{Cash, Coin, Side, Timestamp};
+use aftershock_measure::impact::SquareRootImpact;
+use aftershock_protocol::{Brackets, RuleSet, Tier};
+
+use super::*;
+use crate::{DecayTable, LeverageMix, Parameters, Pool};
+
+const PRICE: f64 = 10_000.0;
+
+fn parameters(open_interest_usd: f64, volume_daily_usd: f64) -> Parameters {
+    let sigma = 0.04;
+    Parameters {
+        impact: SquareRootImpact {
+            y: 1.0,
+            sigma_daily: sigma,
+            volume_daily_usd,
+            j0_usd: 1e-4 * volume_daily_usd,
+        },
+        impact_weights: [0.25, 0.2, 0.2, 0.15, 0.1, 0.1],
+        depth_elasticity: 1.0,
+        depth_floor: 0.02,
+        book_usd_per_log: volume_daily_usd * 0.005 / (sigma * sigma),
+        book_end: 0.1,
+        book_refill_s: 60.0,
+        latency_s: 0.5,
+        open_interest_usd,
+        churn_half_life_s: 86_400.0,
+        mix: LeverageMix {
+            classes: vec![(5.0, 0.3), (10.0, 0.3), (20.0, 0.2), (50.0, 0.2)],
+            account_sizes: vec![(1e5, 1.0)],
+        },
+        brackets: Brackets::new(vec![Tier {
+            floor_usd: 0.0,
+            cap_usd: f64::INFINITY,
+            maintenance_ratio: 0.005,
+            max_leverage: 125.0,
+            maintenance_amount_usd: 0.0,
+        }])
+        .expect("one open-ended bracket is a table"),
+        reopen_share: 0.5,
+        cancelled_share: 0.25,
+        overlap: 0.0,
+        pools: vec![Pool {
+            name: "fund".into(),
+            share: 1.0,
+            fund_ratio: 0.001,
+        }],
+    }
+}
+
+fn perpetual(name: &str, venue: usize, inverse: bool, open_interest_usd: f64) -> InstrumentSpec {
+    InstrumentSpec {
+        name: name.into(),
+        venue,
+        asset: 0,
+        inverse,
+        parameters: parameters(open_interest_usd, 1e10),
+        liquidation: Some(Liquidation {
+            engine: Engine::Whole,
+            latency_s: 0.5,
+            throughput_usd_per_s: f64::INFINITY,
+            keeps_remainder: true,
+            vault: Cash::ZERO,
+            deleverages: true,
+        }),
+        funding: Some(Funding {
+            interval_s: 3_600.0,
+            interest: 0.0001 / 8.0,
+            clamp: 0.0005,
+            cap: 0.04,
+            sample_s: 5.0,
+            impact_notional_usd: 20_000.0,
+        }),
+        mark: Mark::Last,
+        arbitrage: Some(Arbitrage {
+            speed_per_s: 0.05,
+            capital_usd: 5e8,
+            return_half_life_s: 3_600.0,
+        }),
+        carry: Some(Carry {
+            share: 0.3,
+            resold: 0.6,
+            resell_s: 120.0,
+        }),
+    }
+}
+
+/// A spot market, a linear perpetual and an inverse one.
+pub(super) fn three() -> WorldSpec {
+    let mut spot = perpetual("gamma:BTC", 2, false, 0.0);
+    spot.liquidation = None;
+    spot.funding = None;
+    spot.arbitrage = None;
+    spot.carry = None;
+    let names = ["alpha", "beta", "gamma"];
+    WorldSpec {
+        venues: names.map(|name| Venue { name: name.into() }).to_vec(),
+        assets: vec![("BTC".into(), 2)],
+        instruments: vec![
+            perpetual("alpha:BTC-PERP", 0, false, 1.5e9),
+            perpetual("beta:XBTUSD", 1, true, 0.8e9),
+            spot,
+        ],
+        cross_impact: vec![vec![1.0]],
+        table: DecayTable::new([0.5, 3.0, 20.0, 100.0, 900.0, 21_600.0, 3_600.0]),
+        arbitrage_s: 1.0,
+        decision_s: 60.0,
+        clock_s: 10.0,
+        transfer_s: 30.0,
+    }
+}
+
+fn entries() -> Vec<(f64, f64)> {
+    (0..400).map(|k| (0.06 * (f64::from(k) - 200.0) / 200.0, 1.0 / 400.0)).collect()
+}
+
+/// A fall of `fall` in log price within ten minutes of an hour, a tick a market every half second, with noise.
+pub(super) fn crash(fall: f64, seconds: i64) -> WorldTape {
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut noise = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
+    };
+    let mut tape = WorldTape::default();
+    let mut wander = 0.0;
+    for step in 0..2 * seconds {
+        let at = 1_000_000_000_000 + step * 500_000;
+        wander += 6e-5 * noise();
+        let ramp = (((step - 1_200) as f64) / 1_200.0).clamp(0.0, 1.0);
+        for market in 0..3_u16 {
+            tape.push(
+                Timestamp(at + i64::from(market)),
+                WorldEvent::Tick {
+                    market,
+                    log_price: libm::log(PRICE) - fall * ramp + wander + 2e-5 * noise(),
+                    ordinary_usd: 2e5 * noise(),
+                },
+            );
+        }
+    }
+    tape
+}
+
+fn begin<'a>(spec: &'a WorldSpec, rules: &'a RuleSet, channels: Channels) -> World<'a> {
+    let start = Timestamp(1_000_000_000_000);
+    seed(spec, rules, channels, start, &[libm::log(PRICE); 3], &entries()).expect("the parts fit")
+}
+
+fn reserves(spec: &WorldSpec, rules: &RuleSet) -> Vec<[Cash; 2]> {
+    let world = begin(spec, rules, Channels::ALL);
+    world
+        .markets
+        .iter()
+        .map(|market| [market.ledger.insurance()[0], market.ledger.insurance()[1]])
+        .collect()
+}
+
+/// What is abducted from a record gives the record back; and without positions there is nothing to give back.
+#[test]
+fn what_is_abducted_gives_the_record_back() {
+    let (spec, rules) = (three(), RuleSet::default());
+    let tape = crash(0.06, 3_600);
+    let recorded = begin(&spec, &rules, Channels::ALL)
+        .run(&tape, Drive::Record)
+        .expect("a tape that can be run");
+    let (log_news, depth) = recorded.exogenous.clone().expect("the record drove");
+    let closed = begin(&spec, &rules, Channels::ALL)
+        .run(&tape, Drive::Exogenous { log_news: &log_news, depth: &depth })
+        .expect("a tape that can be run");
+    assert!(recorded.journal.orders.len() > 100, "{}", recorded.journal.orders.len());
+    assert_eq!(recorded.journal.orders.len(), closed.journal.orders.len());
+    for (a, b) in recorded.journal.prices.iter().zip(&closed.journal.prices) {
+        assert!((a.log_price - b.log_price).abs() < 1e-9, "{a:?} {b:?}");
+    }
+    for (a, b) in recorded.journal.orders.iter().zip(&closed.journal.orders) {
+        assert_eq!((a.id, a.parent, a.executed_at, a.quantity), (b.id, b.parent, b.executed_at, b.quantity));
+    }
+    assert_eq!(recorded.reserves, closed.reserves);
+}
+
+#[test]
+fn money_and_contracts_are_counted_twice() {
+    let (spec, rules) = (three(), RuleSet::default());
+    for fall in [0.0, 0.03, 0.12] {
+        let run = begin(&spec, &rules, Channels::ALL)
+            .run(&crash(fall, 3_600), Drive::Record)
+            .expect("a tape that can be run");
+        assert_eq!(run.imbalance, (Coin::ZERO, Cash::ZERO), "fall {fall}");
+        audit(&run, &reserves(&spec, &rules)).expect("both ledgers agree");
+    }
+}
+
+/// Without liquidation flow, arbitrage and resale nothing answers: price and null are one.
+#[test]
+fn without_channels_there_is_only_news() {
+    let (spec, rules) = (three(), RuleSet::default());
+    let tape = crash(0.06, 3_600);
+    let run = begin(&spec, &rules, Channels::from_mask(0))
+        .run(&tape, Drive::Record)
+        .expect("a tape that can be run");
+    assert!(!run.journal.orders.is_empty());
+    for row in &run.journal.prices {
+        assert_eq!(row.log_price, row.log_null);
+    }
+    assert_eq!(run.journal.branching_ratio(), Some(0.0));
+}
+
+/// What comes later changes nothing before.
+#[test]
+fn the_future_is_not_seen() {
+    let (spec, rules) = (three(), RuleSet::default());
+    let tape = crash(0.06, 3_600);
+    let cut = Timestamp(1_000_000_000_000 + 1_500_000_000);
+    let whole = begin(&spec, &rules, Channels::ALL).run(&tape, Drive::Record).expect("runs");
+    let part = begin(&spec, &rules, Channels::ALL)
+        .run(&tape.until(cut), Drive::Record)
+        .expect("runs");
+    let early = |run: &WorldRun| {
+        let before = run.journal.prices.iter().filter(|row| row.at.0 < cut.0 - 1_000_000);
+        before.cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(early(&whole), early(&part));
+    let (whole, part) = (whole.exogenous.expect("drove"), part.exogenous.expect("drove"));
+    assert_eq!(whole.0[..part.0.len()], part.0);
+}
+
+/// Every order but the first generation has a parent that was executed before it was triggered.
+#[test]
+fn parents_come_first() {
+    let (spec, rules) = (three(), RuleSet::default());
+    let run = begin(&spec, &rules, Channels::ALL)
+        .run(&crash(0.12, 3_600), Drive::Record)
+        .expect("runs");
+    let mut seen = std::collections::BTreeMap::new();
+    for row in &run.journal.orders {
+        if let Some(parent) = row.parent {
+            let (executed_at, generation) = seen[&parent];
+            assert!(executed_at <= row.triggered_at, "{row:?}");
+            assert_eq!(row.generation, generation + 1_u32);
+        } else {
+            assert_eq!(row.generation, 0);
+        }
+        seen.insert(row.id, (row.executed_at, row.generation));
+    }
+    let ratio = run.journal.branching_ratio().expect("there are orders");
+    assert!(ratio > 0.0 && ratio < 1.0, "{ratio}");
+}
+
+/// An engine that sends a million dollars a second has a backlog; one without a limit has hardly any.
+#[test]
+fn a_slow_engine_has_a_backlog() {
+    let rules = RuleSet::default();
+    let most = |throughput: f64| {
+        let mut spec = three();
+        if let Some(liquidation) = &mut spec.instruments[1].liquidation {
+            liquidation.throughput_usd_per_s = throughput;
+        }
+        let run = begin(&spec, &rules, Channels::ALL).run(&crash(0.12, 3_600), Drive::Record).expect("runs");
+        let rows = run.journal.prices.iter().filter(|row| row.market == 1);
+        rows.map(|row| row.backlog_usd).fold(0.0, f64::max)
+    };
+    let (slow, fast) = (most(1e5), most(f64::INFINITY));
+    assert!(slow > 10.0 * fast.max(1.0), "{slow} {fast}");
+}
+
+/// While a venue is down no order meets its book and its mark stands still.
+#[test]
+fn a_venue_that_is_down_does_nothing() {
+    let (spec, rules) = (three(), RuleSet::default());
+    let full = crash(0.12, 3_600);
+    let (down, up) = (1_000_000_000_000 + 800_000_000, 1_000_000_000_000 + 1_000_000_000);
+    let mut tape = WorldTape::default();
+    for k in 0..full.len() {
+        let (at, event) = full.event(k);
+        for (when, state) in [(down, true), (up, false)] {
+            if k > 0 && full.event(k - 1).0.0 < when && at.0 >= when {
+                tape.push(Timestamp(when), WorldEvent::Outage { venue: 1, down: state });
+            }
+        }
+        let dark = at.0 >= down && at.0 < up && matches!(event, WorldEvent::Tick { market: 1, .. });
+        if !dark {
+            tape.push(at, event);
+        }
+    }
+    let run = begin(&spec, &rules, Channels::ALL).run(&tape, Drive::Record).expect("runs");
+    let within = |row: &&OrderRow| row.market == 1 && row.executed_at.0 > down && row.executed_at.0 < up;
+    assert_eq!(run.journal.orders.iter().filter(within).count(), 0);
+    assert!(run.journal.orders.iter().any(|row| row.market == 1 && row.executed_at.0 >= up));
+    assert_eq!(run.imbalance, (Coin::ZERO, Cash::ZERO));
+}
+
+/// A long of 10 coins at 10,000 with 5,000 of cash breaks where 10 (10,000 - P) = 5,000 - 0.005 · 10 P, at
+/// P = 95,000 / 9.95 = 9,547.74.
+#[test]
+fn an_account_breaks_at_its_price() {
+    let (spec, rules) = (three(), RuleSet::default());
+    let start = Timestamp(1_000_000_000_000);
+    let mut world = begin(&spec, &rules, Channels::from_mask(0));
+    let mut account = Account::new("mine", Owner(1), 0, Cash::from_f64(5_000.0));
+    account.holdings.push(Holding {
+        market: 0,
+        side: Side::Long,
+        quantity: Coin::from_f64(10.0),
+        entry_value: Cash::from_f64(100_000.0),
+        under_way: Coin::ZERO,
+    });
+    world.add_account(account, start).expect("fits");
+    let run = world.run(&crash(0.06, 3_600), Drive::Record).expect("runs");
+    assert!(run.accounts[0].is_flat());
+    let own: Vec<&OrderRow> = run
+        .journal
+        .orders
+        .iter()
+        .filter(|row| row.quantity == Coin::from_f64(10.0) && row.market == 0)
+        .collect();
+    assert_eq!(own.len(), 1);
+    let mark = libm::exp(own[0].log_trigger);
+    assert!(mark <= 9_547.74 && mark > 9_540.0, "{mark}");
+    assert_eq!(run.imbalance, (Coin::ZERO, Cash::ZERO));
+    audit(&run, &reserves(&spec, &rules)).expect("both ledgers agree");
+}
