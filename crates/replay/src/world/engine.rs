@@ -27,6 +27,8 @@ pub enum Drive<'a> {
         /// Depth against normal.
         depth: &'a [f64],
     },
+    /// The tape's prices are news, without any impact: a world is made up. What is exogenous is returned.
+    News,
 }
 
 /// What a world came to.
@@ -34,7 +36,7 @@ pub enum Drive<'a> {
 pub struct WorldRun {
     /// All it did.
     pub journal: Journal,
-    /// Where the record drove: log price less impact and depth, an entry an event of the tape.
+    /// Where nothing exogenous was given: log price less impact and depth, an entry an event of the tape.
     pub exogenous: Option<(Vec<f64>, Vec<f64>)>,
     /// Accounts at the end.
     pub accounts: Vec<Account>,
@@ -199,7 +201,7 @@ impl<'a> World<'a> {
             .span()
             .ok_or_else(|| ReplayError::World("the tape is empty".to_owned()))?;
         self.begin(start.0);
-        let mut exogenous = matches!(drive, Drive::Record)
+        let mut exogenous = (!matches!(drive, Drive::Exogenous { .. }))
             .then(|| (Vec::with_capacity(tape.len()), Vec::with_capacity(tape.len())));
         for k in 0..tape.len() {
             let at = tape.at[k];
@@ -216,8 +218,9 @@ impl<'a> World<'a> {
                 continue;
             }
             let given = match drive {
-                Drive::Record => None,
-                Drive::Exogenous { log_news, depth } => Some((log_news[k], depth[k])),
+                Drive::Record => (None, None),
+                Drive::Exogenous { log_news, depth } => (Some(log_news[k]), Some(depth[k])),
+                Drive::News => (Some(tape.log_price[k]), None),
             };
             let found = self.tick(at, usize::from(market), tape.log_price[k], tape.ordinary_usd[k], given);
             if let Some((news, depth)) = &mut exogenous {
@@ -240,14 +243,14 @@ impl<'a> World<'a> {
         place: usize,
         log_price: f64,
         ordinary_usd: f64,
-        given: Option<(f64, f64)>,
+        (given_news, given_depth): (Option<f64>, Option<f64>),
     ) -> (f64, f64) {
         let spec = &self.spec.instruments[place];
         let market = &mut self.markets[place];
         let dt = at - market.ticked_at;
         market.advance(at, &self.spec.table);
-        let depth = match given {
-            Some((_, depth)) => depth,
+        let depth = match given_depth {
+            Some(depth) => depth,
             None => market.depth(at, spec),
         };
         if market.halted_until.is_some() {
@@ -257,8 +260,8 @@ impl<'a> World<'a> {
             market.queued_usd = 0.0;
         }
         let impact = market.impact(spec);
-        let (log_news, open) = match given {
-            Some((news, _)) => (news, news + impact),
+        let (log_news, open) = match given_news {
+            Some(news) => (news, news + impact),
             None => (log_price - impact, log_price),
         };
         market.log_news = log_news;
