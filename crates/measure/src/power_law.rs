@@ -227,15 +227,16 @@ fn distance(tail: &[f64], law: &PowerLaw) -> f64 {
         // Equal sizes are one step of the sample's function: it is compared before the first and after the last.
         let first = below == 0 || tail[below - 1] < *x;
         let last = tail.get(below + 1).is_none_or(|next| next > x);
+        let reached = 1.0 - law.survival(*x);
         if first {
-            most = most.max((1.0 - law.survival(*x) - below as f64 / n).abs());
+            most = most.max((reached - below as f64 / n).abs());
         }
         if last {
-            let after = match law.sizes {
-                Sizes::Continuous => law.survival(*x),
-                Sizes::Counts => law.survival(*x + 1.0),
+            let passed = match law.sizes {
+                Sizes::Continuous => reached,
+                Sizes::Counts => 1.0 - law.survival(*x + 1.0),
             };
-            most = most.max((1.0 - after - (below + 1) as f64 / n).abs());
+            most = most.max((passed - (below + 1) as f64 / n).abs());
         }
     }
     most

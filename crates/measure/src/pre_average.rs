@@ -64,7 +64,7 @@ mod tests {
         );
     }
 
-    /// Source: methods, table of known answers: mean 3.9969e-4 and root mean square error 2.4326e-5 over 600 days
+    /// Source: computed independently in Python: mean 3.9969e-4 and root mean square error 2.4326e-5 over 600 days
     /// (numpy), θ = 0.5.
     #[test]
     fn finds_the_variance_under_noise() {

@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(bandwidth(0.0, 1.0, 100), Ok(0));
     }
 
-    /// Source: methods, table of known answers: mean 4.0617e-4 and root mean square error 1.8838e-5 over 600 days
+    /// Source: computed independently in Python: mean 4.0617e-4 and root mean square error 1.8838e-5 over 600 days
     /// (numpy), bandwidth from the noise of all ticks and the true variance.
     #[test]
     fn finds_the_variance_under_noise() {
