@@ -80,7 +80,7 @@ mod tests {
     use super::*;
     use crate::close::assert_close;
 
-    /// Source: methods, golden numbers `Borel` (Python, `math.lgamma`): ratio, mean, variance, P(1), P(2), P(5).
+    /// Source: computed independently in Python (`Borel`, `math.lgamma`): ratio, mean, variance, P(1), P(2), P(5).
     #[test]
     fn known_laws() {
         let expected = [

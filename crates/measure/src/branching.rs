@@ -108,8 +108,8 @@ mod tests {
     use super::*;
     use crate::close::assert_close;
 
-    /// Source: methods, golden numbers `Borel.mean` and `cascade_uniform`, computed in Python as `1/(1-R)`; the ratios
-    /// 0.195, 0.14 and 0.032 are those published for October 2025.
+    /// Source: computed independently in Python as `1/(1-R)` (`Borel.mean`, `cascade_uniform`); 0.195, 0.14 and 0.032 are
+    /// the ratios that reading notes of arXiv 2608.03616 give for the phases of October 2025.
     #[test]
     fn multipliers() {
         let expected = [
@@ -128,7 +128,7 @@ mod tests {
         }
     }
 
-    /// Source: methods, golden numbers `FreyStremme`, `1/(1 + x)`.
+    /// Source: computed independently in Python as `1/(1 + x)` (`FreyStremme`).
     #[test]
     fn hedging_feedback_is_the_same_form() {
         for (x, value) in [

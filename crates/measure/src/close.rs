@@ -1,5 +1,10 @@
 //! What the tests share: how they compare floating-point numbers, and numbers to feed them that Python can repeat.
 
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::normal::normal_quantile;
+
 /// Fails unless `actual` is within a relative 1e-9 of `expected` (absolute 1e-12 around zero).
 #[track_caller]
 pub(crate) fn assert_close(actual: f64, expected: f64) {
@@ -34,7 +39,7 @@ impl Draws {
 
     /// A standard normal number.
     pub(crate) fn normal(&mut self) -> f64 {
-        crate::normal::normal_quantile(self.next().max(1e-12)).unwrap_or(f64::NAN)
+        normal_quantile(self.next().max(1e-12)).unwrap_or(f64::NAN)
     }
 }
 
@@ -47,14 +52,19 @@ pub(crate) fn noisy_log_prices() -> Vec<f64> {
         .collect()
 }
 
-/// One day of 23,400 ticks: a random walk of variance 4e-4 under independent noise of 2 basis points.
-pub(crate) fn noisy_day(draws: &mut Draws) -> Vec<f64> {
+/// Days of 23,400 ticks: each a random walk of variance 4e-4 under independent noise of 2 basis points on every price.
+pub(crate) fn noisy_days(count: u64, seed: u64) -> impl Iterator<Item = Vec<f64>> {
     let ticks = 23_400;
     let step = (4e-4 / f64::from(ticks)).sqrt();
-    let mut walk = 0.0;
-    let mut tick = |i: i32| {
-        walk += if i == 0 { 0.0 } else { step * draws.normal() };
-        walk + 2e-4 * draws.normal()
-    };
-    (0..=ticks).map(&mut tick).collect()
+    (0..count).map(move |day| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(day);
+        let mut normal = || normal_quantile(rng.random::<f64>().max(1e-12)).unwrap_or(f64::NAN);
+        let mut walk = 0.0;
+        let mut tick = |i: i32| {
+            walk += if i == 0 { 0.0 } else { step * normal() };
+            walk + 2e-4 * normal()
+        };
+        (0..=ticks).map(&mut tick).collect()
+    })
 }

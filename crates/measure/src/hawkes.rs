@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use crate::close::{Draws, assert_close};
 
-    /// Source: methods, golden number `Hawkes_ll` (numpy by recursion; the same by a direct double sum).
+    /// Source: computed independently with numpy (`Hawkes_ll`), by recursion and by a direct double sum.
     #[test]
     fn ten_events() {
         let times = [0.1, 0.4, 0.55, 1.2, 1.25, 1.3, 2.8, 3.0, 3.05, 4.6];

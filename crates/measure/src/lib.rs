@@ -9,6 +9,17 @@
 //! - Bad data never panics; only a programmer's error (slices of unlike lengths, a non-positive step) meets an `assert!`.
 //!
 //! Read [`variance::realized_variance`] first: amplification is the ratio of two of them, measured on the same clock.
+//!
+//! | question | modules |
+//! |---|---|
+//! | how much did the price vary | [`variance`], under noise [`noise`], [`two_scales`], [`realized_kernel`], [`pre_average`]; [`quarticity`], [`ewma`] |
+//! | how much more than without feedback | [`signature`], [`amplification`]; [`drawdown`], [`tail`] |
+//! | how much flow did flow bring about | [`branching`], [`cascade`], [`hawkes`], [`fano`], [`borel`] |
+//! | which mechanism is due how much | [`shapley`] |
+//! | which market spread it | [`spectral`]; who could not pay, [`clearing`] |
+//! | how sure is it | [`bootstrap`], [`block_length`], [`quantile`], [`moments`] |
+//! | how little would have sufficed | [`twins`], [`sensitivity`], [`critical`], [`hysteresis`]; [`power_law`], [`log_normal_tail`], [`tail_compare`] |
+//! | what did a trade do | [`impact`], [`depth`], [`flow`] |
 
 pub mod amplification;
 pub mod block_length;

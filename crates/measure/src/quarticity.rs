@@ -57,7 +57,7 @@ mod tests {
         0.010, -0.020, 0.015, 0.005, -0.010, 0.030, -0.025, 0.002, -0.004, 0.012,
     ];
 
-    /// Source: methods, golden numbers `RM.RQ` and `RM.TPQ` (numpy).
+    /// Source: computed independently with numpy (`RM.RQ`, `RM.TPQ`).
     #[test]
     fn ten_returns() {
         assert_close(realized_quarticity(&RETURNS).unwrap(), 4.842943333333334e-06);

@@ -256,7 +256,8 @@ mod tests {
         rows([[0.30, 0.10, 0.05], [0.20, 0.25, 0.10], [0.15, 0.20, 0.20]])
     }
 
-    /// Source: methods, golden number `RespMatrix` (numpy `eigvals`, `inv`, `solve`); the vectors with `numpy.linalg.eig`.
+    /// Source: computed independently with numpy (`RespMatrix`: `eigvals`, `inv`, `solve`); the vectors with
+    /// `numpy.linalg.eig`.
     #[test]
     fn three_markets() {
         let matrix = three();

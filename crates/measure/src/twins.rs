@@ -40,7 +40,7 @@ pub struct Growth {
 /// use aftershock_measure::twins::finite_size_lyapunov;
 /// let doubling: Vec<f64> = (0..20).map(|i| 1e-9 * f64::from(1 << i)).collect();
 /// let growth = finite_size_lyapunov(&[doubling], 1.0, 2.0_f64.sqrt(), &[1e-8, 1.0]).unwrap();
-/// assert!((growth[0].per_s.unwrap() - 2.0_f64.ln()).abs() < 1e-12);
+/// assert!((growth[0].per_s.unwrap() - core::f64::consts::LN_2).abs() < 1e-12);
 /// assert_eq!((growth[1].reached, growth[1].per_s), (0, None));
 /// ```
 pub fn finite_size_lyapunov(
