@@ -12,7 +12,7 @@ use super::tape::{OTHER, WorldEvent, WorldTape};
 use crate::ReplayError;
 
 /// How many orders are remembered in a market as possible parents.
-const PARENTS: usize = 64;
+const PARENTS: usize = 32;
 
 /// What drives prices.
 #[derive(Clone, Copy, Debug)]
@@ -458,26 +458,37 @@ impl<'a> World<'a> {
         self.agenda.put(until, What::Recheck(place));
     }
 
-    /// The order whose flow pushes the price of a market most towards closing this side.
+    /// The order whose flow pushes the price of a market most towards closing this side; where none has traded in it, that
+    /// of another market of the asset, from where arbitrage has carried it.
     pub(crate) fn parent(&self, at: i64, place: usize, side: Side) -> Option<u32> {
-        let spec = &self.spec.instruments[place];
-        let market = &self.markets[place];
-        let push = -market.frame.side(side).sign();
+        let push = -self.markets[place].frame.side(side).sign();
+        self.strongest(at, place, push).map(|(_, order)| order).or_else(|| {
+            let asset = self.spec.instruments[place].asset;
+            let others = (0..self.markets.len())
+                .filter(|&other| other != place && self.spec.instruments[other].asset == asset);
+            others
+                .filter_map(|other| self.strongest(at, other, push))
+                .fold(None, |best: Option<(f64, u32)>, one| match best {
+                    Some(best) if best.0 >= one.0 => Some(best),
+                    _ => Some(one),
+                })
+                .map(|(_, order)| order)
+        })
+    }
+
+    /// The order whose flow stands most in a market in a direction, and how much of it, USD.
+    fn strongest(&self, at: i64, place: usize, push: f64) -> Option<(f64, u32)> {
+        let weights = &self.spec.instruments[place].parameters.impact_weights;
         let mut found: Option<(f64, u32)> = None;
-        for &(order, executed_at, flow) in &market.recent {
+        for &(order, executed_at, flow) in &self.markets[place].recent {
             let factors = self.spec.table.factors(at - executed_at);
-            let stands: f64 = spec
-                .parameters
-                .impact_weights
-                .iter()
-                .zip(factors)
-                .map(|(weight, factor)| weight * factor * flow * push)
-                .sum();
+            let kept: f64 = weights.iter().zip(factors).map(|(weight, factor)| weight * factor).sum();
+            let stands = kept * flow * push;
             if stands > 0.0 && found.is_none_or(|(most, _)| stands > most) {
                 found = Some((stands, order));
             }
         }
-        found.map(|(_, order)| order)
+        found
     }
 
     /// Remembers that an order's flow stands in a market.

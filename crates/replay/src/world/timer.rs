@@ -97,14 +97,6 @@ impl World<'_> {
                 let flow = wanted.clamp(-free, free);
                 if flow.abs() >= 1.0 {
                     self.markets[place].arbitrage_used_usd += flow.abs();
-                    let source = if self.answer(place).abs() >= self.answer(reference).abs() {
-                        place
-                    } else {
-                        reference
-                    };
-                    let side = if self.answer(source) < 0.0 { Side::Long } else { Side::Short };
-                    let side = self.markets[source].frame.side(side);
-                    let parent = self.parent(at, source, side);
                     for (moved, flow) in [(place, flow), (reference, -flow)] {
                         let spec = &self.spec.instruments[moved];
                         let withdraws = self.channels.depth_withdrawal;
@@ -112,9 +104,6 @@ impl World<'_> {
                         self.markets[moved].trade_endogenous(flow, depth);
                         self.markets[moved].log_price =
                             self.markets[moved].log_news + self.markets[moved].impact(spec);
-                        if let Some(parent) = parent {
-                            self.remember(at, moved, parent, flow);
-                        }
                     }
                 }
             }
