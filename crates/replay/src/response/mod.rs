@@ -4,6 +4,7 @@
 //! positive. None knows the engine, and none moves a price: only the impact state does. What each leaves out is in
 //! the crate's `DESIGN.md`.
 
+pub mod basis;
 pub mod book;
 mod clock;
 mod counterparty;
