@@ -6,6 +6,7 @@
 
 pub mod basis;
 pub mod book;
+pub mod carry;
 mod clock;
 mod counterparty;
 mod depth;
