@@ -9,6 +9,7 @@ pub mod book;
 pub mod carry;
 mod clock;
 mod counterparty;
+pub mod cross_impact;
 mod depth;
 mod impact;
 pub mod toxicity;
