@@ -151,6 +151,46 @@ fn without_arbitrage_venues_drift_apart() {
     assert!((down.free() - 0.5).abs() < 1e-12);
 }
 
+/// A sale on one venue reaches the other through arbitrage alone, and what is left to trade halves in every half-life
+/// however concave impact is.
+#[test]
+fn a_sale_on_one_venue_reaches_the_other() {
+    let leg = |volume_daily_usd: f64| Leg {
+        impact: SquareRootImpact {
+            y: 1.0,
+            sigma_daily: 0.05,
+            volume_daily_usd,
+            j0_usd: 6e-5 * volume_daily_usd,
+        },
+        standing_usd: 0.0,
+        depth_ratio: 1.0,
+    };
+    let (mut venue, mut reference) = (leg(5e9), leg(3e10));
+    venue.standing_usd = -5e7;
+    let mut arbitrage = Arbitrage::new(0);
+    let parameters = ArbitrageParameters::prior(f64::INFINITY);
+    let prices =
+        |venue: &Leg, reference: &Leg| [venue, reference].map(|leg| leg.impact.log_impact(leg.standing_usd));
+    let basis = |[venue, reference]: [f64; 2]| venue - reference;
+    let before = prices(&venue, &reference);
+    let to_trade = closing_usd(basis(before), &venue, &reference);
+    for second in 1..=300 {
+        let left = closing_usd(basis(prices(&venue, &reference)), &venue, &reference);
+        let flow = arbitrage.trade(second * SECOND, left, &parameters);
+        venue.standing_usd += flow.venue_usd / venue.depth_ratio;
+        reference.standing_usd += flow.reference_usd / reference.depth_ratio;
+        assert!(basis(prices(&venue, &reference)) < 0.0, "no overshoot");
+    }
+    let left = closing_usd(basis(prices(&venue, &reference)), &venue, &reference);
+    assert!(
+        close(left, to_trade / 1024.0, 1e-6),
+        "ten half-lives: {left} of {to_trade}"
+    );
+    let after = prices(&venue, &reference);
+    assert!(after[1] < before[1] && after[0] > before[0]);
+    assert!(close(venue.standing_usd + reference.standing_usd, -5e7, 1e-12));
+}
+
 proptest! {
     #[test]
     fn a_span_may_be_cut_anywhere_while_capital_does_not_come_back(
