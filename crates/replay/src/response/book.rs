@@ -20,7 +20,7 @@ pub struct BookParameters {
     /// inventory constant.
     pub volatility_withdrawal: f64,
     /// `a_T`, log depth a unit of toxicity above normal. Prior 0: toxicity may thin books only where its coefficient
-    /// survives volatility and volume before the event (Andersen and Bondarenko found that it seldom does).
+    /// survives volatility and volume before the event (Andersen and Bondarenko 2014 find no power beyond those).
     pub toxicity_withdrawal: f64,
     /// `v₀`, toxicity in normal times, in [0, 1]: the instrument's median before the event.
     pub toxicity_normal: f64,
@@ -111,14 +111,16 @@ pub struct Walk {
     pub left_usd: f64,
 }
 
-/// One side of a book. Between calls its aim stands still, so time passes in closed form.
+/// One side of a book. Between calls its aim stands still, so time passes in closed form. It keeps to the parameters
+/// it was made with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BookSide {
     at_us: i64,
     /// Modelled depth over normal, log; between the floor's and 0.
     log_ratio: f64,
-    /// What it tends to without forced orders about, log.
-    log_aim: f64,
+    /// What it tends to, log, not below the floor: without and with forced orders about.
+    log_aims: [f64; 2],
+    log_floor: f64,
     forced_until_us: i64,
     residual_log: f64,
 }
@@ -127,11 +129,13 @@ impl BookSide {
     /// A side at rest under `stress`, with the abducted residual `ln ε` that is held fixed; 0 where no depth is
     /// recorded.
     pub fn new(now_us: i64, parameters: &BookParameters, stress: &Stress, residual_log: f64) -> Self {
-        let log_aim = log_aim(parameters, stress);
+        let log_floor = libm::log(parameters.floor);
+        let log_aims = log_aims(parameters, stress, log_floor);
         Self {
             at_us: now_us,
-            log_ratio: log_aim.max(libm::log(parameters.floor)),
-            log_aim,
+            log_ratio: log_aims[0],
+            log_aims,
+            log_floor,
             forced_until_us: i64::MIN,
             residual_log,
         }
@@ -144,14 +148,13 @@ impl BookSide {
     pub fn advance(&mut self, now_us: i64, parameters: &BookParameters) {
         if self.at_us < self.forced_until_us {
             let until_us = now_us.min(self.forced_until_us);
-            self.near(until_us, self.log_aim - parameters.forced_withdrawal, parameters);
+            self.near(until_us, self.log_aims[1], parameters);
         }
-        self.near(now_us, self.log_aim, parameters);
+        self.near(now_us, self.log_aims[0], parameters);
     }
 
     fn near(&mut self, now_us: i64, log_aim: f64, parameters: &BookParameters) {
         let seconds = pass(&mut self.at_us, now_us);
-        let log_aim = log_aim.max(libm::log(parameters.floor));
         let distance = self.log_ratio - log_aim;
         if seconds == 0.0 || distance == 0.0 {
             return;
@@ -167,7 +170,7 @@ impl BookSide {
     /// From now on the side faces this stress.
     pub fn face(&mut self, now_us: i64, parameters: &BookParameters, stress: &Stress) {
         self.advance(now_us, parameters);
-        self.log_aim = log_aim(parameters, stress);
+        self.log_aims = log_aims(parameters, stress, self.log_floor);
     }
 
     /// A forced order was seen.
@@ -181,11 +184,10 @@ impl BookSide {
     pub fn consume(&mut self, usd: f64, parameters: &BookParameters) {
         let rests_usd = self.usd_per_log(parameters) * parameters.within(parameters.end_log);
         let eaten = usd.abs() / rests_usd;
-        let log_floor = libm::log(parameters.floor);
         self.log_ratio = if eaten < 1.0 {
-            (self.log_ratio + libm::log1p(-eaten)).max(log_floor)
+            (self.log_ratio + libm::log1p(-eaten)).max(self.log_floor)
         } else {
-            log_floor
+            self.log_floor
         };
     }
 
@@ -240,8 +242,9 @@ impl BookSide {
     }
 }
 
-fn log_aim(parameters: &BookParameters, stress: &Stress) -> f64 {
-    -(parameters.own_withdrawal_log(stress) + stress.common_log.max(0.0))
+fn log_aims(parameters: &BookParameters, stress: &Stress, log_floor: f64) -> [f64; 2] {
+    let calm = -(parameters.own_withdrawal_log(stress) + stress.common_log.max(0.0));
+    [calm, calm - parameters.forced_withdrawal].map(|aim| aim.max(log_floor))
 }
 
 /// Both sides of a book.
