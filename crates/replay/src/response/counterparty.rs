@@ -41,7 +41,7 @@ pub(crate) fn absorb(
         price_usd,
     } = *fill;
     // Those already on their way out cannot also take the other side; new positions take what is left.
-    let wanted = quantity - Coin((quantity.0 as f64 * reopen_share) as i64);
+    let wanted = quantity - share_of(quantity, reopen_share);
     let closing = wanted.min(book.quantity(side.opposite()));
     let reopened = quantity - closing;
     let reopened_value = value.share_floor(reopened.0, quantity.0);
@@ -81,6 +81,11 @@ pub(crate) fn absorb(
     unpaid
 }
 
+/// Part of a quantity; a large one is not exact as `f64`, and its part is never more than it.
+fn share_of(quantity: Coin, share: f64) -> Coin {
+    Coin((quantity.0 as f64 * share) as i64).min(quantity)
+}
+
 /// Splits a quantity and its value by weights, in exact parts: the last part takes what rounding left.
 fn split(
     quantity: Coin,
@@ -95,7 +100,7 @@ fn split(
         let share = if last {
             left.0
         } else {
-            Coin((quantity.0 as f64 * weight) as i64).min(left.0)
+            share_of(quantity, *weight).min(left.0)
         };
         if share == Coin::ZERO {
             continue;
@@ -107,5 +112,19 @@ fn split(
         };
         left = (left.0 - share, left.1 - share_value);
         part(index, share, share_value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_of_a_large_quantity_is_not_more_than_it() {
+        // 90 million coins and a few units: the next f64 is a unit more.
+        let quantity = Coin((1 << 53) + 3);
+        assert_eq!(share_of(quantity, 1.0), quantity);
+        assert_eq!(share_of(quantity, 0.0), Coin::ZERO);
+        assert_eq!(share_of(Coin(10), 0.25), Coin(2));
     }
 }
