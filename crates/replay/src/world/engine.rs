@@ -249,10 +249,9 @@ impl<'a> World<'a> {
         let market = &mut self.markets[place];
         let dt = at - market.ticked_at;
         market.advance(at, &self.spec.table);
-        let depth = match given_depth {
-            Some(depth) => depth,
-            None => market.depth(at, spec),
-        };
+        // Makers look at the market at the same instants whether or not it is known what ordinary flow met.
+        let modelled = market.depth(at, ordinary_usd > 0.0);
+        let depth = given_depth.unwrap_or(modelled);
         if market.halted_until.is_some() {
             market.queued_usd += ordinary_usd * (1.0 - spec.parameters.cancelled_share);
         } else {
@@ -297,13 +296,16 @@ impl<'a> World<'a> {
                 side,
                 log_residual,
             } => {
-                // Bids meet those who sell, asks those who buy.
-                self.markets[usize::from(market)].log_residual[(side == Side::Short) as usize] = log_residual;
+                self.markets[usize::from(market)].hold_residual(at, side == Side::Short, log_residual);
             }
             WorldEvent::Outage { venue, down } => {
                 for place in 0..self.markets.len() {
                     if self.spec.instruments[place].venue == usize::from(venue) {
+                        self.arbitrage(at, place)?;
                         self.markets[place].down = down;
+                        if let Some(parameters) = self.spec.instruments[place].arbitrage {
+                            self.markets[place].arbitrage.set_open(!down, &parameters);
+                        }
                         if !down {
                             self.release(at, place);
                             self.look(at, place)?;
@@ -337,7 +339,7 @@ impl<'a> World<'a> {
         market.halted_until = None;
         market.advance(at, &self.spec.table);
         let queued = std::mem::take(&mut market.queued_usd);
-        let depth = market.depth(at, spec);
+        let depth = market.depth(at, queued > 0.0);
         market.trade_ordinary(queued, depth);
         market.log_price = market.log_news + market.impact(spec);
         market.publish_mark(at, spec);

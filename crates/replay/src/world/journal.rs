@@ -11,8 +11,6 @@ pub enum Cause {
     MarginCall,
     /// Collateral of a broken account is sold.
     Collateral,
-    /// Winners whose position was taken sell what it hedged.
-    Resale,
 }
 
 impl Cause {
@@ -22,7 +20,6 @@ impl Cause {
             Self::Liquidation => "liquidation",
             Self::MarginCall => "margin_call",
             Self::Collateral => "collateral",
-            Self::Resale => "resale",
         }
     }
 }
@@ -143,6 +140,10 @@ pub struct PriceRow {
     pub open_interest: Coin,
     /// Funding rate that will be paid next, an interval.
     pub funding_rate: f64,
+    /// What arbitrageurs have traded here so far, net, USD.
+    pub arbitrage_usd: f64,
+    /// What carry traders have traded here so far, net, USD.
+    pub carry_usd: f64,
     /// Whether the venue was down or the market halted.
     pub closed: bool,
 }
@@ -157,7 +158,7 @@ pub struct ClockRow {
     pub response: Vec<f64>,
     /// Its spectral radius.
     pub spectral_radius: f64,
-    /// Capital that arbitrageurs have left, share.
+    /// Share of capital that arbitrageurs have free where they have least.
     pub arbitrage_capital: f64,
 }
 

@@ -8,10 +8,13 @@ use super::spec::{InstrumentSpec, Mark};
 use crate::decay::DecayTable;
 use crate::inventory::{Margins, Opening};
 use crate::market_state::MarketState;
-use crate::response::{ImpactState, depth_ratio};
+use crate::response::ImpactState;
+use crate::response::basis::{Arbitrage, Leg};
+use crate::response::book::{Book, BookParameters, Stress};
+use crate::response::carry::{Carry, CarryParameters};
 
 /// Depth is looked at again after this long: it answers volatility with a half-life of an hour.
-const DEPTH_EVERY_US: i64 = 250_000;
+const DEPTH_EVERY_US: i64 = 1_000_000;
 /// Forced flow that stands below this does not move a price by what a double can hold, USD.
 const FORGOTTEN_USD: f64 = 1e-3;
 
@@ -42,9 +45,11 @@ pub(crate) struct Market {
     pub(crate) alarm: [f64; 2],
     /// Those of accounts alone.
     pub(crate) watch: [f64; 2],
-    depth: f64,
+    depth_book: Book,
+    depth_parameters: BookParameters,
+    /// Depth over normal of bids and asks as it stood when it was looked at last.
+    depth: [f64; 2],
     depth_at: i64,
-    pub(crate) log_residual: [f64; 2],
     pub(crate) down: bool,
     pub(crate) halted_until: Option<i64>,
     pub(crate) band: Option<[f64; 2]>,
@@ -61,11 +66,12 @@ pub(crate) struct Market {
     pub(crate) premium: (f64, f64),
     pub(crate) funding_rate: f64,
     pub(crate) pays_at: i64,
-    /// Spot that deleveraged winners still sell, USD.
-    pub(crate) unhedged_usd: f64,
-    pub(crate) unhedged_parent: Option<u32>,
-    pub(crate) arbitrage_used_usd: f64,
-    pub(crate) arbitrage_at: i64,
+    pub(crate) carry: Option<(Carry, CarryParameters)>,
+    /// The order that took the hedge of carry traders last.
+    pub(crate) unhedged_by: Option<u32>,
+    pub(crate) arbitrage: Arbitrage,
+    pub(crate) arbitrage_usd: f64,
+    pub(crate) carry_usd: f64,
     pub(crate) forced_usd: [f64; 2],
     /// Accounts that hold positions here, or collateral that this market prices.
     pub(crate) holders: Vec<usize>,
@@ -84,6 +90,8 @@ impl Market {
         variance_normal: f64,
         log_price: f64,
         at: i64,
+        depth_parameters: BookParameters,
+        carry: Option<(Carry, CarryParameters)>,
     ) -> Self {
         let mut market = Self {
             frame,
@@ -106,9 +114,10 @@ impl Market {
             basis_at: at,
             alarm: [f64::NEG_INFINITY, f64::INFINITY],
             watch: [f64::NEG_INFINITY, f64::INFINITY],
-            depth: 1.0,
+            depth_book: Book::new(at, &depth_parameters, &Stress::NONE),
+            depth_parameters,
+            depth: [1.0; 2],
             depth_at: i64::MIN / 2,
-            log_residual: [0.0; 2],
             down: false,
             halted_until: None,
             band: None,
@@ -122,10 +131,11 @@ impl Market {
             premium: (0.0, 0.0),
             funding_rate: 0.0,
             pays_at: i64::MAX,
-            unhedged_usd: 0.0,
-            unhedged_parent: None,
-            arbitrage_used_usd: 0.0,
-            arbitrage_at: at,
+            carry,
+            unhedged_by: None,
+            arbitrage: Arbitrage::new(at),
+            arbitrage_usd: 0.0,
+            carry_usd: 0.0,
             forced_usd: [0.0; 2],
             holders: Vec::new(),
             log_trigger_seen: [f64::NEG_INFINITY, f64::INFINITY],
@@ -173,13 +183,20 @@ impl Market {
         self.log_news + spec.parameters.impact.log_impact(ordinary)
     }
 
-    /// Slope of the price in flow that trades now, 1/USD.
-    pub(crate) fn slope(&self, spec: &InstrumentSpec, withdraws: bool) -> f64 {
+    /// A trade as it would meet this market now.
+    pub(crate) fn leg(&self, spec: &InstrumentSpec, buys: bool, withdraws: bool) -> Leg {
         let weights = &spec.parameters.impact_weights;
-        let standing = self.ordinary.standing_usd(weights) + self.endogenous.standing_usd(weights);
-        let weight: f64 = weights.iter().sum();
-        let depth = if withdraws { self.depth } else { 1.0 };
-        spec.parameters.impact.slope(standing) * weight / depth
+        Leg {
+            impact: spec.parameters.impact,
+            standing_usd: self.ordinary.standing_usd(weights) + self.endogenous.standing_usd(weights),
+            depth_ratio: if withdraws { self.depth[usize::from(buys)] } else { 1.0 },
+        }
+    }
+
+    /// Slope of the price in flow that sells now, 1/USD.
+    pub(crate) fn slope(&self, spec: &InstrumentSpec, withdraws: bool) -> f64 {
+        let leg = self.leg(spec, false, withdraws);
+        leg.impact.slope(leg.standing_usd) / leg.depth_ratio
     }
 
     #[inline]
@@ -193,31 +210,61 @@ impl Market {
         self.answering = true;
     }
 
-    /// Depth against normal as ordinary flow meets it.
+    /// Depth over normal that flow of a sign meets, looked at again every second.
     #[inline]
-    pub(crate) fn depth(&mut self, at: i64, spec: &InstrumentSpec) -> f64 {
+    pub(crate) fn depth(&mut self, at: i64, buys: bool) -> f64 {
         if at - self.depth_at >= DEPTH_EVERY_US {
-            self.depth_at = at;
-            let parameters = &spec.parameters;
-            self.depth = depth_ratio(
-                self.state.variance_1h,
-                self.variance_normal,
-                parameters.depth_elasticity,
-                parameters.depth_floor,
-            );
+            self.face(at);
         }
-        self.depth
+        self.depth[usize::from(buys)]
     }
 
-    /// Depth that an order of this sign meets, with what the record had beyond the model.
-    pub(crate) fn depth_for(&mut self, at: i64, spec: &InstrumentSpec, buys: bool, withdraws: bool) -> f64 {
-        let depth = if withdraws { self.depth(at, spec) } else { 1.0 };
-        let residual = self.log_residual[buys as usize];
-        if residual == 0.0 {
-            depth
-        } else {
-            (depth * libm::exp(residual)).max(spec.parameters.depth_floor)
+    /// Makers look at the market: depth answers volatility, the forced orders of late and what was eaten.
+    #[cold]
+    pub(crate) fn face(&mut self, at: i64) {
+        self.depth_at = at;
+        let ratio = self.state.variance_1h / self.variance_normal;
+        let stress = Stress {
+            volatility_ratio: ratio.max(1.0).sqrt(),
+            ..Stress::NONE
+        };
+        self.depth_book.face(at, &self.depth_parameters, &stress);
+        self.depth = [
+            self.depth_book.bids.ratio(&self.depth_parameters),
+            self.depth_book.asks.ratio(&self.depth_parameters),
+        ];
+    }
+
+    /// Average log distance at which an order fills, and the depth that it meets; it eats into the book where makers
+    /// withdraw, and meets a full one where they are said not to.
+    pub(crate) fn walk(&mut self, at: i64, flow_usd: f64, withdraws: bool) -> (f64, f64) {
+        if !withdraws {
+            let full = Book::new(at, &self.depth_parameters, &Stress::NONE);
+            return (full.walk(flow_usd, &self.depth_parameters).mean(flow_usd), 1.0);
         }
+        self.face(at);
+        let depth = self.depth[usize::from(flow_usd > 0.0)];
+        (self.depth_book.walk(flow_usd, &self.depth_parameters).mean(flow_usd), depth)
+    }
+
+    /// A forced order has traded: it has eaten depth, and makers have seen it.
+    pub(crate) fn eat(&mut self, at: i64, flow_usd: f64) {
+        self.depth_book.consume(flow_usd, &self.depth_parameters);
+        self.depth_book.forced(at, &self.depth_parameters);
+        self.face(at);
+    }
+
+    /// What the record had of depth beyond the model, log: held until the next one.
+    pub(crate) fn hold_residual(&mut self, at: i64, asks: bool, log_residual: f64) {
+        self.depth_book.advance(at, &self.depth_parameters);
+        let side = if asks { &mut self.depth_book.asks } else { &mut self.depth_book.bids };
+        side.hold_residual(log_residual);
+        self.face(at);
+    }
+
+    /// How far an order of this size fills from the price, log, as a magnitude.
+    pub(crate) fn distance(&self, usd: f64) -> f64 {
+        self.depth_book.walk(usd, &self.depth_parameters).mean_log
     }
 
     /// Moves the mark after the price or the index moved.

@@ -11,6 +11,10 @@ use super::spec::{Channels, WorldSpec};
 use crate::ReplayError;
 use crate::inventory::Margins;
 use crate::market_state::MarketState;
+use crate::response::book::BookParameters;
+use crate::response::carry::{Carry, CarryParameters};
+
+const YEAR_S: f64 = 365.0 * 86_400.0;
 
 /// Entry prices of positions, against the price at the start, log, each with its share of open interest.
 pub type Entries<'a> = &'a [(f64, f64)];
@@ -77,6 +81,33 @@ pub fn seed<'a>(
             book.fill(positions);
         }
         let sigma = parameters.impact.sigma_daily;
+        let depth = BookParameters {
+            volatility_withdrawal: parameters.depth_elasticity,
+            refill_half_life_s: parameters.book_refill_s,
+            floor: parameters.depth_floor,
+            end_log: parameters.book_end,
+            ..BookParameters::prior(parameters.book_usd_per_log)
+        };
+        let carry = one.carry.map(|traders| {
+            let held_usd = traders.share * parameters.open_interest_usd;
+            let annual = one
+                .funding
+                .map_or(0.0, |funding| funding.interest * YEAR_S / funding.interval_s);
+            // At the interest part of funding they want what they have.
+            let unit = CarryParameters {
+                limit_usd: 1.0,
+                risk_aversion_per_usd: traders.parameters.risk_aversion_per_usd * traders.parameters.limit_usd,
+                ..traders.parameters
+            };
+            let wanted = unit.desired_usd(annual, 1.0);
+            let limit_usd = if wanted > 0.0 { held_usd / wanted } else { 0.0 };
+            let scaled = CarryParameters {
+                limit_usd,
+                risk_aversion_per_usd: unit.risk_aversion_per_usd / limit_usd.max(1.0),
+                ..unit
+            };
+            (Carry::new(at.0, limit_usd * wanted / libm::exp(log_price)), scaled)
+        });
         markets.push(Market::new(
             frame,
             book,
@@ -87,6 +118,8 @@ pub fn seed<'a>(
             sigma * sigma / 86_400.0,
             log_price,
             at.0,
+            depth,
+            carry,
         ));
     }
     Ok(World::assemble(spec, rules, channels, markets, journal))

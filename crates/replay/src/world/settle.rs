@@ -1,7 +1,6 @@
 //! An order meets the book: fill, counterparties, losses, reserves, winners; and accounts that are looked at.
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
-use aftershock_measure::depth::walk_book;
 use aftershock_protocol::{CoverDeficit, Position, Ranked};
 
 use super::account::{Standing, safe_move};
@@ -59,19 +58,11 @@ impl World<'_> {
             return Ok(());
         }
         let contract_side = market.frame.side(order.side);
-        let buys = contract_side == Side::Short;
         let withdraws = self.channels.depth_withdrawal;
-        let depth = market.depth_for(at, spec, buys, withdraws);
         let log_before = market.log_price;
         let usd = market.frame.notional_usd(order.quantity, log_before);
-        let worked_s = (at - order.triggered_at) as f64 * 1e-6;
-        let refilled = 1.0 + worked_s * core::f64::consts::LN_2 / spec.parameters.book_refill_s;
-        let mean = walk_to_end(
-            spec.parameters.book_usd_per_log * depth * refilled,
-            usd,
-            spec.parameters.book_end,
-        );
-        let mut log_fill = log_before - contract_side.sign() * mean;
+        let (mean, depth) = market.walk(at, -contract_side.sign() * usd, withdraws);
+        let mut log_fill = log_before + mean;
         if let Some([low, high]) = market.band {
             log_fill = log_fill.clamp(low, high);
         }
@@ -96,7 +87,6 @@ impl World<'_> {
             bad_debt: Cash::ZERO,
         };
         match order.behind {
-            Behind::Nobody => {}
             Behind::Collateral { account } => {
                 let proceeds = market.frame.value(order.quantity, market.frame.y(log_fill));
                 self.deposit(at, account, proceeds);
@@ -108,6 +98,9 @@ impl World<'_> {
         let flow = -contract_side.sign() * row.notional_usd;
         if flow != 0.0 {
             self.push(at, place, flow, depth, order.cause, order.id);
+            if withdraws {
+                self.markets[place].eat(at, flow);
+            }
         }
         let market = &mut self.markets[place];
         market.log_price = market.log_news + market.impact(spec);
@@ -127,7 +120,6 @@ impl World<'_> {
         let on = match cause {
             Cause::Liquidation | Cause::Collateral => self.channels.liquidation,
             Cause::MarginCall => self.channels.cross_margin,
-            Cause::Resale => self.channels.resale,
         };
         if !on {
             return;
@@ -135,16 +127,18 @@ impl World<'_> {
         self.markets[place].trade_endogenous(flow, depth);
         self.remember(at, place, order, flow);
         let asset = self.spec.instruments[place].asset;
+        let cross = &self.spec.cross_impact;
         for other in 0..self.spec.assets.len() {
-            let weight = self.spec.cross_impact[other][asset];
-            if other == asset || weight == 0.0 {
+            if other == asset || cross.weight(other, asset) == 0.0 {
                 continue;
             }
             let reference = self.spec.assets[other].1;
             let market = &mut self.markets[reference];
             market.advance(at, &self.spec.table);
-            market.trade_endogenous(weight * flow, 1.0);
-            self.remember(at, reference, order, weight * flow);
+            let met = if self.channels.depth_withdrawal { market.depth(at, flow > 0.0) } else { 1.0 };
+            let added = cross.weight(other, asset) * flow / (met * depth).sqrt();
+            market.trade_endogenous(added, 1.0);
+            self.remember(at, reference, order, added);
         }
     }
 
@@ -273,7 +267,7 @@ impl World<'_> {
                     },
                 )]
             }
-            Behind::Nobody | Behind::Collateral { .. } => Vec::new(),
+            Behind::Collateral { .. } => Vec::new(),
         }
     }
 
@@ -419,18 +413,19 @@ impl World<'_> {
             rest = (rest.0 - closed.position.quantity, rest.1 - exit);
             owed += self.close(at, place, side, Holder::Cohort, &closed.position, exit).1;
         }
-        // Those who carried have lost their short and hold naked spot, of which they sell a part.
-        let spec = &self.spec.instruments[place];
-        if let Some(carry) = spec.carry
-            && self.markets[place].frame.side(side) == Side::Short
-        {
+        // Those who carried have lost part of their short and hold naked spot; arbitrageurs have lost hedges.
+        if self.markets[place].frame.side(side) == Side::Short {
             let usd = self.markets[place].frame.notional_usd(quantity, log_fill);
+            let spec = &self.spec.instruments[place];
             let market = &mut self.markets[place];
-            if market.unhedged_usd == 0.0 {
-                self.agenda.put(at + 1_000_000, What::Resale(place));
+            let price_usd = libm::exp(market.log_price);
+            if let (Some((carry, parameters)), Some(traders)) = (&mut market.carry, spec.carry) {
+                carry.deleveraged(usd * traders.share, price_usd, parameters);
+                market.unhedged_by = Some(order);
             }
-            market.unhedged_usd += usd * carry.share * carry.resold;
-            market.unhedged_parent = Some(order);
+            if let Some(parameters) = spec.arbitrage {
+                market.arbitrage.deleveraged(usd * (1.0 - spec.carry.map_or(0.0, |one| one.share)), &parameters);
+            }
         }
         owed
     }
@@ -767,14 +762,4 @@ fn split(position: &mut Position, exit: &mut Cash, quantity: Coin) -> Position {
         margin,
         ..whole
     }
-}
-
-/// Mean log distance at which `usd` fill in a book that ends at log distance `end`: what lies beyond fills there.
-fn walk_to_end(depth_usd: f64, usd: f64, end: f64) -> f64 {
-    let (reached, mean) = walk_book(depth_usd, usd);
-    if reached <= end {
-        return mean;
-    }
-    let inside = depth_usd * end / usd;
-    end * (1.0 - 0.5 * inside)
 }

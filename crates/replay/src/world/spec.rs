@@ -2,6 +2,9 @@
 
 use aftershock_market::Cash;
 
+use crate::response::basis::ArbitrageParameters;
+use crate::response::carry::CarryParameters;
+use crate::response::cross_impact::CrossImpact;
 use crate::{DecayTable, Parameters};
 
 /// How a venue works off a position that its mark has crossed.
@@ -77,26 +80,13 @@ pub enum Mark {
     Fair,
 }
 
-/// Arbitrageurs between an instrument and the reference market of its asset.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Arbitrage {
-    /// Share of the gap that they trade away a second where capital is not short, 1/s.
-    pub speed_per_s: f64,
-    /// Most that they hold at once, USD.
-    pub capital_usd: f64,
-    /// Half-life with which capital comes back (transfers, closing of both legs), s.
-    pub return_half_life_s: f64,
-}
-
 /// Holders of spot who are short of the perpetual.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Carry {
-    /// Part of the short open interest that is theirs, [0, 1].
+pub struct CarryTraders {
+    /// Part of the open interest at the start that is theirs, [0, 1].
     pub share: f64,
-    /// Part of the spot they sell after their short leg was taken from them.
-    pub resold: f64,
-    /// Time constant of that selling, s.
-    pub resell_s: f64,
+    /// What they do. `limit_usd` is set so that at the interest part of funding they want what they have.
+    pub parameters: CarryParameters,
 }
 
 /// A market: spot, or a perpetual whose positions can break.
@@ -119,9 +109,9 @@ pub struct InstrumentSpec {
     /// What margin is valued at.
     pub mark: Mark,
     /// Who holds this market to the asset's reference market; absent on the reference itself.
-    pub arbitrage: Option<Arbitrage>,
+    pub arbitrage: Option<ArbitrageParameters>,
     /// Who carries; absent where nobody does.
-    pub carry: Option<Carry>,
+    pub carry: Option<CarryTraders>,
 }
 
 /// A venue.
@@ -140,8 +130,8 @@ pub struct Channels {
     pub depth_withdrawal: bool,
     /// Arbitrageurs carry a move from one venue to the others.
     pub arbitrage: bool,
-    /// Deleveraged carry traders sell their spot.
-    pub resale: bool,
+    /// Carry traders build and unwind both legs, and sell the spot whose hedge was taken from them.
+    pub carry: bool,
     /// A margin call is met by selling elsewhere.
     pub cross_margin: bool,
 }
@@ -152,7 +142,7 @@ impl Channels {
         liquidation: true,
         depth_withdrawal: true,
         arbitrage: true,
-        resale: true,
+        carry: true,
         cross_margin: true,
     };
     /// Names, in the order of the bits of [`Channels::from_mask`].
@@ -160,17 +150,17 @@ impl Channels {
         "liquidation",
         "depth_withdrawal",
         "arbitrage",
-        "resale",
+        "carry",
         "cross_margin",
     ];
 
-    /// Bit 0 liquidation, 1 depth withdrawal, 2 arbitrage, 3 resale, 4 cross-margin.
+    /// Bit 0 liquidation, 1 depth withdrawal, 2 arbitrage, 3 carry, 4 cross-margin.
     pub const fn from_mask(mask: u32) -> Self {
         Self {
             liquidation: mask & 1 != 0,
             depth_withdrawal: mask & 2 != 0,
             arbitrage: mask & 4 != 0,
-            resale: mask & 8 != 0,
+            carry: mask & 8 != 0,
             cross_margin: mask & 16 != 0,
         }
     }
@@ -185,9 +175,8 @@ pub struct WorldSpec {
     pub assets: Vec<(String, usize)>,
     /// Markets.
     pub instruments: Vec<InstrumentSpec>,
-    /// Share of the flow in one asset's reference market (column) that acts on another's (row), symmetric in
-    /// depth-scaled units; the diagonal is not read.
-    pub cross_impact: Vec<Vec<f64>>,
+    /// What flow in one asset's reference market does to another's, an entry an asset.
+    pub cross_impact: CrossImpact,
     /// Decay of impact and of the volatility that depth answers, common to all markets.
     pub table: DecayTable,
     /// From one arbitrage round to the next, s.
@@ -226,10 +215,11 @@ impl WorldSpec {
                 return fail(format!("the reference market of {} trades another asset", one.name));
             }
         }
-        let square = self.cross_impact.len() == assets
-            && self.cross_impact.iter().all(|row| row.len() == assets);
-        if !square {
-            return fail(format!("cross impact should be {assets} by {assets}"));
+        if self.cross_impact.instruments() != assets {
+            return fail(format!(
+                "cross impact is of {} assets, there are {assets}",
+                self.cross_impact.instruments()
+            ));
         }
         for (name, seconds) in [
             ("arbitrage_s", self.arbitrage_s),

@@ -5,6 +5,9 @@ use aftershock_measure::impact::SquareRootImpact;
 use aftershock_protocol::{Brackets, RuleSet, Tier};
 
 use super::*;
+use crate::response::basis::ArbitrageParameters;
+use crate::response::carry::CarryParameters;
+use crate::response::cross_impact::CrossImpact;
 use crate::{DecayTable, LeverageMix, Parameters, Pool};
 
 const PRICE: f64 = 10_000.0;
@@ -74,15 +77,10 @@ fn perpetual(name: &str, venue: usize, inverse: bool, open_interest_usd: f64) ->
             impact_notional_usd: 20_000.0,
         }),
         mark: Mark::Last,
-        arbitrage: Some(Arbitrage {
-            speed_per_s: 0.05,
-            capital_usd: 5e8,
-            return_half_life_s: 3_600.0,
-        }),
-        carry: Some(Carry {
+        arbitrage: Some(ArbitrageParameters::prior(5e8)),
+        carry: Some(CarryTraders {
             share: 0.3,
-            resold: 0.6,
-            resell_s: 120.0,
+            parameters: CarryParameters::prior(1e9),
         }),
     }
 }
@@ -103,7 +101,7 @@ pub(super) fn three() -> WorldSpec {
             perpetual("beta:XBTUSD", 1, true, 0.8e9),
             spot,
         ],
-        cross_impact: vec![vec![1.0]],
+        cross_impact: CrossImpact::none(1),
         table: DecayTable::new([0.5, 3.0, 20.0, 100.0, 900.0, 21_600.0, 3_600.0]),
         arbitrage_s: 1.0,
         decision_s: 60.0,
