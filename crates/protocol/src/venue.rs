@@ -9,4 +9,7 @@
 //! Read [`contract`] first.
 
 pub mod contract;
+pub mod index;
+pub mod mark;
 pub mod rounding;
+pub mod sampling;
