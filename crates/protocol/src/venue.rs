@@ -9,6 +9,7 @@
 //! Read [`contract`] first.
 
 pub mod contract;
+pub mod funding;
 pub mod index;
 pub mod mark;
 pub mod rounding;
