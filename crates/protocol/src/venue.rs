@@ -11,6 +11,8 @@
 pub mod contract;
 pub mod funding;
 pub mod index;
+pub mod liquidation;
+pub mod maintenance;
 pub mod mark;
 pub mod rounding;
 pub mod sampling;
