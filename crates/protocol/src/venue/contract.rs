@@ -1,7 +1,9 @@
-//! What a contract is worth, what it wins or loses, and the marks at which its holder is liquidated and bankrupt.
+//! What a contract is worth, what it wins or loses, and the marks at which its holder is liquidated and
+//! bankrupt.
 //!
-//! Settlement is exact: a value is one integer division, and each value is rounded against the holder, so that what one
-//! side wins is never more than what the other side loses. What rounding keeps back stays with the venue.
+//! Settlement is exact: a value is one integer division, and each value is rounded against the holder, so
+//! that what one side wins is never more than what the other side loses. What rounding keeps back stays with
+//! the venue.
 
 use aftershock_market::{Cash, Coin, Price, Side, UNITS_PER_ONE};
 
@@ -44,7 +46,8 @@ pub struct Holding {
     pub quantity: Coin,
     /// Value at which it was opened, settlement asset.
     pub opening_value: Cash,
-    /// What stands behind it, settlement asset: isolated margin, or a cross wallet net of what its other positions need.
+    /// What stands behind it, settlement asset: isolated margin, or a cross wallet net of what its other
+    /// positions need.
     pub margin: Cash,
 }
 
@@ -69,8 +72,8 @@ impl Contract {
     /// One dollar, in coin (BitMEX XBTUSD).
     pub const DOLLAR: Self = Self::Inverse { usd: Cash(UNIT) };
 
-    /// Value of `quantity` at a positive `price`, settlement asset. Fits up to 1.7e14 whole dollars (linear) and 1.7e22 units
-    /// of coin.
+    /// Value of `quantity` at a positive `price`, settlement asset. Fits up to 1.7e14 whole dollars (linear)
+    /// and 1.7e22 units of coin.
     #[inline]
     pub fn value(self, quantity: Coin, price: Price, rounding: Rounding) -> Cash {
         Cash(match self {
@@ -118,7 +121,8 @@ impl Contract {
 
     /// What a position won between two of its values (a loss is negative), settlement asset.
     ///
-    /// Source: BitMEX, perpetual contracts guide, examples: `side * n * (1/P0 - 1/P)` for an inverse contract.
+    /// Source: BitMEX, perpetual contracts guide, examples: `side * n * (1/P0 - 1/P)` for an inverse
+    /// contract.
     #[inline]
     pub fn profit(self, side: Side, opening_value: Cash, closing_value: Cash) -> Cash {
         if self.opening_is_paid(side) {
@@ -144,8 +148,8 @@ impl Contract {
         }
     }
 
-    /// Coin that moves like the position for a small move from `price_usd`, negative for a short: notional over price. The coin
-    /// that an inverse position's margin is held in comes on top.
+    /// Coin that moves like the position for a small move from `price_usd`, negative for a short: notional
+    /// over price. The coin that an inverse position's margin is held in comes on top.
     #[inline]
     pub fn delta_coin(self, side: Side, quantity: Coin, price_usd: f64) -> f64 {
         side.sign() * self.notional_usd(quantity, price_usd) / price_usd
@@ -153,11 +157,13 @@ impl Contract {
 
     /// The mark at which equity meets `need`, USD; `None` where no positive mark does.
     ///
-    /// Linear: `(V0 (s + e) - margin - amount) / (q (s - m))`; inverse: `q usd (s + m) / (margin + amount + (s - e) V0)`, with V0
-    /// the opening value, s = +1 for a long and -1 for a short, e what is charged on the opening value, m on the value at the mark.
+    /// Linear: `(V0 (s + e) - margin - amount) / (q (s - m))`; inverse: `q usd (s + m) / (margin + amount +
+    /// (s - e) V0)`, with V0 the opening value, s = +1 for a long and -1 for a short, e what is charged on
+    /// the opening value, m on the value at the mark.
     ///
-    /// Source: the linear form on the mark's value is Binance, "How to calculate liquidation price of USD-M futures"; on the entry
-    /// value Bybit, "Liquidation price (USDT contract)"; inverse BitMEX and Bybit, "Liquidation price (isolated, UTA)".
+    /// Source: the linear form on the mark's value is Binance, "How to calculate liquidation price of USD-M
+    /// futures"; on the entry value Bybit, "Liquidation price (USDT contract)"; inverse BitMEX and Bybit,
+    /// "Liquidation price (isolated, UTA)".
     pub fn liquidation_price(self, held: &Holding, need: &Requirement) -> Option<f64> {
         let s = held.side.sign();
         let (on_entry, on_mark) = match need.on {
@@ -179,9 +185,11 @@ impl Contract {
         (price.is_finite() && price > 0.0).then_some(price)
     }
 
-    /// The mark at which equity just pays the closing fee, USD; without a fee, where it is zero. `None` where no positive mark does.
+    /// The mark at which equity just pays the closing fee, USD; without a fee, where it is zero. `None` where
+    /// no positive mark does.
     ///
-    /// Source: as [`Contract::liquidation_price`] without maintenance; the fee is Bybit's (bankruptcy price of an inverse cross long).
+    /// Source: as [`Contract::liquidation_price`] without maintenance; the fee is Bybit's (bankruptcy price
+    /// of an inverse cross long).
     pub fn bankruptcy_price(self, held: &Holding, closing_fee: f64) -> Option<f64> {
         self.liquidation_price(
             held,
@@ -194,8 +202,8 @@ impl Contract {
         )
     }
 
-    /// Whether the holder pays the value when opening and receives it when closing; a long of a linear contract does, and a
-    /// short of an inverse one, whose value in coin falls as the price rises.
+    /// Whether the holder pays the value when opening and receives it when closing; a long of a linear
+    /// contract does, and a short of an inverse one, whose value in coin falls as the price rises.
     #[inline]
     fn opening_is_paid(self, side: Side) -> bool {
         matches!(self, Self::Linear { .. }) == (side == Side::Long)

@@ -32,7 +32,8 @@ fn close(actual: Option<f64>, expected: f64, tolerance: f64) {
     );
 }
 
-/// Source: BitMEX, perpetual contracts guide, examples: 15,000 long at 750 is 20 XBT, closed at 800 it wins 1.25 XBT.
+/// Source: BitMEX, perpetual contracts guide, examples: 15,000 long at 750 is 20 XBT, closed at 800 it wins
+/// 1.25 XBT.
 #[test]
 fn bitmex_example() {
     let held = holding(Contract::DOLLAR, Side::Long, 15_000.0, 750.0, 0.0);
@@ -43,8 +44,9 @@ fn bitmex_example() {
     );
 }
 
-/// Source: BitMEX staff formulas `P0 / (1 + IM - MM)` and `P0 / (1 - IM + MM)`, `P0 L / (L + 1)` and `P0 L / (L - 1)`, with entry at
-/// 10,000 and MM 0.5 %; a maintenance margin on the mark's value instead moves the first to 10,000 (1 + 0.5 %) 100 / 101.
+/// Source: BitMEX staff formulas `P0 / (1 + IM - MM)` and `P0 / (1 - IM + MM)`, `P0 L / (L + 1)` and `P0 L /
+/// (L - 1)`, with entry at 10,000 and MM 0.5 %; a maintenance margin on the mark's value instead moves the
+/// first to 10,000 (1 + 0.5 %) 100 / 101.
 #[test]
 fn bitmex_at_three_leverages() {
     let rows = [
@@ -85,8 +87,8 @@ fn bybit_linear() {
     );
 }
 
-/// Source: Bybit, "Liquidation price (isolated, UTA)", 2024: 60,000 USD short at 50,000, 10x, MM 0.5 %; the price follows from
-/// its formula `Q / (V - (IM - MM))`.
+/// Source: Bybit, "Liquidation price (isolated, UTA)", 2024: 60,000 USD short at 50,000, 10x, MM 0.5 %; the
+/// price follows from its formula `Q / (V - (IM - MM))`.
 #[test]
 fn bybit_inverse() {
     let held = holding(Contract::DOLLAR, Side::Short, 60_000.0, 50_000.0, 0.12);
@@ -97,9 +99,10 @@ fn bybit_inverse() {
     );
 }
 
-/// Source: Bybit help centre, inverse cross margin: 10,000 long at 8,000 with 0.5 BTC, taker fee 0.075 %. Its bankruptcy price is
-/// 5,718.57; its printed equation solves to 5,739.08 (not to the 5,739.50 printed below it) with the fee taken at the bankruptcy price.
-/// DIFFERENCE: we set the fee aside at the mark, which moves the price by a cent.
+/// Source: Bybit help centre, inverse cross margin: 10,000 long at 8,000 with 0.5 BTC, taker fee 0.075 %. Its
+/// bankruptcy price is 5,718.57; its printed equation solves to 5,739.08 (not to the 5,739.50 printed below
+/// it) with the fee taken at the bankruptcy price. DIFFERENCE: we set the fee aside at the mark, which moves
+/// the price by a cent.
 #[test]
 fn bybit_inverse_cross() {
     let held = holding(Contract::DOLLAR, Side::Long, 10_000.0, 8_000.0, 0.5);
@@ -121,7 +124,8 @@ fn okx_linear() {
     }
 }
 
-/// Source: the closed forms `P0 (1 ∓ 1/L) / (1 ∓ mmr)` and the bracket form `(WB + cum - s q P0) / (q mmr - s q)` in Python.
+/// Source: the closed forms `P0 (1 ∓ 1/L) / (1 ∓ mmr)` and the bracket form `(WB + cum - s q P0) / (q mmr - s
+/// q)` in Python.
 #[test]
 fn ten_times_leverage_at_100k() {
     let on_mark = need(0.004, MaintenanceOn::MarkValue, 0.0);
@@ -141,8 +145,8 @@ fn ten_times_leverage_at_100k() {
     );
 }
 
-/// Source: Chitra et al. on auto-deleveraging, appendix: five positions opened at 1, maintenance 10 % of the mark's value.
-/// The last is printed as 1.0010 where 109 / 99 / 1.1 is 1.00092, hence the tolerance.
+/// Source: Chitra et al. on auto-deleveraging, appendix: five positions opened at 1, maintenance 10 % of the
+/// mark's value. The last is printed as 1.0010 where 109 / 99 / 1.1 is 1.00092, hence the tolerance.
 #[test]
 fn five_positions_of_the_deleveraging_paper() {
     let rows = [
@@ -164,8 +168,8 @@ fn five_positions_of_the_deleveraging_paper() {
     }
 }
 
-/// Source: Bybit help, insurance fund: liquidated with bankruptcy price 6,950, a fill at 6,980 leaves the fund 30 a coin and one at
-/// 6,930 costs it 20.
+/// Source: Bybit help, insurance fund: liquidated with bankruptcy price 6,950, a fill at 6,980 leaves the
+/// fund 30 a coin and one at 6,930 costs it 20.
 #[test]
 fn a_fill_beyond_bankruptcy_is_paid_by_the_fund() {
     let taken_over = holding(Contract::COIN, Side::Long, 1.0, 6_950.0, 0.0);
@@ -199,8 +203,8 @@ fn contracts() -> impl Strategy<Value = Contract> {
 }
 
 proptest! {
-    /// However one side's position is cut into parts, all results together are never positive, and what is kept back is
-    /// below one unit a value.
+    /// However one side's position is cut into parts, all results together are never positive, and what is
+    /// kept back is below one unit a value.
     #[test]
     fn money_is_never_made(
         contract in contracts(),
@@ -220,7 +224,8 @@ proptest! {
         prop_assert!(sum.0 > -2 * (parts.len() as i128 + 1));
     }
 
-    /// At the liquidation price equity equals what is needed, to the size of a unit and of the price's last digit.
+    /// At the liquidation price equity equals what is needed, to the size of a unit and of the price's last
+    /// digit.
     #[test]
     fn equity_meets_the_need_at_the_liquidation_price(
         inverse in any::<bool>(),

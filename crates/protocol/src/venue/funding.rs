@@ -1,17 +1,18 @@
 //! Funding: what one side of a perpetual pays the other so that its price stays near the index.
 //!
-//! Premium, its mean, a rate, an instant, a payment. The payment is one integer that both sides split exactly ([`Split`]): longs
-//! and shorts together always come to zero.
+//! Premium, its mean, a rate, an instant, a payment. The payment is one integer that both sides split exactly
+//! ([`Split`]): longs and shorts together always come to zero.
 
 use aftershock_market::{Cash, Coin, MICROS_PER_SECOND, Price, Timestamp};
 
 use super::contract::Contract;
 use super::rounding::Rounding;
 
-/// Premium of the perpetual over `reference`: `[max(0, impact bid - reference) - max(0, reference - impact ask)] / reference`.
+/// Premium of the perpetual over `reference`: `[max(0, impact bid - reference) - max(0, reference - impact
+/// ask)] / reference`.
 ///
-/// The reference is the index (Binance) or the oracle (Hyperliquid). BitMEX measures against the mark, divides by the spot price and
-/// adds the mark's own basis (the last unconfirmed).
+/// The reference is the index (Binance) or the oracle (Hyperliquid). BitMEX measures against the mark,
+/// divides by the spot price and adds the mark's own basis (the last unconfirmed).
 ///
 /// Source: Gate, "Funding rate history"; Hyperliquid community documentation, "Funding".
 ///
@@ -77,8 +78,8 @@ impl PremiumMean {
         }
     }
 
-    /// The mean of the interval that ends now; the next one starts empty. BitMEX charges it one interval later (unconfirmed): the
-    /// caller holds it back.
+    /// The mean of the interval that ends now; the next one starts empty. BitMEX charges it one interval
+    /// later (unconfirmed): the caller holds it back.
     pub fn take(&mut self) -> f64 {
         let mean = self.mean();
         *self = Self::new(self.averaging);
@@ -91,7 +92,8 @@ impl PremiumMean {
 pub enum RateForm {
     /// `P + clamp(I - P, -d, d)`: the interest where the premium is near it, the premium less d beyond.
     ///
-    /// Source: Binance announcement of September 2025; Hyperliquid, "Funding"; for BitMEX the same formula by third parties.
+    /// Source: Binance announcement of September 2025; Hyperliquid, "Funding"; for BitMEX the same formula by
+    /// third parties.
     Clamped {
         /// Interest I over eight hours.
         interest: f64,
@@ -151,14 +153,15 @@ impl FundingRule {
         },
     };
 
-    /// Binance USD-M with funding every `interval_h` hours: since 2025-09-18 the rate is divided by `8 / interval_h`, before it was
-    /// not (a divisor of one). That the interest is 0.01 % in eight hours is unconfirmed, as are the caps, hence a parameter.
+    /// Binance USD-M with funding every `interval_h` hours: since 2025-09-18 the rate is divided by `8 /
+    /// interval_h`, before it was not (a divisor of one). Interest (said to be 0.01 % in eight hours) and
+    /// caps are unconfirmed, hence parameters.
     ///
     /// Source: Binance announcement of September 2025.
-    pub fn binance(interval_h: f64, divided: bool, cap: Cap) -> Self {
+    pub fn binance(interest: f64, interval_h: f64, divided: bool, cap: Cap) -> Self {
         Self {
             form: RateForm::Clamped {
-                interest: 0.000_1,
+                interest,
                 clamp: 0.000_5,
             },
             divisor: if divided { 8.0 / interval_h } else { 1.0 },
@@ -166,8 +169,9 @@ impl FundingRule {
         }
     }
 
-    /// BitMEX every eight hours under `interest` (see [`interest_of_interval`]). Its caps (a rate of 75 % of initial less maintenance
-    /// margin, a change of 75 % of maintenance margin) are unconfirmed, hence a parameter.
+    /// BitMEX every eight hours under `interest` (see [`interest_of_interval`]). Its caps (a rate of 75 % of
+    /// initial less maintenance margin, a change of 75 % of maintenance margin) are unconfirmed, hence a
+    /// parameter.
     ///
     /// Source: BitMEX, perpetual contracts guide, examples.
     pub fn bitmex(interest: f64, cap: Cap) -> Self {
@@ -192,12 +196,13 @@ impl FundingRule {
         }
     }
 
-    /// Rate of one interval from its mean premium; positive where longs pay. `previous` is the rate of the interval before.
+    /// Rate of one interval from its mean premium; positive where longs pay. `previous` is the rate of the
+    /// interval before.
     ///
     /// ```
     /// use aftershock_protocol::venue::funding::{Cap, FundingRule};
-    /// // a premium of 0.10 % on a contract that pays every four hours
-    /// let rate = FundingRule::binance(4.0, true, Cap::NONE).rate(0.001, None);
+    /// // a premium of 0.10 % over an interest of 0.01 %, on a contract that pays every four hours
+    /// let rate = FundingRule::binance(0.0001, 4.0, true, Cap::NONE).rate(0.001, None);
     /// assert!((rate - 0.000_25).abs() < 1e-15);
     /// ```
     pub fn rate(&self, premium: f64, previous: Option<f64>) -> f64 {
@@ -212,7 +217,8 @@ impl FundingRule {
     }
 }
 
-/// Interest of one interval: the quote currency's rate a day less the base currency's, over `intervals` a day.
+/// Interest of one interval: the quote currency's rate a day less the base currency's, over `intervals` a
+/// day.
 ///
 /// Source: BitMEX, perpetual contracts guide, examples (three intervals).
 pub fn interest_of_interval(quote_a_day: f64, base_a_day: f64, intervals: f64) -> f64 {
@@ -279,17 +285,19 @@ impl Schedule {
     }
 }
 
-/// What the paying side owes on `quantity` contracts at `price`: value times rate, rounded towards zero, settlement asset. Positive
-/// where longs pay. The price is the mark (Binance, BitMEX) or the oracle price (Hyperliquid).
+/// What the paying side owes on `quantity` contracts at `price`: value times rate, rounded towards zero,
+/// settlement asset. Positive where longs pay. The price is the mark (Binance, BitMEX) or the oracle price
+/// (Hyperliquid).
 pub fn payment(contract: Contract, quantity: Coin, price: Price, rate: f64) -> Cash {
     let owed = Rounding::Down.part_of(contract.value(quantity, price, Rounding::Down), rate.abs());
     if rate < 0.0 { -owed } else { owed }
 }
 
-/// An amount handed out in proportion to holdings, one holder after another, so that the parts add up to it exactly.
+/// An amount handed out in proportion to holdings, one holder after another, so that the parts add up to it
+/// exactly.
 ///
-/// What rounding leaves over goes on to the next holder: nobody is further than one unit from their share, and the last gets all
-/// that is left.
+/// What rounding leaves over goes on to the next holder: nobody is further than one unit from their share,
+/// and the last gets all that is left.
 ///
 /// ```
 /// use aftershock_market::{Cash, Coin};

@@ -3,7 +3,8 @@ use proptest::prelude::*;
 
 const BP: f64 = 1e-4;
 
-/// Premiums, rate of Binance, rate of Hyperliquid an hour; percent. Source: `P + clamp(I - P, ±0.05 %)` with I = 0.01 %.
+/// Premiums, rate of Binance, rate of Hyperliquid an hour; percent. Source: `P + clamp(I - P, ±0.05 %)` with
+/// I = 0.01 %.
 const CLAMPED: [(f64, f64, f64); 8] = [
     (-1.0, -0.95, -0.118_75),
     (-0.06, -0.01, -0.001_25),
@@ -28,7 +29,7 @@ fn percent(rate: f64, expected: f64) {
 fn interest_near_and_premium_beyond() {
     for (premium, eight_hours, hour) in CLAMPED {
         percent(
-            FundingRule::binance(8.0, true, Cap::NONE).rate(premium / 100.0, None),
+            FundingRule::binance(BP, 8.0, true, Cap::NONE).rate(premium / 100.0, None),
             eight_hours,
         );
         percent(FundingRule::HYPERLIQUID.rate(premium / 100.0, None), hour);
@@ -53,11 +54,11 @@ fn interest_near_and_premium_beyond() {
 #[test]
 fn four_hours_pay_half() {
     percent(
-        FundingRule::binance(4.0, true, Cap::NONE).rate(0.001, None),
+        FundingRule::binance(BP, 4.0, true, Cap::NONE).rate(0.001, None),
         0.025,
     );
     percent(
-        FundingRule::binance(4.0, false, Cap::NONE).rate(0.001, None),
+        FundingRule::binance(BP, 4.0, false, Cap::NONE).rate(0.001, None),
         0.05,
     );
 }
@@ -79,7 +80,8 @@ fn nothing_within_the_dead_band() {
     }
 }
 
-/// The cap of 4 % an hour is Hyperliquid's; the others are stated inputs, 0.375 % being what BitMEX showed on 2020-03-13.
+/// The cap of 4 % an hour is Hyperliquid's; the others are stated inputs, 0.375 % being what BitMEX showed on
+/// 2020-03-13.
 #[test]
 fn rates_stop_at_their_caps() {
     percent(FundingRule::HYPERLIQUID.rate(-0.5, None), -4.0);
@@ -92,8 +94,8 @@ fn rates_stop_at_their_caps() {
     percent(rule.rate(-0.02, Some(0.000_1)), -0.19);
 }
 
-/// Source: BitMEX, perpetual contracts guide, examples: at 1.00 % and 0.25 % a day funding is 0.25 %; a long of 15,000 at 750 pays
-/// 0.05 XBT, and of the 1.25 XBT won at 800 keeps 1.20.
+/// Source: BitMEX, perpetual contracts guide, examples: at 1.00 % and 0.25 % a day funding is 0.25 %; a long
+/// of 15,000 at 750 pays 0.05 XBT, and of the 1.25 XBT won at 800 keeps 1.20.
 #[test]
 fn bitmex_example() {
     percent(interest_of_interval(0.01, 0.002_5, 3.0), 0.25);
@@ -144,8 +146,8 @@ fn the_next_payment() {
 }
 
 proptest! {
-    /// Whoever holds how much, and whichever side pays: longs and shorts together come to zero, and nobody is further than one unit
-    /// from their share.
+    /// Whoever holds how much, and whichever side pays: longs and shorts together come to zero, and nobody is
+    /// further than one unit from their share.
     #[test]
     fn funding_sums_to_zero(
         longs in prop::collection::vec(1..=1_000_000_000_000_i64, 1..20),

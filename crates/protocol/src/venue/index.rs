@@ -1,6 +1,7 @@
 //! One price from several: the index or oracle that a mark and funding stand on.
 //!
-//! A source that is down has no price and drops out; where all are down there is no index, and the caller keeps the last.
+//! A source that is down has no price and drops out; where all are down there is no index, and the caller
+//! keeps the last.
 
 /// The most sources an index may have; they are sorted on the stack.
 pub const MAX_SOURCES: usize = 16;
@@ -17,8 +18,8 @@ pub struct Source {
 /// How sources become one price.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum IndexRule {
-    /// Mean by weight. With a guard of 0.05, one source more than 5 % off the median of the sources gets weight zero; where more
-    /// than one is, the index is the median.
+    /// Mean by weight. With a guard of 0.05, one source more than 5 % off the median of the sources gets
+    /// weight zero; where more than one is, the index is the median.
     ///
     /// Source: Binance, "Price index" (guard 5 %).
     WeightedMean {
@@ -59,8 +60,8 @@ impl IndexRule {
 
 /// The price at which half of the weight lies on either side; between two prices where the halves meet there.
 ///
-/// The sources that use it do not say how they break such a tie; with Hyperliquid's weights (in total 11) there is none while all
-/// sources are up. `None` where no weight is up.
+/// The sources that use it do not say how they break such a tie; with Hyperliquid's weights (in total 11)
+/// there is none while all sources are up. `None` where no weight is up.
 ///
 /// # Panics
 /// Where there are more than [`MAX_SOURCES`].
@@ -144,8 +145,9 @@ mod tests {
             .collect()
     }
 
-    /// Source: Binance, "Price index": the two guards, worked by hand. The median of 100, 102, 104, 110 is 103: only 110 is more than
-    /// 5 % off it. With 90 for 100 two are off, and the median of 90, 102, 104, 110 is 103.
+    /// Source: Binance, "Price index": the two guards, worked by hand. The median of 100, 102, 104, 110 is
+    /// 103: only 110 is more than 5 % off it. With 90 for 100 two are off, and the median of 90, 102, 104,
+    /// 110 is 103.
     #[test]
     fn one_source_off_is_left_out_and_two_make_it_a_median() {
         let mean = |rows: &[(f64, f64)]| IndexRule::BINANCE.index(&sources(rows));

@@ -1,8 +1,9 @@
-//! How a venue closes an account that no longer meets its maintenance margin: how much, by which order, and when again.
+//! How a venue closes an account that no longer meets its maintenance margin: how much, by which order, and
+//! when again.
 
 use aftershock_market::{Cash, Coin, Timestamp, UNITS_PER_ONE};
 
-use super::contract::Contract;
+use super::contract::{Contract, MaintenanceOn};
 use super::maintenance::MarginSchedule;
 use super::rounding::Rounding;
 
@@ -36,12 +37,12 @@ pub enum LiquidationRule {
         /// By which order.
         order_kind: OrderKind,
     },
-    /// Large positions are cut to the cap of a lower tier; small ones, and those of which a fill-or-kill order was not filled, go
-    /// whole.
+    /// Large positions are cut to the cap of a lower tier; small ones, and those of which a fill-or-kill
+    /// order was not filled, go whole.
     ///
-    /// Source: Bybit, "Liquidation process (USDC)": fill-or-kill for the excess, else the engine at bankruptcy; OKX help on partial
-    /// liquidation: from tier 3 to tier 1, whole up to tier 2, again after about a minute; BitMEX, "Liquidation": the engine tries to
-    /// bring the position to a lower risk limit.
+    /// Source: Bybit, "Liquidation process (USDC)": fill-or-kill for the excess, else the engine at
+    /// bankruptcy; OKX help on partial liquidation: from tier 3 to tier 1, whole up to tier 2, again after
+    /// about a minute; BitMEX, "Liquidation": the engine tries to bring the position to a lower risk limit.
     TieredPartial {
         /// Where a cut goes to.
         target: Target,
@@ -74,13 +75,14 @@ pub enum LiquidationRule {
         /// Time before the second order, s.
         cooldown_s: f64,
     },
-    /// One immediate-or-cancel order for the least quantity that, closed at the mark and with its fee paid, leaves the account
-    /// compliant; if the account still falls short, the venue takes the rest at its bankruptcy price. Where no quantity can make it
-    /// compliant, the order is for everything.
+    /// One immediate-or-cancel order for the least quantity that, closed at the mark and with its fee paid,
+    /// leaves the account compliant; if the account still falls short, the venue takes the rest at its
+    /// bankruptcy price. Where no quantity can make it compliant, the order is for everything.
     ///
     /// Source: Binance, "Smart liquidation".
     SmartIoc {
-        /// Liquidation fee over the value closed. Sources conflict on it (0.40 % and 1.25 % for BTCUSDT, the second unconfirmed).
+        /// Liquidation fee over the value closed. Sources conflict on it (0.40 % and 1.25 % for BTCUSDT, the
+        /// second unconfirmed).
         fee: f64,
     },
 }
@@ -111,7 +113,7 @@ impl LiquidationRule {
 
     /// What to do with an account now.
     pub fn propose(&self, account: &Account) -> Action {
-        let unit_value = account.contract.unit_value(account.mark_usd);
+        let unit_value = account.unit_value();
         let equity = account.equity.to_f64();
         let held = account.quantity;
         if held <= Coin::ZERO || equity >= account.margins.maintenance(held.to_f64(), unit_value) {
@@ -169,7 +171,7 @@ impl LiquidationRule {
             Self::SmartIoc { fee } => match account.last {
                 Some(_) => send(held, OrderKind::TakeOver, 0.0),
                 None => send(
-                    account.least_compliant(fee, unit_value).unwrap_or(held),
+                    account.least_compliant(fee).unwrap_or(held),
                     OrderKind::ImmediateOrCancel,
                     0.0,
                 ),
@@ -178,7 +180,8 @@ impl LiquidationRule {
     }
 }
 
-/// An account as its liquidation sees it. Of several positions the one to be closed is given, with equity net of what the others need.
+/// An account as its liquidation sees it. Of several positions the one to be closed is given, with equity net
+/// of what the others need.
 #[derive(Clone, Copy, Debug)]
 pub struct Account<'a> {
     /// What it holds.
@@ -189,14 +192,18 @@ pub struct Account<'a> {
     pub mark_usd: f64,
     /// Margin and unrealised result at the mark, settlement asset.
     pub equity: Cash,
+    /// Value at which it was opened, settlement asset.
+    pub opening_value: Cash,
     /// What it has to meet.
     pub margins: &'a MarginSchedule,
+    /// The value that margins are charged on and tiers counted in.
+    pub on: MaintenanceOn,
     /// Smallest tradable quantity, positive; an order may also be for everything.
     pub lot: Coin,
     /// Now.
     pub at: Timestamp,
-    /// The last order of this liquidation. To be forgotten once the account was [`Action::Sound`]: that a venue then starts over is
-    /// our reading, sources do not say.
+    /// The last order of this liquidation. To be forgotten once the account was [`Action::Sound`]: that a
+    /// venue then starts over is our reading, sources do not say.
     pub last: Option<Forced>,
 }
 
@@ -235,6 +242,14 @@ pub struct Proposal {
 }
 
 impl Account<'_> {
+    /// Value of one contract that margins are charged on; closing a part leaves it as it is.
+    fn unit_value(&self) -> f64 {
+        match self.on {
+            MaintenanceOn::EntryValue => self.opening_value.to_f64() / self.quantity.to_f64(),
+            MaintenanceOn::MarkValue => self.contract.unit_value(self.mark_usd),
+        }
+    }
+
     /// `quantity` rounded up to whole lots, at least one, at most what is held.
     fn up_to_lots(&self, quantity: Coin) -> Coin {
         let lots = Rounding::Up.divide(quantity.0 as i128, self.lot.0 as i128).max(1);
@@ -259,16 +274,20 @@ impl Account<'_> {
 
     /// The least quantity, in lots, after which equity less the fee meets the maintenance margin of the rest.
     ///
-    /// What is gained by closing one lot more is the tier's ratio less the fee. It falls with the position, so the surplus rises to
-    /// one peak: the search ends where the surplus is not negative or the peak is passed, whichever comes first.
-    fn least_compliant(&self, fee: f64, unit_value: f64) -> Option<Coin> {
+    /// What is gained by closing one lot more is the tier's ratio less the fee. It falls with the position,
+    /// so the surplus rises to one peak: the search ends where the surplus is not negative or the peak is
+    /// passed, whichever comes first.
+    fn least_compliant(&self, fee: f64) -> Option<Coin> {
         let equity = self.equity.to_f64();
+        let unit_value = self.unit_value();
+        let unit_fee = fee * self.contract.unit_value(self.mark_usd);
         let kept = |lots| (self.quantity - self.lots(lots)).to_f64();
         let sound = |lots| {
-            let paid = fee * unit_value * self.lots(lots).to_f64();
+            let paid = unit_fee * self.lots(lots).to_f64();
             equity - paid >= self.margins.maintenance(kept(lots), unit_value)
         };
-        let ends = |lots| sound(lots) || self.margins.marginal_ratio(kept(lots), unit_value) <= fee;
+        let freed = |lots| unit_value * self.margins.marginal_ratio(kept(lots), unit_value);
+        let ends = |lots| sound(lots) || freed(lots) <= unit_fee;
         let all = Rounding::Up.divide(self.quantity.0 as i128, self.lot.0 as i128);
         if ends(0) || !ends(all) {
             return None;
@@ -306,7 +325,8 @@ impl Backstop {
     }
 }
 
-/// What a liquidated account is charged on the part that was closed. Zero for book liquidations of Hyperliquid.
+/// What a liquidated account is charged on the part that was closed. Zero for book liquidations of
+/// Hyperliquid.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LiquidationFee {
     /// Over its value at the mark.

@@ -38,7 +38,9 @@ fn account(margins: &MarginSchedule, quantity: f64, mark_usd: f64, equity: f64) 
         quantity: coins(quantity),
         mark_usd,
         equity: Cash::from_f64(equity),
+        opening_value: Cash::from_f64(quantity * mark_usd),
         margins,
+        on: MaintenanceOn::MarkValue,
         lot: coins(0.001),
         at: at(0.0),
         last: None,
@@ -53,7 +55,8 @@ fn sent(action: Action) -> Proposal {
     }
 }
 
-/// Source: Hyperliquid, "Liquidations", by third parties: 500,000 below maintenance sends 100,000, and 30 s later all that is left.
+/// Source: Hyperliquid, "Liquidations", by third parties: 500,000 below maintenance sends 100,000, and 30 s
+/// later all that is left.
 #[test]
 fn a_fifth_then_everything() {
     let margins =
@@ -84,7 +87,8 @@ fn a_fifth_then_everything() {
     assert_eq!(sent(rule.propose(&account)).quantity, coins(1.0));
 }
 
-/// Source: OKX help on partial liquidation: 15,000 contracts where tier 1 ends at 2,000 close 13,000. The ratios are stated inputs.
+/// Source: OKX help on partial liquidation: 15,000 contracts where tier 1 ends at 2,000 close 13,000. The
+/// ratios are stated inputs.
 #[test]
 fn okx_goes_down_to_its_first_tier() {
     let tier = |cap, maintenance_ratio| RateTier {
@@ -112,7 +116,8 @@ fn okx_goes_down_to_its_first_tier() {
     );
 }
 
-/// Source: Bybit, "Liquidation process (USDC)", on the brackets of Binance: 30 coins at 50,000 are 1.5M, the tier below ends at 1M.
+/// Source: Bybit, "Liquidation process (USDC)", on the brackets of Binance: 30 coins at 50,000 are 1.5M, the
+/// tier below ends at 1M.
 #[test]
 fn bybit_cuts_the_excess_or_takes_all() {
     let margins = binance();
@@ -144,8 +149,9 @@ fn bybit_cuts_the_excess_or_takes_all() {
     assert_eq!(sent(rule.propose(&account)).order_kind, OrderKind::TakeOver);
 }
 
-/// Source: by hand on Binance's table of 2021. 500,000 dollars need 3,700 (the venue's own example); with 3,000 left the account is
-/// compliant at 430,000, so 1.4 of 10 coins go. With a fee of 0.4 % it is `3,700 - 0.6 % c = 3,000`: c = 116,667 dollars.
+/// Source: by hand on Binance's table of 2021. 500,000 dollars need 3,700 (the venue's own example); with
+/// 3,000 left the account is compliant at 430,000, so 1.4 of 10 coins go. With a fee of 0.4 % it is `3,700 -
+/// 0.6 % c = 3,000`: c = 116,667 dollars.
 #[test]
 fn the_least_that_makes_an_account_compliant() {
     let margins = binance();
@@ -169,7 +175,8 @@ fn the_least_that_makes_an_account_compliant() {
     assert_eq!(sent(rule.propose(&account)).order_kind, OrderKind::TakeOver);
 }
 
-/// Source: Deribit, maintenance 1 % + 0.005 % a coin: 100 coins need 1.5, after 10 steps of one coin 90 need 1.305.
+/// Source: Deribit, maintenance 1 % + 0.005 % a coin: 100 coins need 1.5, after 10 steps of one coin 90 need
+/// 1.305.
 #[test]
 fn steps_until_margin_is_met() {
     let margins = MarginSchedule::SizeLinear(SizeLinear::DERIBIT_BTC_MAINTENANCE);
@@ -191,6 +198,30 @@ fn steps_until_margin_is_met() {
     );
 }
 
+/// Source: Bybit, "Liquidation price (USDT contract)": one coin long at 20,000 with 400 of margin and 0.5 %
+/// of the entry value is liquidated at 19,700. Of the mark's value 98.5 are needed there, of the entry value
+/// 100.
+#[test]
+fn maintenance_is_charged_on_the_value_that_is_named() {
+    let half_a_percent = SizeLinear {
+        base: 0.005,
+        per_unit: 0.0,
+    };
+    let margins = MarginSchedule::SizeLinear(half_a_percent);
+    let rule = LiquidationRule::Whole {
+        order_kind: OrderKind::TakeOver,
+    };
+    let at_mark = |mark_usd: f64, on| Account {
+        opening_value: Cash::from_f64(20_000.0),
+        on,
+        ..account(&margins, 1.0, mark_usd, 400.0 + mark_usd - 20_000.0)
+    };
+    let sound = |mark_usd, on| rule.propose(&at_mark(mark_usd, on)) == Action::Sound;
+    assert!(sound(19_700.0, MaintenanceOn::EntryValue));
+    assert!(!sound(19_699.99, MaintenanceOn::EntryValue));
+    assert!(sound(19_699.99, MaintenanceOn::MarkValue));
+}
+
 /// Source: Hyperliquid, "Liquidations": two thirds of the maintenance margin.
 #[test]
 fn the_backstop_steps_in_below_two_thirds() {
@@ -198,8 +229,8 @@ fn the_backstop_steps_in_below_two_thirds() {
     assert!(!backstop.takes_over(2_000.0, 3_000.0) && backstop.takes_over(1_999.0, 3_000.0));
 }
 
-/// Source: Chitra et al. on auto-deleveraging, appendix: 0.40 % at 1.30 on 0.5 is 0.0026; 20 bp of the mark and 10 bp of the fill at
-/// 1.32 are 0.00196.
+/// Source: Chitra et al. on auto-deleveraging, appendix: 0.40 % at 1.30 on 0.5 is 0.0026; 20 bp of the mark
+/// and 10 bp of the fill at 1.32 are 0.00196.
 #[test]
 fn fees_of_the_deleveraging_paper() {
     let (mark, fill) = (Cash::from_f64(0.65), Cash::from_f64(0.66));
@@ -211,6 +242,7 @@ fn fees_of_the_deleveraging_paper() {
 proptest! {
     #[test]
     fn no_order_is_for_more_than_is_held(
+        on_entry in any::<bool>(),
         quantity in 1..=50_000_000_000_i64,
         mark in 1_000.0..100_000.0_f64,
         equity in -1e6..1e6_f64,
@@ -221,6 +253,8 @@ proptest! {
         let account = Account {
             quantity: Coin(quantity),
             lot: Coin(lot),
+            on: if on_entry { MaintenanceOn::EntryValue } else { MaintenanceOn::MarkValue },
+            opening_value: Cash(quantity as i128 * 30_000),
             last: filled.map(|filled| Forced { earliest_next_at: at(0.0), filled }),
             ..account(&margins, 1.0, mark, equity)
         };
@@ -232,7 +266,8 @@ proptest! {
             LiquidationRule::Incremental { step: Coin(1_000_000), pause_s: 1.0 },
             LiquidationRule::SmartIoc { fee: 0.004 },
         ];
-        let needed = margins.maintenance(account.quantity.to_f64(), mark);
+        let unit_value = if on_entry { 30_000.0 } else { mark };
+        let needed = margins.maintenance(account.quantity.to_f64(), unit_value);
         for rule in rules {
             match rule.propose(&account) {
                 Action::Sound => prop_assert!(equity >= needed - 1e-6),

@@ -95,8 +95,9 @@ impl MarginSchedule {
         Ok(Self::WholeRate { by, tiers })
     }
 
-    /// `count` risk limits: `base`, then every `step` more, each with `ratio_step` more of maintenance. BitMEX XBTUSD is said to have
-    /// had 200 and 100 XBT, 0.5 % and 0.5 %: only the first 0.5 % is confirmed, hence parameters.
+    /// `count` risk limits: `base`, then every `step` more, each with `ratio_step` more of maintenance.
+    /// BitMEX XBTUSD is said to have had 200 and 100 XBT, 0.5 % and 0.5 %: only the first 0.5 % is confirmed,
+    /// hence parameters.
     ///
     /// Source: BitMEX staff on the maintenance margin of XBTUSD.
     ///
@@ -139,7 +140,8 @@ impl MarginSchedule {
         }
     }
 
-    /// The tier of a position, from 0; a size on an edge belongs to the lower tier. Always 0 where there are none.
+    /// The tier of a position, from 0; a size on an edge belongs to the lower tier. Always 0 where there are
+    /// none.
     pub fn tier(&self, contracts: f64, unit_value: f64) -> usize {
         match self {
             Self::Brackets(table) => table.index_of(contracts * unit_value),
@@ -168,8 +170,9 @@ impl MarginSchedule {
     }
 }
 
-/// Brackets from lower bounds of notional and largest leverages: the maintenance ratio is half of the initial one at the largest
-/// leverage, and the deduction of a bracket is the one before plus `floor * (ratio - ratio before)`.
+/// Brackets from lower bounds of notional and largest leverages: the maintenance ratio is half of the initial
+/// one at the largest leverage, and the deduction of a bracket is the one before plus `floor * (ratio - ratio
+/// before)`.
 ///
 /// Source: Hyperliquid, "Margin tiers".
 ///
@@ -200,7 +203,8 @@ pub fn hyperliquid_brackets(tiers: &[(f64, f64)]) -> Result<Brackets, BracketErr
 
 /// Initial margin ratio that grows with open interest: `base` below the lower cap, one at the upper.
 ///
-/// Source: dYdX v4 chain, perpetuals module: `min(base + max((OI - lower) / (upper - lower) * (1 - base), 0), 1)`.
+/// Source: dYdX v4 chain, perpetuals module: `min(base + max((OI - lower) / (upper - lower) * (1 - base), 0),
+/// 1)`.
 pub fn open_interest_initial_ratio(
     base: f64,
     open_interest_usd: f64,
@@ -221,7 +225,8 @@ mod tests {
         hyperliquid_brackets(&[(0.0, 40.0), (150e6, 20.0)]).expect("the venue's own table")
     }
 
-    /// Source: Hyperliquid, "Margin tiers": 2.5 % at 20x; 200M of BTC has a deduction of 1,875,000 and needs 3,125,000.
+    /// Source: Hyperliquid, "Margin tiers": 2.5 % at 20x; 200M of BTC has a deduction of 1,875,000 and needs
+    /// 3,125,000.
     #[test]
     fn hyperliquid_tiers() {
         let tiers = bitcoin();
@@ -230,7 +235,8 @@ mod tests {
         assert_eq!(tiers.maintenance_usd(200e6), 3_125_000.0);
     }
 
-    /// Source: Hyperliquid's `LP = P - side * margin available / q / (1 - l * side)` with l = 1/80: one BTC at 100,000, margin 2,500.
+    /// Source: Hyperliquid's `LP = P - side * margin available / q / (1 - l * side)` with l = 1/80: one BTC
+    /// at 100,000, margin 2,500.
     #[test]
     fn hyperliquid_liquidation_price() {
         let schedule = MarginSchedule::Brackets(bitcoin());
@@ -251,7 +257,8 @@ mod tests {
         assert!((price - 98_734.177).abs() < 5e-4, "{price}");
     }
 
-    /// Source: Deribit support, "Margin changes January 2022": 100 BTC need 2.5 % initial and 1.5 % maintenance margin.
+    /// Source: Deribit support, "Margin changes January 2022": 100 BTC need 2.5 % initial and 1.5 %
+    /// maintenance margin.
     #[test]
     fn deribit_size() {
         let near = |ratio: f64, expected: f64| assert!((ratio - expected).abs() < 1e-15, "{ratio}");
@@ -270,6 +277,7 @@ mod tests {
         assert_eq!((ratio(10e6), ratio(80e6)), (0.05, 1.0));
     }
 
+    /// The limits are stated inputs.
     #[test]
     fn a_whole_rate_jumps_at_its_edge() {
         let limits = MarginSchedule::risk_limits(200.0, 100.0, 0.005, 0.005, 3).expect("rising limits");

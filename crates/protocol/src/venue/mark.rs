@@ -1,7 +1,7 @@
 //! The mark: the price at which a venue values margin, and by which it liquidates.
 //!
-//! A mark is computed on a grid in time and held in between: [`MarkState::update`] then costs one comparison and one load, however
-//! many ticks there are. On the grid it costs what its rule says below.
+//! A mark is computed on a grid in time and held in between: [`MarkState::update`] then costs one comparison
+//! and one load, however many ticks there are. On the grid it costs what its rule says below.
 
 use aftershock_market::{MICROS_PER_SECOND, Timestamp};
 
@@ -18,15 +18,17 @@ pub const BINANCE_WINDOW_CHANGED_AT: Timestamp = Timestamp(1_758_182_460 * MICRO
 pub enum MarkRule {
     /// The price last traded at. Costs a load.
     LastPrice,
-    /// The index moved by the funding still to be paid: `index * (1 + F * time to funding / interval)`. Costs a few multiplications.
+    /// The index moved by the funding still to be paid: `index * (1 + F * time to funding / interval)`. Costs
+    /// a few multiplications.
     ///
-    /// BitMEX's fair price marking; its formula is unconfirmed (the same form is sourced for Binance's first price).
+    /// BitMEX's fair price marking; its formula is unconfirmed (the same form is sourced for Binance's first
+    /// price).
     FundingBasis {
         /// Funding interval, s.
         interval_s: f64,
     },
-    /// Median of: the index moved by the funding still to be paid; the index plus the mean of mid minus index; the last price. Costs
-    /// a sum over the points.
+    /// Median of: the index moved by the funding still to be paid; the index plus the mean of mid minus
+    /// index; the last price. Costs a sum over the points.
     ///
     /// Source: Binance announcements on the mark price (COIN-M; USD-M September 2025).
     MedianOfThree {
@@ -37,9 +39,9 @@ pub enum MarkRule {
         /// Time between two of them, s.
         spacing_s: f64,
     },
-    /// Median of: the oracle plus a fading mean of mid minus oracle; the median of best bid, best ask and last; the weighted median of
-    /// other venues' perpetual mids. Where only two of them exist, a fading mean of the second joins them. Costs two exponentials
-    /// and a sort of the other venues.
+    /// Median of: the oracle plus a fading mean of mid minus oracle; the median of best bid, best ask and
+    /// last; the weighted median of other venues' perpetual mids. Where only two of them exist, a fading mean
+    /// of the second joins them. Costs two exponentials and a sort of the other venues.
     ///
     /// Source: Hyperliquid, "Robust price indices".
     OracleMedian {
@@ -48,9 +50,11 @@ pub enum MarkRule {
         /// Time constant of the median of bid, ask and last, s: 30.
         book_tau_s: f64,
     },
-    /// The index plus a fading mean of mid minus index, which is held within `bandwidth` of the index. Costs one exponential.
+    /// The index plus a fading mean of mid minus index, which is held within `bandwidth` of the index. Costs
+    /// one exponential.
     ///
-    /// Deribit's 30 s average with a limit is known second-hand; how it fades and how wide its band is are unconfirmed.
+    /// Deribit's 30 s average with a limit is known second-hand; how it fades and how wide its band is are
+    /// unconfirmed.
     FadingBasis {
         /// Time constant, s: 30.
         tau_s: f64,
@@ -170,7 +174,8 @@ impl MarkState {
     /// A mark under `rule`, found anew every `every_s`; 0 finds it at every call.
     ///
     /// # Errors
-    /// A time that is not positive (`every_s`: negative) or not finite, a mean of no points, a bandwidth that is not positive.
+    /// A time that is not positive (`every_s`: negative) or not finite, a mean of no points, a bandwidth that
+    /// is not positive.
     pub fn new(rule: MarkRule, every_s: f64) -> Result<Self, MarkError> {
         if !(every_s >= 0.0 && every_s.is_finite()) {
             return Err(MarkError::Time {
@@ -185,7 +190,8 @@ impl MarkState {
                 .then_some(value)
                 .ok_or(MarkError::Time { name, value, right })
         };
-        // A mark found at every call has no interval of its own; a second stands in for the weight of a first sample.
+        // A mark found at every call has no interval of its own; a second stands in for the weight of a first
+        // sample.
         let first_s = if every_s > 0.0 { every_s } else { 1.0 };
         let fading = |name, tau_s| Ok(FadingAverage::new(positive(name, tau_s)?, first_s));
         let memory = match rule {
@@ -224,7 +230,8 @@ impl MarkState {
         })
     }
 
-    /// The mark at `at`, USD. Between two instants of the grid it is the last one, for one comparison and one load.
+    /// The mark at `at`, USD. Between two instants of the grid it is the last one, for one comparison and one
+    /// load.
     #[inline]
     pub fn update(&mut self, at: Timestamp, inputs: &MarkInputs) -> f64 {
         if self.grid.passed(at) > 0 {

@@ -39,10 +39,12 @@ fn between_samples_the_mark_is_held() {
     assert_eq!(always.update(at(0.3), &inputs(100.0, 90.0, 100.0)), 90.0);
 }
 
-/// Source: `index (1 + F hours / 8)` by hand: 10,000 with 0.05 % and 4 hours to go, then at the payment.
+/// Source: the form of Binance's first price, `index (1 + F hours / 8)`, by hand: 10,000 with 0.05 % and 4
+/// hours to go, then at the payment.
 #[test]
 fn funding_still_to_be_paid_moves_the_index() {
-    let mut mark = state(MarkRule::BITMEX, 1.0);
+    let rule = MarkRule::FundingBasis { interval_s: 28_800.0 };
+    let mut mark = state(rule, 1.0);
     let with = MarkInputs {
         funding_rate: 0.000_5,
         funding_at: at(14_400.0),
@@ -94,8 +96,9 @@ fn the_window_changes_at_its_instant() {
     ));
 }
 
-/// Source: the recurrences in Python. Mid minus oracle is +10, -20, -20, -20 every 3 s, tau 150 s: -10.199 at the third, -12.723 at the
-/// fourth. The book's median is 10,010, 9,980, 9,979, 9,979, tau 30 s: 9,985.865 at the fourth, between 9,979 and 9,987.277.
+/// Source: the recurrences in Python. Mid minus oracle is +10, -20, -20, -20 every 3 s, tau 150 s: -10.199 at
+/// the third, -12.723 at the fourth. The book's median is 10,010, 9,980, 9,979, 9,979, tau 30 s: 9,985.865 at
+/// the fourth, between 9,979 and 9,987.277.
 #[test]
 fn oracle_and_book_and_others() {
     let others = [

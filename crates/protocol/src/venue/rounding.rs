@@ -30,8 +30,8 @@ impl Rounding {
         }
     }
 
-    /// `amount * rate`, exact before its one rounding. The product fits while the amount stays below 1.7e23 units and the
-    /// rate at or below one.
+    /// `amount * rate`, exact before its one rounding. The product fits while the amount stays below 1.7e23
+    /// units and the rate at or below one.
     #[inline]
     pub fn part_of(self, amount: Cash, rate: f64) -> Cash {
         let parts = (rate * RATE_PARTS as f64).round() as i128;

@@ -10,7 +10,8 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// A grid with `every_s` between its instants; 0 makes every instant one. The first instant asked about is always on it.
+    /// A grid with `every_s` between its instants; 0 makes every instant one. The first instant asked about
+    /// is always on it.
     pub fn new(every_s: f64) -> Self {
         Self {
             every_us: (every_s * MICROS_PER_SECOND as f64).round() as i64,
@@ -18,7 +19,8 @@ impl Grid {
         }
     }
 
-    /// Instants of the grid passed since the last that was; 0 between two of them. One comparison where it is 0.
+    /// Instants of the grid passed since the last that was; 0 between two of them. One comparison where it is
+    /// 0.
     #[inline]
     pub fn passed(&mut self, at: Timestamp) -> u64 {
         if at < self.next_at { 0 } else { self.advance(at) }
@@ -64,8 +66,8 @@ impl MovingAverage {
         }
     }
 
-    /// Takes a sample where one is due. Instants that passed without a call repeat the sample before them: nothing later than
-    /// a sample's own instant is ever in it. An absent sample also repeats.
+    /// Takes a sample where one is due. Instants that passed without a call repeat the sample before them:
+    /// nothing later than a sample's own instant is ever in it. An absent sample also repeats.
     #[inline]
     pub fn offer(&mut self, at: Timestamp, sample: Option<f64>) {
         let due = self.grid.passed(at);
@@ -102,8 +104,8 @@ impl MovingAverage {
 
 /// Mean in which a sample weighs the time since the one before it and fades by `exp(-age / tau)`.
 ///
-/// Source: Hyperliquid, "Robust price indices": `num = num exp(-t/tau) + x t`, `den = den exp(-t/tau) + t`, `num / den`.
-/// The first sample has no time before it; here it weighs one nominal sampling interval.
+/// Source: Hyperliquid, "Robust price indices": `num = num exp(-t/tau) + x t`, `den = den exp(-t/tau) + t`,
+/// `num / den`. The first sample has no time before it; here it weighs one nominal sampling interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FadingAverage {
     tau_s: f64,
