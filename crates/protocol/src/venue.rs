@@ -19,4 +19,3 @@ pub mod maintenance;
 pub mod mark;
 pub mod rounding;
 pub mod sampling;
-pub mod throughput;

@@ -24,7 +24,7 @@ pub use frame::Frame;
 pub use journal::{Cause, ClockRow, Entry, EntryKind, Holder, Journal, OrderRow, PriceRow};
 pub use seed::seed;
 pub use spec::{
-    CarryTraders, Channels, Engine, Funding, InstrumentSpec, Liquidation, Mark, Venue, WorldSpec,
+    Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidation, Mark, Venue, WorldSpec,
 };
 pub use tape::{WorldEvent, WorldTape};
 

@@ -1,13 +1,15 @@
 //! The loop: events from outside and what the world does in between, in one order.
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
+use aftershock_protocol::venue::contract::{Contract, MaintenanceOn};
+use aftershock_protocol::venue::liquidation::{Account as Sight, Action, Forced, LiquidationRule};
 use aftershock_protocol::{Liquidate, RuleSet, SetBand};
 
 use super::account::{Account, Holding};
 use super::journal::{Cause, Entry, EntryKind, Holder, Journal};
 use super::market::Market;
 use super::order::{Agenda, Behind, Order, What};
-use super::spec::{Channels, Engine, WorldSpec};
+use super::spec::{Channels, WorldSpec};
 use super::tape::{OTHER, WorldEvent, WorldTape};
 use crate::ReplayError;
 
@@ -170,7 +172,7 @@ impl<'a> World<'a> {
             self.markets[held.market].holders.push(place);
         }
         for one in &account.collateral {
-            let reference = self.spec.assets[one.asset].1;
+            let reference = self.spec.assets[one.asset].reference;
             if !self.markets[reference].holders.contains(&place) {
                 self.markets[reference].holders.push(place);
             }
@@ -283,7 +285,7 @@ impl<'a> World<'a> {
                     .step(Timestamp(at), market.log_price, dt, keep);
                 market.ticked_at = at;
             }
-            market.publish_mark(at, spec);
+            market.publish_mark(at);
         }
         (log_news, depth)
     }
@@ -342,7 +344,7 @@ impl<'a> World<'a> {
         let depth = market.depth(at, queued > 0.0);
         market.trade_ordinary(queued, depth);
         market.log_price = market.log_news + market.impact(spec);
-        market.publish_mark(at, spec);
+        market.publish_mark(at);
         market.state.restart_mean(Timestamp(at));
         self.release(at, place);
         self.look(at, place)
@@ -391,10 +393,11 @@ impl<'a> World<'a> {
             if !market.book.triggered(side, mark) || market.suspended_until[side.index()] > at {
                 continue;
             }
-            let mut fraction = match liquidation.engine {
-                Engine::Whole | Engine::ShareThenAll { .. } => 1.0,
-                Engine::Steps { share, .. } => share,
-            };
+            let (mut fraction, pause_until) = self.step_of(at, place, side, liquidation.rule);
+            if fraction == 0.0 {
+                self.suspend(place, side, pause_until);
+                continue;
+            }
             let mut until = None;
             if !self.rules.is_record() {
                 let quantity = market.book.triggered_quantity(side, mark);
@@ -445,14 +448,54 @@ impl<'a> World<'a> {
                     self.send(at, place, side, quantity, Cause::Liquidation, parent, Behind::Cohort(orders));
                 }
             }
-            if let Engine::Steps { pause_s, .. } = liquidation.engine {
-                self.suspend(place, side, at + (pause_s * 1e6) as i64);
-            } else if let Some(until) = until {
-                self.suspend(place, side, until);
+            if fraction < 1.0 {
+                self.markets[place].stepped[side.index()] = true;
+                self.suspend(place, side, until.unwrap_or(at).max(pause_until).max(at + 1));
+            } else {
+                self.markets[place].stepped[side.index()] = false;
+                if let Some(until) = until {
+                    self.suspend(place, side, until);
+                }
             }
         }
         self.markets[place].refresh_alarm();
         Ok(())
+    }
+
+    /// Share of every broken position that the venue's rule closes now, and when it may close more; found from an account
+    /// of the mix's mean size that has just broken, since levels stand for many accounts.
+    fn step_of(&self, at: i64, place: usize, side: Side, rule: LiquidationRule) -> (f64, i64) {
+        let market = &self.markets[place];
+        let sizes = &self.spec.instruments[place].parameters.mix.account_sizes;
+        let mean_usd: f64 = sizes.iter().map(|(size, share)| size * share).sum();
+        let contract = if market.frame.inverse { Contract::DOLLAR } else { Contract::COIN };
+        let mark_usd = libm::exp(market.log_mark);
+        let quantity = market.frame.quantity(mean_usd, market.log_mark).max(Coin(1));
+        let unit = contract.unit_value(mark_usd);
+        let needed = market.schedule.maintenance(quantity.to_f64(), unit);
+        let action = rule.propose(&Sight {
+            contract,
+            quantity,
+            mark_usd,
+            equity: Cash::from_f64(needed * 0.999),
+            opening_value: Cash::from_f64(quantity.to_f64() * unit),
+            margins: &market.schedule,
+            on: MaintenanceOn::MarkValue,
+            lot: Coin(1),
+            at: Timestamp(at),
+            last: market.stepped[side.index()].then_some(Forced {
+                earliest_next_at: Timestamp(market.suspended_until[side.index()]),
+                filled: true,
+            }),
+        });
+        match action {
+            Action::Send(proposal) => (
+                proposal.quantity.0 as f64 / quantity.0 as f64,
+                proposal.earliest_next_at.0,
+            ),
+            Action::Wait { until_at } => (0.0, until_at.0),
+            Action::Sound => (1.0, at),
+        }
     }
 
     fn suspend(&mut self, place: usize, side: Side, until: i64) {

@@ -1,10 +1,13 @@
 //! One market: what stands in its price, how deep it is, who is in it.
 
 use aftershock_market::{Coin, Side, Timestamp};
+use aftershock_protocol::venue::funding::{Averaging, PremiumMean};
+use aftershock_protocol::venue::maintenance::MarginSchedule;
+use aftershock_protocol::venue::mark::{MarkInputs, MarkState};
 use aftershock_protocol::{Ledger, PositionBook, RuleSet};
 
 use super::frame::Frame;
-use super::spec::{InstrumentSpec, Mark};
+use super::spec::InstrumentSpec;
 use crate::decay::DecayTable;
 use crate::inventory::{Margins, Opening};
 use crate::market_state::MarketState;
@@ -38,9 +41,10 @@ pub(crate) struct Market {
     pub(crate) log_price: f64,
     pub(crate) log_mark: f64,
     pub(crate) log_index: f64,
-    /// Average of price less index, log: the part of a median mark that lags.
-    log_basis: f64,
-    basis_at: i64,
+    /// A venue's rule in progress; absent where the mark is the last price.
+    mark_state: Option<MarkState>,
+    /// What a rule's margin is counted with.
+    pub(crate) schedule: MarginSchedule,
     /// Log marks beyond which somebody must be looked at.
     pub(crate) alarm: [f64; 2],
     /// Those of accounts alone.
@@ -60,10 +64,16 @@ pub(crate) struct Market {
     /// When the engine can send again.
     pub(crate) engine_free_at: i64,
     pub(crate) suspended_until: [i64; 2],
+    /// Whether the first of several steps was taken on a side.
+    pub(crate) stepped: [bool; 2],
     /// Orders that stand in the impact, with the flow they brought: possible parents.
     pub(crate) recent: Vec<(u32, i64, f64)>,
-    /// Premium samples since the last payment: sum and count.
-    pub(crate) premium: (f64, f64),
+    /// Premium since the last payment.
+    pub(crate) premium: PremiumMean,
+    /// Whether it was sampled.
+    pub(crate) sampled: bool,
+    /// The rate that was paid last.
+    pub(crate) paid_rate: Option<f64>,
     pub(crate) funding_rate: f64,
     pub(crate) pays_at: i64,
     pub(crate) carry: Option<(Carry, CarryParameters)>,
@@ -92,6 +102,9 @@ impl Market {
         at: i64,
         depth_parameters: BookParameters,
         carry: Option<(Carry, CarryParameters)>,
+        mark_state: Option<MarkState>,
+        schedule: MarginSchedule,
+        averaging: Averaging,
     ) -> Self {
         let mut market = Self {
             frame,
@@ -110,8 +123,8 @@ impl Market {
             log_price,
             log_mark: log_price,
             log_index: log_price,
-            log_basis: 0.0,
-            basis_at: at,
+            mark_state,
+            schedule,
             alarm: [f64::NEG_INFINITY, f64::INFINITY],
             watch: [f64::NEG_INFINITY, f64::INFINITY],
             depth_book: Book::new(at, &depth_parameters, &Stress::NONE),
@@ -128,7 +141,10 @@ impl Market {
             engine_free_at: i64::MIN,
             suspended_until: [i64::MIN; 2],
             recent: Vec::new(),
-            premium: (0.0, 0.0),
+            premium: PremiumMean::new(averaging),
+            sampled: false,
+            paid_rate: None,
+            stepped: [false; 2],
             funding_rate: 0.0,
             pays_at: i64::MAX,
             carry,
@@ -269,26 +285,32 @@ impl Market {
 
     /// Moves the mark after the price or the index moved.
     #[inline]
-    pub(crate) fn publish_mark(&mut self, at: i64, spec: &InstrumentSpec) {
-        self.log_mark = match spec.mark {
-            Mark::Last => self.log_price,
-            Mark::Median { window_s } => {
-                let dt_s = (at - self.basis_at) as f64 * 1e-6;
-                if dt_s > 0.0 {
-                    // The average of a basis that stood since the last look.
-                    let keep = libm::exp(-dt_s / window_s);
-                    self.log_basis = keep * self.log_basis + (1.0 - keep) * (self.log_price - self.log_index);
-                    self.basis_at = at;
-                }
-                let (a, b, c) = (self.log_index, self.log_index + self.log_basis, self.log_price);
-                a.max(b).min(a.min(b).max(c))
-            }
-            Mark::Fair => {
-                let until_s = ((self.pays_at - at) as f64 * 1e-6).max(0.0);
-                let interval_s = spec.funding.map_or(1.0, |funding| funding.interval_s);
-                self.log_index + libm::log1p(self.funding_rate * (until_s / interval_s).min(1.0))
-            }
-        };
+    pub(crate) fn publish_mark(&mut self, at: i64) {
+        match &self.mark_state {
+            None => self.log_mark = self.log_price,
+            Some(state) if at >= state.next_at().0 => self.publish_by_rule(at),
+            Some(_) => {}
+        }
+    }
+
+    #[cold]
+    fn publish_by_rule(&mut self, at: i64) {
+        let Some(state) = &mut self.mark_state else { return };
+        let last = libm::exp(self.log_price);
+        let mark = state.update(
+            Timestamp(at),
+            &MarkInputs {
+                index: libm::exp(self.log_index),
+                last,
+                // Mid of the book: its spread is not modelled.
+                bid: Some(last),
+                ask: Some(last),
+                funding_rate: self.funding_rate,
+                funding_at: Timestamp(self.pays_at),
+                others: &[],
+            },
+        );
+        self.log_mark = libm::log(mark);
     }
 
     /// Whether somebody must be looked at.

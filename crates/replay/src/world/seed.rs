@@ -1,13 +1,16 @@
 //! Positions and state with which a world begins.
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
+use aftershock_protocol::venue::funding::Averaging;
+use aftershock_protocol::venue::maintenance::MarginSchedule;
+use aftershock_protocol::venue::mark::MarkState;
 use aftershock_protocol::{Ledger, Position, PositionBook, RuleSet, Slot};
 
 use super::engine::{World, entry};
 use super::frame::Frame;
 use super::journal::{Entry, EntryKind, Holder, Journal};
 use super::market::Market;
-use super::spec::{Channels, WorldSpec};
+use super::spec::{Channels, Mark, WorldSpec};
 use crate::ReplayError;
 use crate::inventory::Margins;
 use crate::market_state::MarketState;
@@ -88,12 +91,19 @@ pub fn seed<'a>(
             end_log: parameters.book_end,
             ..BookParameters::prior(parameters.book_usd_per_log)
         };
+        let mark_state = match one.mark {
+            Mark::Last => None,
+            Mark::Rule { rule, every_s } => Some(
+                MarkState::new(rule, every_s)
+                    .map_err(|error| ReplayError::World(format!("mark of {}: {error}", one.name)))?,
+            ),
+        };
         let carry = one.carry.map(|traders| {
             let held_usd = traders.share * parameters.open_interest_usd;
-            let annual = one
-                .funding
-                .map_or(0.0, |funding| funding.interest * YEAR_S / funding.interval_s);
-            // At the interest part of funding they want what they have.
+            let annual = one.funding.map_or(0.0, |funding| {
+                funding.calm_rate() * YEAR_S / funding.schedule.interval_s()
+            });
+            // At funding without a premium they want what they have.
             let unit = CarryParameters {
                 limit_usd: 1.0,
                 risk_aversion_per_usd: traders.parameters.risk_aversion_per_usd * traders.parameters.limit_usd,
@@ -120,6 +130,9 @@ pub fn seed<'a>(
             at.0,
             depth,
             carry,
+            mark_state,
+            MarginSchedule::Brackets(parameters.brackets.clone()),
+            one.funding.map_or(Averaging::Time, |funding| funding.averaging),
         ));
     }
     Ok(World::assemble(spec, rules, channels, markets, journal))

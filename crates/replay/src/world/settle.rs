@@ -1,13 +1,15 @@
 //! An order meets the book: fill, counterparties, losses, reserves, winners; and accounts that are looked at.
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
+use aftershock_protocol::venue::contract::{Contract, MaintenanceOn};
+use aftershock_protocol::venue::deleveraging::{Ranking, Standing};
+use aftershock_protocol::venue::liquidation::{Account as Sight, Action, Forced};
 use aftershock_protocol::{CoverDeficit, Position, Ranked};
 
-use super::account::{Standing, safe_move};
+use super::account::{Standing as AccountStanding, safe_move};
 use super::engine::{World, entry, free};
 use super::journal::{Cause, Entry, EntryKind, Holder, OrderRow};
 use super::order::{Behind, Order, What};
-use super::spec::Engine;
 use crate::ReplayError;
 use crate::response::{Booked, Fill, absorb};
 
@@ -105,7 +107,7 @@ impl World<'_> {
         let market = &mut self.markets[place];
         market.log_price = market.log_news + market.impact(spec);
         market.forced_usd[contract_side.index()] += row.notional_usd;
-        market.publish_mark(at, spec);
+        market.publish_mark(at);
         market.refresh_alarm();
         self.journal.orders.push(row);
         self.count(place);
@@ -132,7 +134,7 @@ impl World<'_> {
             if other == asset || cross.weight(other, asset) == 0.0 {
                 continue;
             }
-            let reference = self.spec.assets[other].1;
+            let reference = self.spec.assets[other].reference;
             let market = &mut self.markets[reference];
             market.advance(at, &self.spec.table);
             let met = if self.channels.depth_withdrawal { market.depth(at, flow > 0.0) } else { 1.0 };
@@ -366,8 +368,7 @@ impl World<'_> {
         )
     }
 
-    /// Closes winners of a side at the bankruptcy price of those they win from: those first whose profit and leverage,
-    /// multiplied, are greatest (BitMEX, <https://www.bitmex.com/app/autoDeleveraging>).
+    /// Closes winners of a side at the bankruptcy price of those they win from, in the venue's order.
     #[expect(clippy::too_many_arguments, reason = "the parts of a deleveraging, once")]
     fn deleverage(
         &mut self,
@@ -381,13 +382,28 @@ impl World<'_> {
     ) -> Cash {
         let market = &mut self.markets[place];
         let kept = market.frame.kept(market.log_mark);
-        let ranked = market.book.ranked(side, |held| {
-            let worth = held.quantity.0 as f64 * kept;
-            let profit = side.sign() * (worth - held.entry_value.0 as f64);
-            let share = profit / held.entry_value.0 as f64;
-            let equity = held.margin.0 as f64 + profit;
-            let leverage = if equity > 0.0 { worth / equity } else { f64::INFINITY };
-            if share > 0.0 { share * leverage } else { share / leverage }
+        let ranking = self.spec.instruments[place]
+            .liquidation
+            .map_or(Ranking::Bitmex, |liquidation| liquidation.ranking);
+        let mark_usd = libm::exp(market.log_mark);
+        let ratios = &market.margins.maintenance;
+        let frame = market.frame;
+        let ranked = market.book.ranked(side, |slot, held| {
+            let mark_value = held.quantity.to_f64() * kept;
+            let opening_value = held.entry_value.to_f64();
+            let profit = side.sign() * (mark_value - opening_value);
+            let entry = frame.log_price(opening_value / held.quantity.to_f64());
+            ranking.score(&Standing {
+                side: frame.side(side),
+                entry_usd: libm::exp(entry),
+                mark_usd,
+                opening_value,
+                mark_value,
+                profit,
+                margin: held.margin.to_f64(),
+                equity: held.margin.to_f64() + profit,
+                maintenance: ratios[2 * slot.tier + usize::from(slot.linked)] * mark_value,
+            })
         });
         let mut left = quantity;
         let mut wanted: Vec<Ranked> = Vec::new();
@@ -484,7 +500,7 @@ impl World<'_> {
             .position(|coins| coins.quantity > Coin::ZERO);
         if let Some(place) = collateral {
             let coins = self.accounts[account].collateral[place];
-            let reference = self.spec.assets[coins.asset].1;
+            let reference = self.spec.assets[coins.asset].reference;
             self.accounts[account].collateral[place].quantity = Coin::ZERO;
             self.send(
                 at,
@@ -528,11 +544,11 @@ impl World<'_> {
     }
 
     /// Equity, maintenance margin and exposure of an account, settlement asset.
-    pub(super) fn standing(&self, account: usize) -> Standing {
+    pub(super) fn standing(&self, account: usize) -> AccountStanding {
         let one = &self.accounts[account];
-        let mut standing = Standing {
+        let mut standing = AccountStanding {
             equity: one.cash.to_f64(),
-            ..Standing::default()
+            ..AccountStanding::default()
         };
         for held in one.holdings.iter().filter(|held| held.quantity > Coin::ZERO) {
             let market = &self.markets[held.market];
@@ -542,12 +558,15 @@ impl World<'_> {
             let notional = market.frame.notional_usd(held.quantity, mark);
             let brackets = &self.spec.instruments[held.market].parameters.brackets;
             let to_settlement = if market.frame.inverse { libm::exp(-mark) } else { 1.0 };
-            standing.maintenance += brackets.maintenance_usd(notional) * to_settlement;
-            let ratio = brackets.tiers()[brackets.index_of(notional)].maintenance_ratio;
+            // The ratio in force, which a rule may have raised; the amount of the bracket stays.
+            let tier = brackets.index_of(notional);
+            let ratio = market.margins.maintenance[2 * tier];
+            let amount = brackets.tiers()[tier].maintenance_amount_usd;
+            standing.maintenance += (ratio * notional - amount).max(0.0) * to_settlement;
             standing.exposure += notional * to_settlement * (1.0 + ratio.max(0.5));
         }
         for coins in one.collateral.iter().filter(|coins| coins.quantity > Coin::ZERO) {
-            let reference = &self.markets[self.spec.assets[coins.asset].1];
+            let reference = &self.markets[self.spec.assets[coins.asset].reference];
             let value = coins.quantity.to_f64() * libm::exp(reference.log_mark) * (1.0 - coins.haircut);
             standing.equity += value;
             standing.exposure += value;
@@ -561,7 +580,14 @@ impl World<'_> {
         if !self.accounts[account].is_flat() {
             if standing.equity < standing.maintenance {
                 self.liquidate(at, account);
-            } else if standing.equity < self.accounts[account].call_ratio * standing.maintenance {
+            } else {
+                // Sound again: a later breach begins anew.
+                self.accounts[account].stepped = false;
+                self.accounts[account].next_step_at = i64::MIN;
+            }
+            if standing.equity >= standing.maintenance
+                && standing.equity < self.accounts[account].call_ratio * standing.maintenance
+            {
                 self.call(at, account, &standing);
             }
         }
@@ -588,23 +614,37 @@ impl World<'_> {
             })
             .collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let stepped = self.accounts[account].stepped;
-        for (notional, holding) in order {
+        let standing = self.standing(account);
+        for (_, holding) in order {
             let held = self.accounts[account].holdings[holding];
             let Some(liquidation) = self.spec.instruments[held.market].liquidation else {
                 continue;
             };
-            let (share, pause_s) = match liquidation.engine {
-                Engine::Whole => (1.0, 0.0),
-                Engine::Steps { share, pause_s } => (share, pause_s),
-                Engine::ShareThenAll {
-                    threshold_usd,
-                    share,
-                    cooldown_s,
-                } if notional > threshold_usd && !stepped => (share, cooldown_s),
-                Engine::ShareThenAll { .. } => (1.0, 0.0),
-            };
-            let quantity = Coin(((free(&held).0 as f64 * share).ceil() as i64).clamp(1, free(&held).0));
+            let market = &self.markets[held.market];
+            let mark_usd = libm::exp(market.log_mark);
+            let contract = if market.frame.inverse { Contract::DOLLAR } else { Contract::COIN };
+            let own = market.schedule.maintenance(held.quantity.to_f64(), contract.unit_value(mark_usd));
+            // What the other positions need is not there for this one.
+            let equity = standing.equity - (standing.maintenance - own);
+            let last = self.accounts[account].stepped.then_some(Forced {
+                earliest_next_at: Timestamp(self.accounts[account].next_step_at),
+                filled: true,
+            });
+            let action = liquidation.rule.propose(&Sight {
+                contract,
+                quantity: free(&held),
+                mark_usd,
+                equity: Cash::from_f64(equity.min(own * (1.0 - 1e-12))),
+                opening_value: held.entry_value,
+                margins: &market.schedule,
+                on: MaintenanceOn::MarkValue,
+                lot: Coin(1),
+                at: Timestamp(at),
+                last,
+            });
+            let Action::Send(proposal) = action else { continue };
+            let quantity = proposal.quantity.min(free(&held));
+            let next = proposal.earliest_next_at.0;
             self.accounts[account].holdings[holding].under_way += quantity;
             let market = &self.markets[held.market];
             let spec = &self.spec.instruments[held.market];
@@ -621,18 +661,17 @@ impl World<'_> {
                 parent,
                 Behind::Account { account, holding },
             );
-            if pause_s > 0.0 {
-                let next = at + (pause_s * 1e6) as i64;
-                self.accounts[account].next_step_at = next;
-                self.agenda.put(next, What::Recheck(held.market));
-                self.accounts[account].stepped = true;
+            self.accounts[account].stepped = true;
+            self.accounts[account].next_step_at = next;
+            if quantity < free(&held) {
+                self.agenda.put(next.max(at + 1), What::Recheck(held.market));
                 break;
             }
         }
     }
 
     /// Sells winning positions that the same owner holds elsewhere, and moves the cash.
-    fn call(&mut self, at: i64, account: usize, standing: &Standing) {
+    fn call(&mut self, at: i64, account: usize, standing: &AccountStanding) {
         if !self.channels.cross_margin || self.accounts[account].called > Cash::ZERO {
             return;
         }
@@ -709,7 +748,7 @@ impl World<'_> {
                 one.collateral
                     .iter()
                     .filter(|coins| coins.quantity > Coin::ZERO)
-                    .map(|coins| self.spec.assets[coins.asset].1),
+                    .map(|coins| self.spec.assets[coins.asset].reference),
             )
             .collect();
         places.sort_unstable();

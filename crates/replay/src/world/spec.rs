@@ -1,41 +1,24 @@
 //! What a world is made of, and what is believed of it.
 
 use aftershock_market::Cash;
+use aftershock_protocol::venue::deleveraging::Ranking;
+use aftershock_protocol::venue::funding::{Averaging, FundingRule, Schedule};
+use aftershock_protocol::venue::index::IndexRule;
+use aftershock_protocol::venue::liquidation::LiquidationRule;
+use aftershock_protocol::venue::mark::MarkRule;
 
 use crate::response::basis::ArbitrageParameters;
 use crate::response::carry::CarryParameters;
 use crate::response::cross_impact::CrossImpact;
 use crate::{DecayTable, Parameters};
 
-/// How a venue works off a position that its mark has crossed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Engine {
-    /// The whole position at once.
-    Whole,
-    /// A share of what is left at each step, the next one after a pause: tiers and small steps.
-    Steps {
-        /// Share of the position a step, (0, 1].
-        share: f64,
-        /// From one step to the next, s.
-        pause_s: f64,
-    },
-    /// Above a notional a share first, then, after a cooldown, all of the rest (Hyperliquid: 100,000 USD, 20 %, 30 s;
-    /// <https://hyperliquid.gitbook.io/hyperliquid-docs/trading/liquidations>).
-    ShareThenAll {
-        /// Positions above this notional are not closed at once, USD.
-        threshold_usd: f64,
-        /// Share of the first order.
-        share: f64,
-        /// From the first order to the second, s.
-        cooldown_s: f64,
-    },
-}
-
 /// A venue's liquidation engine and what stands behind it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Liquidation {
     /// How positions are worked off.
-    pub engine: Engine,
+    pub rule: LiquidationRule,
+    /// Who is closed first where winners have to be.
+    pub ranking: Ranking,
     /// From trigger to the book, s.
     pub latency_s: f64,
     /// What the engine can send, USD a second; infinite where nothing limits it. What it cannot send waits.
@@ -51,18 +34,33 @@ pub struct Liquidation {
 /// Funding of a perpetual.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Funding {
-    /// From one payment to the next, s.
-    pub interval_s: f64,
-    /// Interest part, a rate an interval.
-    pub interest: f64,
-    /// `F = P + clamp(interest - P, -clamp, clamp)`, a rate an interval.
-    pub clamp: f64,
-    /// Largest absolute rate an interval.
-    pub cap: f64,
+    /// From premium to rate.
+    pub rule: FundingRule,
+    /// How premium samples are weighed.
+    pub averaging: Averaging,
+    /// When it is paid.
+    pub schedule: Schedule,
     /// From one premium sample to the next, s.
     pub sample_s: f64,
     /// Size of the order whose price is the impact bid or ask, USD.
     pub impact_notional_usd: f64,
+}
+
+impl Funding {
+    /// Hyperliquid: an eighth of an eight-hour rate every hour, sampled every 5 s at an impact notional of 20,000 USD
+    /// (<https://hyperliquid.gitbook.io/hyperliquid-docs/trading/funding>).
+    pub const HYPERLIQUID: Self = Self {
+        rule: FundingRule::HYPERLIQUID,
+        averaging: Averaging::Time,
+        schedule: Schedule::HOURLY,
+        sample_s: 5.0,
+        impact_notional_usd: 20_000.0,
+    };
+
+    /// Rate of an interval with no premium: what carry earns in calm.
+    pub fn calm_rate(&self) -> f64 {
+        self.rule.rate(0.0, None)
+    }
 }
 
 /// What margin is valued at.
@@ -70,14 +68,38 @@ pub struct Funding {
 pub enum Mark {
     /// The price of the instrument's own market.
     Last,
-    /// The median of index, index plus a moving average of the basis, and the market's price (Binance,
-    /// <https://www.binance.com/en/support/announcement/fff6ec1b>): a lag against moves of the market alone.
-    Median {
-        /// Time constant of the average, s.
-        window_s: f64,
+    /// By a venue's rule, so often.
+    Rule {
+        /// The rule.
+        rule: MarkRule,
+        /// From one mark to the next, s.
+        every_s: f64,
     },
-    /// The index, carried on with the last funding rate (BitMEX fair price).
-    Fair,
+}
+
+/// An asset and where its price is looked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asset {
+    /// Name in tables.
+    pub name: String,
+    /// Place of its reference market, to which arbitrage holds the others.
+    pub reference: usize,
+    /// How its index is made.
+    pub index: IndexRule,
+    /// Markets that the index looks at, with their weights.
+    pub sources: Vec<(usize, f64)>,
+}
+
+impl Asset {
+    /// An asset whose index is its reference market.
+    pub fn of_one(name: impl Into<String>, reference: usize) -> Self {
+        Self {
+            name: name.into(),
+            reference,
+            index: IndexRule::Median,
+            sources: vec![(reference, 1.0)],
+        }
+    }
 }
 
 /// Holders of spot who are short of the perpetual.
@@ -171,8 +193,8 @@ impl Channels {
 pub struct WorldSpec {
     /// Venues.
     pub venues: Vec<Venue>,
-    /// Name of each asset and the place of its reference market, where index and arbitrage look.
-    pub assets: Vec<(String, usize)>,
+    /// Assets.
+    pub assets: Vec<Asset>,
     /// Markets.
     pub instruments: Vec<InstrumentSpec>,
     /// What flow in one asset's reference market does to another's, an entry an asset.
@@ -198,9 +220,13 @@ impl WorldSpec {
         let fail = |text: String| Err(crate::ReplayError::World(text));
         let [venues, assets, instruments] =
             [self.venues.len(), self.assets.len(), self.instruments.len()];
-        for (name, reference) in &self.assets {
-            if *reference >= instruments {
-                return fail(format!("asset {name} refers to market {reference}, there are {instruments}"));
+        for asset in &self.assets {
+            let places = asset.sources.iter().map(|source| source.0).chain([asset.reference]);
+            for place in places {
+                if place >= instruments {
+                    let name = &asset.name;
+                    return fail(format!("asset {name} looks at market {place}, there are {instruments}"));
+                }
             }
         }
         for one in &self.instruments {
@@ -210,7 +236,7 @@ impl WorldSpec {
                     one.name, one.venue, one.asset
                 ));
             }
-            let reference = self.assets[one.asset].1;
+            let reference = self.assets[one.asset].reference;
             if self.instruments[reference].asset != one.asset {
                 return fail(format!("the reference market of {} trades another asset", one.name));
             }

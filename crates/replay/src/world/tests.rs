@@ -2,6 +2,8 @@
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
 use aftershock_measure::impact::SquareRootImpact;
+use aftershock_protocol::venue::deleveraging::Ranking;
+use aftershock_protocol::venue::liquidation::{LiquidationRule, OrderKind};
 use aftershock_protocol::{Brackets, RuleSet, Tier};
 
 use super::*;
@@ -61,21 +63,17 @@ fn perpetual(name: &str, venue: usize, inverse: bool, open_interest_usd: f64) ->
         inverse,
         parameters: parameters(open_interest_usd, 1e10),
         liquidation: Some(Liquidation {
-            engine: Engine::Whole,
+            rule: LiquidationRule::Whole {
+                order_kind: OrderKind::Market,
+            },
+            ranking: Ranking::Bitmex,
             latency_s: 0.5,
             throughput_usd_per_s: f64::INFINITY,
             keeps_remainder: true,
             vault: Cash::ZERO,
             deleverages: true,
         }),
-        funding: Some(Funding {
-            interval_s: 3_600.0,
-            interest: 0.0001 / 8.0,
-            clamp: 0.0005,
-            cap: 0.04,
-            sample_s: 5.0,
-            impact_notional_usd: 20_000.0,
-        }),
+        funding: Some(Funding::HYPERLIQUID),
         mark: Mark::Last,
         arbitrage: Some(ArbitrageParameters::prior(5e8)),
         carry: Some(CarryTraders {
@@ -95,7 +93,7 @@ pub(super) fn three() -> WorldSpec {
     let names = ["alpha", "beta", "gamma"];
     WorldSpec {
         venues: names.map(|name| Venue { name: name.into() }).to_vec(),
-        assets: vec![("BTC".into(), 2)],
+        assets: vec![Asset::of_one("BTC", 2)],
         instruments: vec![
             perpetual("alpha:BTC-PERP", 0, false, 1.5e9),
             perpetual("beta:XBTUSD", 1, true, 0.8e9),

@@ -3,10 +3,11 @@
 use aftershock_market::{Side, Timestamp};
 use aftershock_measure::spectral::spectral_radius;
 
+use aftershock_protocol::venue::index::{MAX_SOURCES, Source};
+
 use super::engine::World;
 use super::journal::{ClockRow, PriceRow};
 use super::order::What;
-use super::spec::Mark;
 use crate::ReplayError;
 use crate::response::basis::closing_usd;
 
@@ -27,11 +28,10 @@ impl World<'_> {
         for (place, spec) in self.spec.instruments.iter().enumerate() {
             if let Some(funding) = spec.funding {
                 self.agenda.put(after(funding.sample_s), What::Sample(place));
-                // Payments fall on whole intervals of the day, as venues have them.
-                let interval = (funding.interval_s * 1e6) as i64;
-                let next = (start.div_euclid(interval) + 1) * interval;
-                self.markets[place].pays_at = next;
-                self.agenda.put(next, What::Pay(place));
+                let next = funding.schedule.next_after(Timestamp(start));
+                self.markets[place].pays_at = next.0;
+                self.markets[place].funding_rate = funding.calm_rate();
+                self.agenda.put(next.0, What::Pay(place));
             }
         }
         if !self.rules.is_record() {
@@ -74,7 +74,7 @@ impl World<'_> {
     pub(super) fn arbitrage(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
         let spec = &self.spec.instruments[place];
         let Some(parameters) = spec.arbitrage else { return Ok(()) };
-        let reference = self.spec.assets[spec.asset].1;
+        let reference = self.spec.assets[spec.asset].reference;
         for moved in [place, reference] {
             self.markets[moved].advance(at, &self.spec.table);
         }
@@ -103,14 +103,14 @@ impl World<'_> {
     fn carry(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
         let spec = &self.spec.instruments[place];
         let Some(funding) = spec.funding else { return Ok(()) };
-        let reference = self.spec.assets[spec.asset].1;
+        let reference = self.spec.assets[spec.asset].reference;
         if self.markets[place].closed() || self.markets[reference].closed() {
             return Ok(());
         }
         let market = &mut self.markets[place];
         let capital = market.arbitrage.free();
-        let annual = market.funding_rate * YEAR_S / funding.interval_s;
-        let sampled = market.premium.1 > 0.0;
+        let annual = market.funding_rate * YEAR_S / funding.schedule.interval_s();
+        let sampled = market.sampled;
         let price_usd = libm::exp(market.log_price);
         let Some((carry, parameters)) = &mut market.carry else { return Ok(()) };
         let wanted = if sampled {
@@ -150,18 +150,37 @@ impl World<'_> {
         Ok(())
     }
 
+    /// The index of an asset; the reference market's last price where no source is open.
+    fn log_index(&self, asset: usize) -> f64 {
+        let of = &self.spec.assets[asset];
+        let fallback = self.markets[of.reference].log_price;
+        if let [(place, _)] = of.sources[..] {
+            return self.markets[place].log_price;
+        }
+        let mut sources = [Source {
+            price_usd: None,
+            weight: 0.0,
+        }; MAX_SOURCES];
+        let count = of.sources.len().min(MAX_SOURCES);
+        for (slot, &(place, weight)) in sources.iter_mut().zip(&of.sources) {
+            let market = &self.markets[place];
+            let price_usd = (!market.closed()).then(|| libm::exp(market.log_price));
+            *slot = Source { price_usd, weight };
+        }
+        of.index.index(&sources[..count]).map_or(fallback, libm::log)
+    }
+
     /// Price, index and mark of a market as they stand now.
     pub(super) fn reprice(&mut self, at: i64, place: usize) {
         let spec = &self.spec.instruments[place];
-        let reference = self.spec.assets[spec.asset].1;
-        let log_index = self.markets[reference].log_price;
+        let log_index = self.log_index(spec.asset);
         let market = &mut self.markets[place];
         if !market.closed() {
             market.log_price = market.log_news + market.impact(spec);
         }
         market.log_index = log_index;
         if !market.closed() {
-            market.publish_mark(at, spec);
+            market.publish_mark(at);
         }
     }
 
@@ -176,8 +195,7 @@ impl World<'_> {
     fn sample(&mut self, at: i64, place: usize) {
         let spec = &self.spec.instruments[place];
         let Some(funding) = spec.funding else { return };
-        let reference = self.spec.assets[spec.asset].1;
-        self.markets[place].log_index = self.markets[reference].log_price;
+        self.markets[place].log_index = self.log_index(spec.asset);
         let market = &mut self.markets[place];
         if market.closed() {
             return;
@@ -188,14 +206,9 @@ impl World<'_> {
         let bid_over = libm::expm1(gap - mean).max(0.0);
         let index_over_ask = (-libm::expm1(gap + mean)).max(0.0);
         let premium = bid_over - index_over_ask;
-        market.premium.0 += premium;
-        market.premium.1 += 1.0;
-        let mean_premium = market.premium.0 / market.premium.1;
-        let rate = mean_premium + (funding.interest - mean_premium).clamp(-funding.clamp, funding.clamp);
-        market.funding_rate = rate.clamp(-funding.cap, funding.cap);
-        if matches!(spec.mark, Mark::Fair) {
-            market.publish_mark(at, spec);
-        }
+        market.premium.push(premium, funding.sample_s);
+        market.sampled = true;
+        market.funding_rate = funding.rule.rate(market.premium.mean(), market.paid_rate);
     }
 
     /// Pays funding: the frame moves, and with it all positions.
@@ -203,13 +216,16 @@ impl World<'_> {
         let spec = &self.spec.instruments[place];
         let Some(funding) = spec.funding else { return Ok(()) };
         let market = &mut self.markets[place];
-        let rate = std::mem::take(&mut market.funding_rate);
-        market.premium = (0.0, 0.0);
+        let rate = market.funding_rate;
+        market.premium.take();
+        market.sampled = false;
+        market.paid_rate = Some(rate);
+        market.funding_rate = funding.rule.rate(0.0, Some(rate));
         let a_contract = rate * market.frame.y(market.log_mark);
         market.frame.funding += if market.frame.inverse { -a_contract } else { a_contract };
         market.book.set_funding(market.frame.funding);
         market.refresh_alarm();
-        market.pays_at = at + (funding.interval_s * 1e6) as i64;
+        market.pays_at = funding.schedule.next_after(Timestamp(at)).0;
         self.agenda.put(market.pays_at, What::Pay(place));
         for turn in 0..self.markets[place].holders.len() {
             let account = self.markets[place].holders[turn];
@@ -282,7 +298,7 @@ impl World<'_> {
             let withdraws = self.channels.depth_withdrawal;
             response[from][from] = market.slope(spec, withdraws) * freed;
             for other in 0..self.spec.assets.len() {
-                let to = self.spec.assets[other].1;
+                let to = self.spec.assets[other].reference;
                 let weight = self.spec.cross_impact.weight(other, spec.asset);
                 if other != spec.asset && weight != 0.0 {
                     let slope = self.markets[to].slope(&self.spec.instruments[to], false);
