@@ -48,6 +48,8 @@ pub struct WorldRun {
     pub bad_debt: Vec<Cash>,
     /// Open interest of each market, long and short in its frame.
     pub open_interest: Vec<[Coin; 2]>,
+    /// Funding of each market, settlement asset a contract, paid by longs.
+    pub funding_paid: Vec<f64>,
     /// Largest difference between long and short open interest, and largest residual of the books, seen after any order.
     pub imbalance: (Coin, Cash),
     /// Events of the tape.
@@ -120,13 +122,20 @@ impl<'a> World<'a> {
                 return fail(format!("market {} of {}", held.market, self.markets.len()));
             }
             if self.spec.instruments[held.market].venue != account.venue {
-                return fail(format!("{} is at another venue", self.spec.instruments[held.market].name));
+                return fail(format!(
+                    "{} is at another venue",
+                    self.spec.instruments[held.market].name
+                ));
             }
             if settlement(held.market) != settlement(account.holdings[0].market) {
                 return fail("its markets settle in different assets".to_owned());
             }
         }
-        if account.collateral.iter().any(|one| one.asset >= self.spec.assets.len()) {
+        if account
+            .collateral
+            .iter()
+            .any(|one| one.asset >= self.spec.assets.len())
+        {
             return fail("collateral in an asset that is not there".to_owned());
         }
         let home = account.holdings.first().map_or(0, |held| held.market);
@@ -140,7 +149,11 @@ impl<'a> World<'a> {
                 (Holder::Cohort, held.side.opposite()),
             ] {
                 // The other side carries its whole value as margin: nothing can break it.
-                let margin = if holder == Holder::Cohort { held.entry_value } else { Cash::ZERO };
+                let margin = if holder == Holder::Cohort {
+                    held.entry_value
+                } else {
+                    Cash::ZERO
+                };
                 self.markets[held.market]
                     .ledger
                     .endow(side, margin, held.entry_value);
@@ -224,7 +237,13 @@ impl<'a> World<'a> {
                 Drive::Exogenous { log_news, depth } => (Some(log_news[k]), Some(depth[k])),
                 Drive::News => (Some(tape.log_price[k]), None),
             };
-            let found = self.tick(at, usize::from(market), tape.log_price[k], tape.ordinary_usd[k], given);
+            let found = self.tick(
+                at,
+                usize::from(market),
+                tape.log_price[k],
+                tape.ordinary_usd[k],
+                given,
+            );
             if let Some((news, depth)) = &mut exogenous {
                 news.push(found.0);
                 depth.push(found.1);
@@ -280,13 +299,16 @@ impl<'a> World<'a> {
             };
             if dt > 0 {
                 let keep = self.spec.table.volatility_factor(dt);
-                market
-                    .state
-                    .step(Timestamp(at), market.log_price, dt, keep);
+                market.state.step(Timestamp(at), market.log_price, dt, keep);
                 market.ticked_at = at;
             }
             market.publish_mark(at);
         }
+        let mut null = market.log_mark;
+        if market.answering {
+            null += market.log_null(spec) - market.log_price;
+        }
+        market.null_reached = [market.null_reached[0].min(null), market.null_reached[1].max(null)];
         (log_news, depth)
     }
 
@@ -445,7 +467,15 @@ impl<'a> World<'a> {
             for (parent, orders) in groups {
                 let quantity: Coin = orders.iter().map(|closed| closed.position.quantity).sum();
                 if quantity > Coin::ZERO {
-                    self.send(at, place, side, quantity, Cause::Liquidation, parent, Behind::Cohort(orders));
+                    self.send(
+                        at,
+                        place,
+                        side,
+                        quantity,
+                        Cause::Liquidation,
+                        parent,
+                        Behind::Cohort(orders),
+                    );
                 }
             }
             if fraction < 1.0 {
@@ -468,7 +498,11 @@ impl<'a> World<'a> {
         let market = &self.markets[place];
         let sizes = &self.spec.instruments[place].parameters.mix.account_sizes;
         let mean_usd: f64 = sizes.iter().map(|(size, share)| size * share).sum();
-        let contract = if market.frame.inverse { Contract::DOLLAR } else { Contract::COIN };
+        let contract = if market.frame.inverse {
+            Contract::DOLLAR
+        } else {
+            Contract::COIN
+        };
         let mark_usd = libm::exp(market.log_mark);
         let quantity = market.frame.quantity(mean_usd, market.log_mark).max(Coin(1));
         let unit = contract.unit_value(mark_usd);
@@ -507,18 +541,20 @@ impl<'a> World<'a> {
     /// of another market of the asset, from where arbitrage has carried it.
     pub(crate) fn parent(&self, at: i64, place: usize, side: Side) -> Option<u32> {
         let push = -self.markets[place].frame.side(side).sign();
-        self.strongest(at, place, push).map(|(_, order)| order).or_else(|| {
-            let asset = self.spec.instruments[place].asset;
-            let others = (0..self.markets.len())
-                .filter(|&other| other != place && self.spec.instruments[other].asset == asset);
-            others
-                .filter_map(|other| self.strongest(at, other, push))
-                .fold(None, |best: Option<(f64, u32)>, one| match best {
-                    Some(best) if best.0 >= one.0 => Some(best),
-                    _ => Some(one),
-                })
-                .map(|(_, order)| order)
-        })
+        self.strongest(at, place, push)
+            .map(|(_, order)| order)
+            .or_else(|| {
+                let asset = self.spec.instruments[place].asset;
+                let others = (0..self.markets.len())
+                    .filter(|&other| other != place && self.spec.instruments[other].asset == asset);
+                others
+                    .filter_map(|other| self.strongest(at, other, push))
+                    .fold(None, |best: Option<(f64, u32)>, one| match best {
+                        Some(best) if best.0 >= one.0 => Some(best),
+                        _ => Some(one),
+                    })
+                    .map(|(_, order)| order)
+            })
     }
 
     /// The order whose flow stands most in a market in a direction, and how much of it, USD.
@@ -527,7 +563,11 @@ impl<'a> World<'a> {
         let mut found: Option<(f64, u32)> = None;
         for &(order, executed_at, flow) in &self.markets[place].recent {
             let factors = self.spec.table.factors(at - executed_at);
-            let kept: f64 = weights.iter().zip(factors).map(|(weight, factor)| weight * factor).sum();
+            let kept: f64 = weights
+                .iter()
+                .zip(factors)
+                .map(|(weight, factor)| weight * factor)
+                .sum();
             let stands = kept * flow * push;
             if stands > 0.0 && found.is_none_or(|(most, _)| stands > most) {
                 found = Some((stands, order));
@@ -663,6 +703,14 @@ impl<'a> World<'a> {
     }
 
     fn finish(mut self, events: u64, exogenous: Option<(Vec<f64>, Vec<f64>)>) -> WorldRun {
+        for row in &mut self.journal.orders {
+            let [low, high] = self.markets[row.market].null_reached;
+            row.additional = row.parent.is_some()
+                && match row.side {
+                    Side::Long => row.log_trigger < low,
+                    Side::Short => row.log_trigger > high,
+                };
+        }
         for place in 0..self.markets.len() {
             self.count(place);
         }
@@ -682,6 +730,17 @@ impl<'a> World<'a> {
                 .map(|market| market.ledger.bad_debt().iter().copied().sum())
                 .collect(),
             open_interest,
+            funding_paid: self
+                .markets
+                .iter()
+                .map(|market| {
+                    if market.frame.inverse {
+                        -market.frame.funding
+                    } else {
+                        market.frame.funding
+                    }
+                })
+                .collect(),
             journal: self.journal,
             accounts: self.accounts,
             imbalance: self.imbalance,

@@ -83,6 +83,8 @@ pub(crate) struct Market {
     pub(crate) arbitrage_usd: f64,
     pub(crate) carry_usd: f64,
     pub(crate) forced_usd: [f64; 2],
+    /// Least and greatest log mark that the null has reached.
+    pub(crate) null_reached: [f64; 2],
     /// Accounts that hold positions here, or collateral that this market prices.
     pub(crate) holders: Vec<usize>,
     log_trigger_seen: [f64; 2],
@@ -153,6 +155,7 @@ impl Market {
             arbitrage_usd: 0.0,
             carry_usd: 0.0,
             forced_usd: [0.0; 2],
+            null_reached: [log_price; 2],
             holders: Vec::new(),
             log_trigger_seen: [f64::NEG_INFINITY, f64::INFINITY],
         };
@@ -205,7 +208,11 @@ impl Market {
         Leg {
             impact: spec.parameters.impact,
             standing_usd: self.ordinary.standing_usd(weights) + self.endogenous.standing_usd(weights),
-            depth_ratio: if withdraws { self.depth[usize::from(buys)] } else { 1.0 },
+            depth_ratio: if withdraws {
+                self.depth[usize::from(buys)]
+            } else {
+                1.0
+            },
         }
     }
 
@@ -260,7 +267,12 @@ impl Market {
         }
         self.face(at);
         let depth = self.depth[usize::from(flow_usd > 0.0)];
-        (self.depth_book.walk(flow_usd, &self.depth_parameters).mean(flow_usd), depth)
+        (
+            self.depth_book
+                .walk(flow_usd, &self.depth_parameters)
+                .mean(flow_usd),
+            depth,
+        )
     }
 
     /// A forced order has traded: it has eaten depth, and makers have seen it.
@@ -273,7 +285,11 @@ impl Market {
     /// What the record had of depth beyond the model, log: held until the next one.
     pub(crate) fn hold_residual(&mut self, at: i64, asks: bool, log_residual: f64) {
         self.depth_book.advance(at, &self.depth_parameters);
-        let side = if asks { &mut self.depth_book.asks } else { &mut self.depth_book.bids };
+        let side = if asks {
+            &mut self.depth_book.asks
+        } else {
+            &mut self.depth_book.bids
+        };
         side.hold_residual(log_residual);
         self.face(at);
     }
@@ -327,10 +343,7 @@ impl Market {
 
     /// Log marks at which the next positions of the levels break, and the alarm that follows.
     pub(crate) fn refresh_alarm(&mut self) {
-        let in_frame = [
-            self.book.trigger(Side::Long),
-            self.book.trigger(Side::Short),
-        ];
+        let in_frame = [self.book.trigger(Side::Long), self.book.trigger(Side::Short)];
         let [low, high] = if self.frame.inverse {
             [in_frame[1], in_frame[0]]
         } else {
@@ -386,13 +399,9 @@ impl Market {
         rules: &RuleSet,
     ) -> Result<(), crate::ReplayError> {
         let view = self.view(at, spec);
-        let changed = self.margins.assess(
-            &spec.parameters.brackets,
-            rules,
-            &view,
-            false,
-            &mut crate::Silent,
-        )?;
+        let changed =
+            self.margins
+                .assess(&spec.parameters.brackets, rules, &view, false, &mut crate::Silent)?;
         if changed {
             for (slot, ratio) in self.margins.maintenance.iter().enumerate() {
                 let slot = aftershock_protocol::Slot {

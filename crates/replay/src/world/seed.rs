@@ -63,13 +63,24 @@ pub fn seed<'a>(
             .sum::<f64>()
             * parameters.open_interest_usd
             * to_settlement;
-        let vault = one.liquidation.map_or(Cash::ZERO, |liquidation| liquidation.vault);
+        let vault = one
+            .liquidation
+            .map_or(Cash::ZERO, |liquidation| liquidation.vault);
         let mut ledger = Ledger::new(vec![Cash::from_f64(fund), vault]);
         let mut book = PositionBook::new(&ratios);
         if one.liquidation.is_some() {
-            let positions = positions(&frame, parameters.open_interest_usd, log_price, entries, &openings);
+            let positions = positions(
+                &frame,
+                parameters.open_interest_usd,
+                log_price,
+                entries,
+                &openings,
+            );
             if positions.is_empty() {
-                return Err(ReplayError::World(format!("no position of {} survives to its start", one.name)));
+                return Err(ReplayError::World(format!(
+                    "no position of {} survives to its start",
+                    one.name
+                )));
             }
             for (side, _, position) in &positions {
                 ledger.endow(*side, position.margin, position.entry_value);
@@ -106,7 +117,8 @@ pub fn seed<'a>(
             // At funding without a premium they want what they have.
             let unit = CarryParameters {
                 limit_usd: 1.0,
-                risk_aversion_per_usd: traders.parameters.risk_aversion_per_usd * traders.parameters.limit_usd,
+                risk_aversion_per_usd: traders.parameters.risk_aversion_per_usd
+                    * traders.parameters.limit_usd,
                 ..traders.parameters
             };
             let wanted = unit.desired_usd(annual, 1.0);
@@ -116,7 +128,10 @@ pub fn seed<'a>(
                 risk_aversion_per_usd: unit.risk_aversion_per_usd / limit_usd.max(1.0),
                 ..unit
             };
-            (Carry::new(at.0, limit_usd * wanted / libm::exp(log_price)), scaled)
+            (
+                Carry::new(at.0, limit_usd * wanted / libm::exp(log_price)),
+                scaled,
+            )
         });
         markets.push(Market::new(
             frame,
@@ -179,7 +194,9 @@ fn positions(
     let smaller = if gap.0 > 0 { Side::Short } else { Side::Long };
     if let Some((_, _, position)) = all.iter_mut().find(|one| one.0 == smaller) {
         let more = Coin(gap.0.abs());
-        position.entry_value += position.entry_value.share_floor(more.0, position.quantity.0.max(1));
+        position.entry_value += position
+            .entry_value
+            .share_floor(more.0, position.quantity.0.max(1));
         position.quantity += more;
     }
     all

@@ -71,6 +71,7 @@ impl World<'_> {
         let mut row = OrderRow {
             id: order.id,
             parent: order.parent,
+            additional: false,
             generation: order.generation,
             cause: order.cause,
             market: place,
@@ -137,7 +138,11 @@ impl World<'_> {
             let reference = self.spec.assets[other].reference;
             let market = &mut self.markets[reference];
             market.advance(at, &self.spec.table);
-            let met = if self.channels.depth_withdrawal { market.depth(at, flow > 0.0) } else { 1.0 };
+            let met = if self.channels.depth_withdrawal {
+                market.depth(at, flow > 0.0)
+            } else {
+                1.0
+            };
             let added = cross.weight(other, asset) * flow / (met * depth).sqrt();
             market.trade_endogenous(added, 1.0);
             self.remember(at, reference, order, added);
@@ -213,7 +218,15 @@ impl World<'_> {
         }
         deficit += self.counterparties(at, place, side, booked, booked_value, kept);
         if taken > Coin::ZERO {
-            deficit += self.deleverage(at, place, side.opposite(), taken, taken_value, order.id, row.log_fill);
+            deficit += self.deleverage(
+                at,
+                place,
+                side.opposite(),
+                taken,
+                taken_value,
+                order.id,
+                row.log_fill,
+            );
         }
         if fed > Cash::ZERO {
             self.markets[place].ledger.feed(0, fed);
@@ -413,7 +426,10 @@ impl World<'_> {
             }
             let take = one.quantity.min(left);
             left -= take;
-            wanted.push(Ranked { quantity: take, ..one });
+            wanted.push(Ranked {
+                quantity: take,
+                ..one
+            });
         }
         let mut taken = Vec::new();
         market.book.take_ranked(side, &wanted, &mut taken);
@@ -427,7 +443,9 @@ impl World<'_> {
                 rest.1.share_floor(closed.position.quantity.0, rest.0.0)
             };
             rest = (rest.0 - closed.position.quantity, rest.1 - exit);
-            owed += self.close(at, place, side, Holder::Cohort, &closed.position, exit).1;
+            owed += self
+                .close(at, place, side, Holder::Cohort, &closed.position, exit)
+                .1;
         }
         // Those who carried have lost part of their short and hold naked spot; arbitrageurs have lost hedges.
         if self.markets[place].frame.side(side) == Side::Short {
@@ -440,7 +458,9 @@ impl World<'_> {
                 market.unhedged_by = Some(order);
             }
             if let Some(parameters) = spec.arbitrage {
-                market.arbitrage.deleveraged(usd * (1.0 - spec.carry.map_or(0.0, |one| one.share)), &parameters);
+                market
+                    .arbitrage
+                    .deleveraged(usd * (1.0 - spec.carry.map_or(0.0, |one| one.share)), &parameters);
             }
         }
         owed
@@ -462,11 +482,10 @@ impl World<'_> {
         };
         let view = self.markets[place].view(at, &self.spec.instruments[place]);
         let step = self.rules.cover_deficit(step, &view)?.step;
-        let unpaid = self.markets[place].ledger.cover(
-            0,
-            deficit,
-            &[(0, step.from_own), (1, step.from_others)],
-        );
+        let unpaid =
+            self.markets[place]
+                .ledger
+                .cover(0, deficit, &[(0, step.from_own), (1, step.from_others)]);
         for (reserve, amount) in [(0, step.from_own), (1, step.from_others)] {
             if amount > Cash::ZERO {
                 self.enter(Entry {
@@ -557,7 +576,11 @@ impl World<'_> {
             standing.equity += held.side.sign() * (value - held.entry_value.to_f64());
             let notional = market.frame.notional_usd(held.quantity, mark);
             let brackets = &self.spec.instruments[held.market].parameters.brackets;
-            let to_settlement = if market.frame.inverse { libm::exp(-mark) } else { 1.0 };
+            let to_settlement = if market.frame.inverse {
+                libm::exp(-mark)
+            } else {
+                1.0
+            };
             // The ratio in force, which a rule may have raised; the amount of the bracket stays.
             let tier = brackets.index_of(notional);
             let ratio = market.margins.maintenance[2 * tier];
@@ -600,9 +623,7 @@ impl World<'_> {
         if at < self.accounts[account].next_step_at {
             return;
         }
-        self.accounts[account]
-            .liquidated_at
-            .get_or_insert(Timestamp(at));
+        self.accounts[account].liquidated_at.get_or_insert(Timestamp(at));
         let mut order: Vec<(f64, usize)> = self.accounts[account]
             .holdings
             .iter()
@@ -622,8 +643,14 @@ impl World<'_> {
             };
             let market = &self.markets[held.market];
             let mark_usd = libm::exp(market.log_mark);
-            let contract = if market.frame.inverse { Contract::DOLLAR } else { Contract::COIN };
-            let own = market.schedule.maintenance(held.quantity.to_f64(), contract.unit_value(mark_usd));
+            let contract = if market.frame.inverse {
+                Contract::DOLLAR
+            } else {
+                Contract::COIN
+            };
+            let own = market
+                .schedule
+                .maintenance(held.quantity.to_f64(), contract.unit_value(mark_usd));
             // What the other positions need is not there for this one.
             let equity = standing.equity - (standing.maintenance - own);
             let last = self.accounts[account].stepped.then_some(Forced {
@@ -651,7 +678,11 @@ impl World<'_> {
             let null = market.log_null(spec) - market.log_price;
             // Where its market stands beyond the null in the direction that hurts, forced flow had a part in it.
             let hurts = market.frame.side(held.side).sign() * null > 0.0;
-            let parent = if hurts { self.parent(at, held.market, held.side) } else { None };
+            let parent = if hurts {
+                self.parent(at, held.market, held.side)
+            } else {
+                None
+            };
             self.send(
                 at,
                 held.market,
@@ -738,7 +769,11 @@ impl World<'_> {
             one.call_ratio
         };
         let flat = one.is_flat();
-        let r = if flat { f64::INFINITY } else { safe_move(&standing, level) };
+        let r = if flat {
+            f64::INFINITY
+        } else {
+            safe_move(&standing, level)
+        };
         let mut places: Vec<usize> = one
             .holdings
             .iter()

@@ -218,14 +218,19 @@ impl WorldSpec {
     /// What is wrong, and where.
     pub fn check(&self) -> Result<(), crate::ReplayError> {
         let fail = |text: String| Err(crate::ReplayError::World(text));
-        let [venues, assets, instruments] =
-            [self.venues.len(), self.assets.len(), self.instruments.len()];
+        let [venues, assets, instruments] = [self.venues.len(), self.assets.len(), self.instruments.len()];
         for asset in &self.assets {
-            let places = asset.sources.iter().map(|source| source.0).chain([asset.reference]);
+            let places = asset
+                .sources
+                .iter()
+                .map(|source| source.0)
+                .chain([asset.reference]);
             for place in places {
                 if place >= instruments {
                     let name = &asset.name;
-                    return fail(format!("asset {name} looks at market {place}, there are {instruments}"));
+                    return fail(format!(
+                        "asset {name} looks at market {place}, there are {instruments}"
+                    ));
                 }
             }
         }
@@ -238,7 +243,10 @@ impl WorldSpec {
             }
             let reference = self.assets[one.asset].reference;
             if self.instruments[reference].asset != one.asset {
-                return fail(format!("the reference market of {} trades another asset", one.name));
+                return fail(format!(
+                    "the reference market of {} trades another asset",
+                    one.name
+                ));
             }
         }
         if self.cross_impact.instruments() != assets {

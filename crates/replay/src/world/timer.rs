@@ -52,7 +52,9 @@ impl World<'_> {
             }
             What::Sample(place) => {
                 self.sample(at, place);
-                let every = self.spec.instruments[place].funding.map_or(60.0, |one| one.sample_s);
+                let every = self.spec.instruments[place]
+                    .funding
+                    .map_or(60.0, |one| one.sample_s);
                 self.agenda.put(again(every), What::Sample(place));
             }
             What::Pay(place) => self.pay(at, place)?,
@@ -73,7 +75,9 @@ impl World<'_> {
     /// gap: what the record had of it, and what was traded against that, is in the news of both.
     pub(super) fn arbitrage(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
         let spec = &self.spec.instruments[place];
-        let Some(parameters) = spec.arbitrage else { return Ok(()) };
+        let Some(parameters) = spec.arbitrage else {
+            return Ok(());
+        };
         let reference = self.spec.assets[spec.asset].reference;
         for moved in [place, reference] {
             self.markets[moved].advance(at, &self.spec.table);
@@ -102,7 +106,9 @@ impl World<'_> {
     /// Carry traders build, unwind and sell what is naked: both legs trade on their markets.
     fn carry(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
         let spec = &self.spec.instruments[place];
-        let Some(funding) = spec.funding else { return Ok(()) };
+        let Some(funding) = spec.funding else {
+            return Ok(());
+        };
         let reference = self.spec.assets[spec.asset].reference;
         if self.markets[place].closed() || self.markets[reference].closed() {
             return Ok(());
@@ -112,7 +118,9 @@ impl World<'_> {
         let annual = market.funding_rate * YEAR_S / funding.schedule.interval_s();
         let sampled = market.sampled;
         let price_usd = libm::exp(market.log_price);
-        let Some((carry, parameters)) = &mut market.carry else { return Ok(()) };
+        let Some((carry, parameters)) = &mut market.carry else {
+            return Ok(());
+        };
         let wanted = if sampled {
             parameters.desired_usd(annual, capital)
         } else {
@@ -141,7 +149,11 @@ impl World<'_> {
         }
         let market = &mut self.markets[place];
         market.advance(at, &self.spec.table);
-        let depth = if self.channels.depth_withdrawal { market.depth(at, usd > 0.0) } else { 1.0 };
+        let depth = if self.channels.depth_withdrawal {
+            market.depth(at, usd > 0.0)
+        } else {
+            1.0
+        };
         market.trade_endogenous(usd, depth);
         self.reprice(at, place);
         if self.markets[place].alarmed() {
@@ -214,7 +226,9 @@ impl World<'_> {
     /// Pays funding: the frame moves, and with it all positions.
     fn pay(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
         let spec = &self.spec.instruments[place];
-        let Some(funding) = spec.funding else { return Ok(()) };
+        let Some(funding) = spec.funding else {
+            return Ok(());
+        };
         let market = &mut self.markets[place];
         let rate = market.funding_rate;
         market.premium.take();
@@ -222,7 +236,11 @@ impl World<'_> {
         market.paid_rate = Some(rate);
         market.funding_rate = funding.rule.rate(0.0, Some(rate));
         let a_contract = rate * market.frame.y(market.log_mark);
-        market.frame.funding += if market.frame.inverse { -a_contract } else { a_contract };
+        market.frame.funding += if market.frame.inverse {
+            -a_contract
+        } else {
+            a_contract
+        };
         market.book.set_funding(market.frame.funding);
         market.refresh_alarm();
         market.pays_at = funding.schedule.next_after(Timestamp(at)).0;
