@@ -442,27 +442,19 @@ impl<'a> World<'a> {
             let log_null = market.log_null(spec) + (market.log_mark - market.log_price);
             let null = market.frame.kept(log_null);
             let mut groups = Vec::with_capacity(2);
-            if market.answering {
-                if market.book.triggered(side, null) {
-                    let mut orders = Vec::new();
-                    market.book.take_triggered(side, null, fraction, &mut orders);
-                    groups.push((None, orders));
-                }
-                if fraction == 1.0 && market.book.triggered(side, mark) {
-                    let mut orders = Vec::new();
-                    market.book.take_triggered(side, mark, fraction, &mut orders);
-                    let parent = self.parent(at, place, side);
-                    groups.push((parent, orders));
-                } else if fraction < 1.0 && groups.is_empty() {
-                    let mut orders = Vec::new();
-                    market.book.take_triggered(side, mark, fraction, &mut orders);
-                    let parent = self.parent(at, place, side);
-                    groups.push((parent, orders));
-                }
-            } else {
+            // Of steps that close a share, those whom the null has crossed go first, and the rest at the next step.
+            let crossed_by_null = !market.answering || market.book.triggered(side, null);
+            if crossed_by_null {
+                let by = if market.answering { null } else { mark };
+                let mut orders = Vec::new();
+                market.book.take_triggered(side, by, fraction, &mut orders);
+                groups.push((None, orders));
+            }
+            if market.book.triggered(side, mark) && (fraction == 1.0 || !crossed_by_null) {
                 let mut orders = Vec::new();
                 market.book.take_triggered(side, mark, fraction, &mut orders);
-                groups.push((None, orders));
+                let parent = self.parent(at, place, side);
+                groups.push((parent, orders));
             }
             for (parent, orders) in groups {
                 let quantity: Coin = orders.iter().map(|closed| closed.position.quantity).sum();

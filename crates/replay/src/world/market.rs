@@ -13,7 +13,7 @@ use crate::inventory::{Margins, Opening};
 use crate::market_state::MarketState;
 use crate::response::ImpactState;
 use crate::response::basis::{Arbitrage, Leg};
-use crate::response::book::{Book, BookParameters, Stress};
+use crate::response::book::{Book, BookParameters, COMMON_SHARE, Stress, common_withdrawal_log};
 use crate::response::carry::{Carry, CarryParameters};
 
 /// Depth is looked at again after this long: it answers volatility with a half-life of an hour.
@@ -54,6 +54,7 @@ pub(crate) struct Market {
     /// Depth over normal of bids and asks as it stood when it was looked at last.
     depth: [f64; 2],
     depth_at: i64,
+    common_log: f64,
     pub(crate) down: bool,
     pub(crate) halted_until: Option<i64>,
     pub(crate) band: Option<[f64; 2]>,
@@ -133,6 +134,7 @@ impl Market {
             depth_parameters,
             depth: [1.0; 2],
             depth_at: i64::MIN / 2,
+            common_log: 0.0,
             down: false,
             halted_until: None,
             band: None,
@@ -242,15 +244,32 @@ impl Market {
         self.depth[usize::from(buys)]
     }
 
+    fn stress(&self) -> Stress {
+        let ratio = self.state.variance_1h / self.variance_normal;
+        Stress {
+            volatility_ratio: ratio.max(1.0).sqrt(),
+            common_log: self.common_log,
+            ..Stress::NONE
+        }
+    }
+
+    /// Log depth that makers take away here for what they see here.
+    pub(crate) fn own_withdrawal_log(&self) -> f64 {
+        self.depth_parameters.own_withdrawal_log(&self.stress())
+    }
+
+    /// Makers see how much of depth is gone on average.
+    pub(crate) fn join_withdrawal(&mut self, at: i64, mean_log: f64) {
+        let own = self.own_withdrawal_log();
+        self.common_log = common_withdrawal_log(own, mean_log, COMMON_SHARE);
+        self.face(at);
+    }
+
     /// Makers look at the market: depth answers volatility, the forced orders of late and what was eaten.
     #[cold]
     pub(crate) fn face(&mut self, at: i64) {
         self.depth_at = at;
-        let ratio = self.state.variance_1h / self.variance_normal;
-        let stress = Stress {
-            volatility_ratio: ratio.max(1.0).sqrt(),
-            ..Stress::NONE
-        };
+        let stress = self.stress();
         self.depth_book.face(at, &self.depth_parameters, &stress);
         self.depth = [
             self.depth_book.bids.ratio(&self.depth_parameters),

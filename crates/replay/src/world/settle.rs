@@ -826,7 +826,7 @@ fn split(position: &mut Position, exit: &mut Cash, quantity: Coin) -> Position {
     }
     let entry_value = whole.entry_value.share_floor(quantity.0, whole.quantity.0);
     let margin = whole.margin.share_floor(quantity.0, whole.quantity.0);
-    *exit = *exit - exit.share_floor(quantity.0, whole.quantity.0);
+    *exit -= exit.share_floor(quantity.0, whole.quantity.0);
     position.quantity -= quantity;
     position.entry_value -= entry_value;
     position.margin -= margin;

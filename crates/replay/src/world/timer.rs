@@ -44,6 +44,7 @@ impl World<'_> {
         let again = |seconds: f64| at + ((seconds * 1e6) as i64).max(1);
         match what {
             What::Traders => {
+                self.share_withdrawal(at);
                 for place in 0..self.markets.len() {
                     self.arbitrage(at, place)?;
                     self.carry(at, place)?;
@@ -69,6 +70,18 @@ impl World<'_> {
             What::Reopen(_) | What::Order(_) | What::Transfer { .. } | What::Recheck(_) => {}
         }
         Ok(())
+    }
+
+    /// Makers share one limit on risk: a calm book joins part of what the others take away on average.
+    fn share_withdrawal(&mut self, at: i64) {
+        let mut sum = 0.0;
+        for market in &self.markets {
+            sum += market.own_withdrawal_log();
+        }
+        let mean = sum / self.markets.len() as f64;
+        for market in &mut self.markets {
+            market.join_withdrawal(at, mean);
+        }
     }
 
     /// Arbitrageurs trade part of the gap between a market and its reference away. They look at what machinery did to the
@@ -301,9 +314,7 @@ impl World<'_> {
     fn response(&self) -> Vec<Vec<f64>> {
         let count = self.markets.len();
         let mut response = vec![vec![0.0; count]; count];
-        for from in 0..count {
-            let spec = &self.spec.instruments[from];
-            let market = &self.markets[from];
+        for (from, (spec, market)) in self.spec.instruments.iter().zip(&self.markets).enumerate() {
             let frame = market.frame;
             let side = frame.side(Side::Long);
             let quantity = market
