@@ -116,6 +116,7 @@ pub fn news(seed: u64, lead: usize, replayed: usize, fall: f64, ramp: usize) -> 
         path.volume_usd.push(volume * (0.5 + busy));
         path.ordinary_usd.push(0.3 * volume * flow);
         path.bar_close.push(i % 6 == 5);
+        path.recorded.push(true);
     }
     path
 }

@@ -49,6 +49,8 @@ pub(crate) struct Engine<'a, O: Observer> {
     band: Option<Band>,
     halted_until: Option<Timestamp>,
     halt_began: Timestamp,
+    /// The last waypoint at which the record had a price.
+    recorded_at: Timestamp,
     /// Ordinary flow that waits for the reopening, USD over depth.
     queued_usd: f64,
     /// News at this waypoint: the price less all impact.
@@ -100,6 +102,7 @@ impl<'a, O: Observer> Engine<'a, O> {
             band: None,
             halted_until: None,
             halt_began: path.at[0],
+            recorded_at: path.at[path.first - 1],
             queued_usd: 0.0,
             log_news: 0.0,
             log_open: 0.0,
@@ -166,7 +169,12 @@ impl<'a, O: Observer> Engine<'a, O> {
             }
             log_mark
         };
-        self.state.market.step(at, log_mark, dt_us, keep_1h);
+        if self.path.recorded[i] {
+            let since_us = at.0 - self.recorded_at.0;
+            let keep = if since_us == dt_us { keep_1h } else { self.decay.table().volatility_factor(since_us) };
+            self.state.market.step(at, log_mark, since_us, keep);
+            self.recorded_at = at;
+        }
         self.out.log_mark.push(log_mark);
         if !self.rules.is_record() {
             self.out.log_open.push(self.log_open);
@@ -190,7 +198,7 @@ impl<'a, O: Observer> Engine<'a, O> {
         {
             self.trigger(at, log_mark)?;
         }
-        if O::LISTENS {
+        if O::LISTENS && self.path.recorded[i] {
             let depth_ratio = self.depth();
             let halted = self.halted_until.is_some();
             self.observer.waypoint(&Waypoint {

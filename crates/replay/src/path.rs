@@ -17,6 +17,9 @@ pub struct Path {
     pub ordinary_usd: Vec<f64>,
     /// Whether a bar ends here: rules are put their margin and band steps at these.
     pub bar_close: Vec<bool>,
+    /// Whether the record has a price here; waypoints between two of these lie on the straight line (of the log price)
+    /// from one to the other. They let orders fill when they are due, and enter no measure of volatility.
+    pub recorded: Vec<bool>,
     /// Recorded forced flow executed at the waypoint, USD, buys positive; empty where none is recorded.
     pub forced_usd: Vec<f64>,
     /// First waypoint at which forced flow may act; those before it warm the state up.
@@ -47,6 +50,7 @@ impl Path {
             volume_usd: self.volume_usd[..end].to_vec(),
             ordinary_usd: self.ordinary_usd[..end].to_vec(),
             bar_close: self.bar_close[..end].to_vec(),
+            recorded: self.recorded[..end].to_vec(),
             forced_usd: self.forced_usd[..self.forced_usd.len().min(end)].to_vec(),
             first: self.first,
         }
@@ -63,6 +67,7 @@ impl Path {
             self.volume_usd.len(),
             self.ordinary_usd.len(),
             self.bar_close.len(),
+            self.recorded.len(),
         ];
         if lengths.iter().any(|length| *length != n)
             || !(self.forced_usd.is_empty() || self.forced_usd.len() == n)
