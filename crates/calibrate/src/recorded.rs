@@ -305,7 +305,11 @@ const STEP_S: f64 = 15.0;
 /// Four prices a bar: open, one extreme at a third, the other at two thirds, close. Volume and flow are spread evenly
 /// over the three legs. Legs inside the replay are cut into steps along the straight line of the log price.
 fn waypoints(bars: &[&Bar], lead: usize, flows: &[f64], scale: f64, order: BarOrder) -> Path {
-    let mut path = Path::default();
+    // Liquidations are taker orders, and stand in the taker volume of their time.
+    let mut path = Path {
+        ordinary_holds_forced: true,
+        ..Path::default()
+    };
     for (index, (bar, flow)) in bars.iter().zip(flows).enumerate() {
         if index == lead {
             path.first = path.len();
@@ -322,11 +326,19 @@ fn waypoints(bars: &[&Bar], lead: usize, flows: &[f64], scale: f64, order: BarOr
             let (from, to) = (prices[leg as usize - 1], prices[leg as usize]);
             let (start, end) = (length * (leg - 1) / 3, length * leg / 3);
             let seconds = (end - start) as f64 / aftershock_market::MICROS_PER_SECOND as f64;
-            let steps = if index < lead { 1 } else { ((seconds / STEP_S).ceil() as i64).max(1) };
+            let steps = if index < lead {
+                1
+            } else {
+                ((seconds / STEP_S).ceil() as i64).max(1)
+            };
             let share = 1.0 / (3.0 * steps as f64);
             for step in 1..=steps {
                 let part = step as f64 / steps as f64;
-                let log_price = if step == steps { to } else { from + (to - from) * part };
+                let log_price = if step == steps {
+                    to
+                } else {
+                    from + (to - from) * part
+                };
                 let at = bar.open_at.0 + start + (end - start) * step / steps;
                 push(&mut path, at, log_price, volume * share, flow * share);
                 if step < steps {

@@ -133,6 +133,7 @@ pub fn generate(seed: u64, depth_elasticity: f64) -> Result<Synthetic, ReplayErr
 
     let mut truth = Exogenous {
         log_price: path.log_price[LEAD..].to_vec(),
+        ordinary_usd: path.ordinary_usd[LEAD..].to_vec(),
         ordinary_depth: vec![1.0; REPLAYED],
         log_null: path.log_price[LEAD..].to_vec(),
     };

@@ -22,6 +22,9 @@ pub struct Path {
     pub recorded: Vec<bool>,
     /// Recorded forced flow executed at the waypoint, USD, buys positive; empty where none is recorded.
     pub forced_usd: Vec<f64>,
+    /// Whether forced orders are part of the ordinary flow, as they are of a venue's taker volume: what is regenerated is
+    /// then taken out of it, or it would push the price twice.
+    pub ordinary_holds_forced: bool,
     /// First waypoint at which forced flow may act; those before it warm the state up.
     pub first: usize,
 }
@@ -52,6 +55,7 @@ impl Path {
             bar_close: self.bar_close[..end].to_vec(),
             recorded: self.recorded[..end].to_vec(),
             forced_usd: self.forced_usd[..self.forced_usd.len().min(end)].to_vec(),
+            ordinary_holds_forced: self.ordinary_holds_forced,
             first: self.first,
         }
     }
