@@ -145,6 +145,10 @@ fn overlapping_files_give_one_tape_in_any_order() -> Result<()> {
             let path = user.writes(&format!("{name}/{NAME}.csv"), content.as_bytes())?;
             user.says(&["ingest", &path])?.fine()?;
         }
+        // The part that the second file replaced goes with the next write.
+        ensure!(user.tape()?.len() == 3, "{:?}", user.tape()?);
+        user.says(&["ingest", "a"])?.fine()?;
+        ensure!(user.tape()?.len() == 2, "{:?}", user.tape()?);
         ensure!(user.asks("SELECT count(*), count(DISTINCT trade_id) FROM recorded.trades")? == ["20,20"]);
         tapes.push(user.tape()?);
     }

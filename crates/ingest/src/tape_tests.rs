@@ -85,6 +85,22 @@ fn tree(folder: &Path) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The next write, which adds nothing and removes what no list names any more.
+fn tidy(folder: &Path) {
+    let writer = tape_at(folder).write().expect("the lock is free");
+    writer.commit().expect("nothing is added");
+    let mut named: BTreeSet<String> = parts_of(folder).into_iter().collect();
+    named.insert("tape.json".to_owned());
+    let found: BTreeSet<String> = tree(folder).into_keys().collect();
+    assert_eq!(found, named, "what no list names is removed by the next write");
+}
+
+/// Paths of the parts of a tape.
+fn parts_of(folder: &Path) -> Vec<String> {
+    let list = tape_at(folder).list().expect("the list reads");
+    list.parts.into_iter().map(|part| part.path).collect()
+}
+
 /// The trades of a tape, in its order, each with its source.
 fn trades_of(folder: &Path) -> Vec<(Trade, String)> {
     let list = tape_at(folder).list().expect("the list reads");
@@ -222,6 +238,8 @@ proptest! {
         turned.reverse();
         let second = tempfile::tempdir().expect("a temporary folder");
         fill(second.path(), &turned, at_once).expect("the tape fills");
+        tidy(first.path());
+        tidy(second.path());
         prop_assert_eq!(tree(first.path()), tree(second.path()));
     }
 }
@@ -301,6 +319,31 @@ fn files_of_others_are_never_removed() {
     assert!(!found.contains(left));
 }
 
+/// A query that read the list goes on reading while the tape is written to.
+#[test]
+fn whoever_has_the_list_finds_its_files_after_the_next_write() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let of_day = |source: &str, id: i64| {
+        let rows = vec![Trade {
+            at: DAY + id,
+            id: Some(id),
+            price: 1.0,
+            quantity: 1.0,
+        }];
+        vec![(source.to_owned(), rows)]
+    };
+    let is_there = |path: &String| folder.path().join(path).exists();
+    let mut lists = Vec::new();
+    for (id, source) in (1..).zip(["a", "b", "c"]) {
+        fill(folder.path(), &of_day(source, id), 1).expect("the tape fills");
+        lists.push(parts_of(folder.path()));
+        assert!(lists.iter().rev().take(2).flatten().all(is_there), "{source}");
+    }
+    assert_eq!(lists.concat().len(), 3, "one part, replaced twice");
+    assert!(!is_there(&lists[0][0]), "two writes later it is gone");
+    tidy(folder.path());
+}
+
 const KILL_FOLDER: &str = "AFTERSHOCK_TEST_KILL_FOLDER";
 
 /// Trades of forty days, so that a commit has many parts to put in place.
@@ -357,6 +400,7 @@ fn a_tape_that_is_killed_is_before_or_after() {
         tape_at(after.path()).list().expect("a list"),
     );
     assert_ne!(old, new);
+    tidy(after.path());
 
     let rounds = 16;
     for round in 0..rounds {
@@ -381,9 +425,8 @@ fn a_tape_that_is_killed_is_before_or_after() {
             .expect("every listed part is whole");
         if list == old {
             fill(tape.path(), &at_the_kill(), 2).expect("the tape goes on");
-        } else {
-            tape_at(tape.path()).write().expect("the lock is free");
         }
+        tidy(tape.path());
         assert_eq!(
             tree(tape.path()),
             tree(after.path()),

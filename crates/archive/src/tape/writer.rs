@@ -41,7 +41,7 @@ impl TapeWriter {
         let lock = tape.store.lock()?;
         let scratch = tape.store.scratch()?;
         let (list, version) = tape.read()?;
-        let writer = Self {
+        Ok(Self {
             tape,
             list,
             version,
@@ -49,9 +49,7 @@ impl TapeWriter {
             sources: Vec::new(),
             scratch,
             _lock: lock,
-        };
-        writer.sweep()?;
-        Ok(writer)
+        })
     }
 
     /// What the tape holds before the commit.
@@ -145,10 +143,14 @@ impl TapeWriter {
         list.parts = replaced.into_values().collect();
         let bytes = list.encode();
         if bytes == self.list.clone().encode() && self.version.is_some() {
+            // Without a lock, parts that nobody names yet may be those of a writer at work.
+            if self.tape.store.local_folder().is_some() {
+                self.remove(&self.unnamed(&list));
+            }
             return Ok(committed);
         }
         // Parts never lie there without a list, so that a list that is gone is told from one that never was.
-        let version = match self.version {
+        let version = match self.version.clone() {
             Some(version) => version,
             None => {
                 self.tape.store.put_if(LIST, &self.list.clone().encode(), None)?;
@@ -159,17 +161,10 @@ impl TapeWriter {
         for (file, path) in &files {
             self.tape.store.put_file(file, path)?;
         }
+        // Whoever put other parts there began at the list before, and can no longer commit once it is replaced.
+        let unnamed = self.unnamed(&list);
         self.tape.store.put_if(LIST, &bytes, Some(&version))?;
-        // From here on the tape is the new one; the parts that it no longer has can go.
-        let named = list.paths();
-        for part in self
-            .list
-            .parts
-            .iter()
-            .filter(|part| !named.contains(part.path.as_str()))
-        {
-            self.tape.store.delete(&part.path)?;
-        }
+        self.remove(&unnamed);
         Ok(committed)
     }
 
@@ -197,18 +192,21 @@ impl TapeWriter {
         merge(key.kind, &files, sources, next_file(self.scratch.path()))
     }
 
-    /// Removes parts that the list does not name: what is left of a commit that was stopped. Only a folder has a lock
-    /// that keeps other writers out meanwhile; in an object store they stay, and nobody reads them.
-    fn sweep(&self) -> Result<(), ArchiveError> {
-        if self.tape.store.local_folder().is_none() {
-            return Ok(());
+    /// Parts that neither the new list nor the one before it names: what earlier commits replaced, or what is left of
+    /// one that was stopped. What this commit replaces stays until the next, so that a reader of either list finds its
+    /// files.
+    fn unnamed(&self, list: &TapeList) -> Vec<String> {
+        let (before, now) = (self.list.paths(), list.paths());
+        let named = |path: &str| before.contains(path) || now.contains(path);
+        let mut paths = self.tape.store.list("").unwrap_or_default();
+        paths.retain(|path| is_part(path) && !named(path));
+        paths
+    }
+
+    /// The tape is what its list says whatever lies beside it: what cannot be removed now, the next writer removes.
+    fn remove(&self, parts: &[String]) {
+        for path in parts {
+            let _ = self.tape.store.delete(path);
         }
-        let named = self.list.paths();
-        for path in self.tape.store.list("")? {
-            if is_part(&path) && !named.contains(path.as_str()) {
-                self.tape.store.delete(&path)?;
-            }
-        }
-        Ok(())
     }
 }
