@@ -77,7 +77,7 @@ fn a_file_is_ingested_once_and_every_value_can_be_asked_for() -> Result<()> {
     let path = root().join(TRADES);
     let path = path.to_str().context("a path of text")?;
     let said = user.says(&["ingest", path])?.fine()?;
-    for word in ["aggTrades of BTCUSDT on binance-spot", "20"] {
+    for word in ["aggTrades of BTCUSDT", "binance-spot", "20"] {
         ensure!(said.text()?.contains(word), "no `{word}` in {}", said.text()?);
     }
     ensure!(!said.stderr.contains("WARNING"), "{}", said.stderr);
@@ -96,7 +96,7 @@ fn a_file_is_ingested_once_and_every_value_can_be_asked_for() -> Result<()> {
     let before = user.tape()?;
     ensure!(before.len() == 2, "a list and a part: {before:?}");
     let again = user.says(&["ingest", path, path])?.fine()?;
-    ensure!(again.text()?.contains("already in the tape"), "{}", again.text()?);
+    ensure!(again.stderr.contains("already in the tape"), "{}", again.stderr);
     ensure!(user.tape()? == before, "the same file again changes nothing");
 
     let held = user.says(&["tape", "--check"])?.fine()?;
@@ -124,11 +124,121 @@ fn a_file_is_ingested_once_and_every_value_can_be_asked_for() -> Result<()> {
     bytes[middle] ^= 1;
     fs::write(&part, bytes)?;
     let said = user.says(&["tape", "--check"])?;
+    for word in [
+        "sha256",
+        "1 of 1 part",
+        &format!("has rows of {NAME}.csv"),
+        "ingest --again",
+    ] {
+        ensure!(
+            said.code == Some(1) && said.stderr.contains(word),
+            "{}",
+            said.stderr
+        );
+    }
+    user.says(&["ingest", path])?.fine()?;
     ensure!(
-        said.code == Some(1) && said.stderr.contains("sha256"),
-        "{}",
-        said.stderr
+        user.tape()? != before,
+        "a file that is held is not read without a word"
     );
+    user.says(&["ingest", path, "--again"])?.fine()?;
+    ensure!(user.tape()? == before, "its file mends a part");
+    user.says(&["tape", "--check"])?.fine()?;
+    fs::remove_file(&part)?;
+    let said = user.says(&["sql", "SELECT sum(price) FROM recorded.trades"])?;
+    said.refused(&["2024-01-01-", "tape --check"])?;
+    user.says(&["ingest", path, "--again"])?.fine()?;
+    ensure!(user.tape()? == before, "likewise one that is gone");
+    Ok(())
+}
+
+#[test]
+fn a_file_is_taken_out_and_those_that_gave_its_rows_too_are_named() -> Result<()> {
+    let user = User::new()?;
+    let lines = lines()?;
+    // Of the twenty, the file `a` has fourteen and `b` twelve, so that six are in both.
+    user.writes(
+        &format!("a/{NAME}.csv"),
+        (lines[..14].join("\n") + "\n").as_bytes(),
+    )?;
+    let twice = user.writes(
+        "b/again-BTCUSDT-aggTrades.csv",
+        (lines[8..].join("\n") + "\n").as_bytes(),
+    )?;
+    user.says(&["ingest", "b", "--venue", "binance-spot"])?.fine()?;
+    let alone = user.tape()?;
+    user.says(&["ingest", "a"])?.fine()?;
+    user.says(&["tape", "--remove", "c.csv"])?
+        .refused(&["c.csv", "recorded.sources"])?;
+    let name = format!("{NAME}.csv");
+    let said = user.says(&["tape", "--remove", &name])?.fine()?;
+    for word in [
+        "taken out: BTCUSDT-aggTrades-2024-01-01.csv",
+        "ingest --again",
+        "again-BTCUSDT",
+    ] {
+        ensure!(said.stderr.contains(word), "no `{word}` in {}", said.stderr);
+    }
+    ensure!(user.asks("SELECT name FROM recorded.sources")? == ["again-BTCUSDT-aggTrades.csv"]);
+    user.says(&["ingest", &twice, "--again", "--venue", "binance-spot"])?
+        .fine()?;
+    user.says(&["ingest", &twice, "--venue", "binance-spot"])?
+        .fine()?;
+    ensure!(user.tape()? == alone, "as if `a` had never been there");
+    let source = &user.asks("SELECT source FROM recorded.sources")?[0];
+    let said = user.says(&["tape", "--remove", source])?.fine()?;
+    ensure!(said.stderr.contains("12 rows less"), "{}", said.stderr);
+    ensure!(!said.stderr.contains("WARNING"), "{}", said.stderr);
+    ensure!(user.asks("SELECT count(*) FROM recorded.trades")? == ["0"]);
+    Ok(())
+}
+
+#[test]
+fn what_a_tape_has_from_each_file_adds_up() -> Result<()> {
+    let lines = lines()?;
+    // The digits of the digest decide which of two files keeps a row; whichever it is, the sums must hold.
+    let kept = |said: &crate::cli::Said| -> Result<u64> {
+        let text = said.text()?;
+        let row = text.lines().find(|line| line.contains(NAME)).context("a row")?;
+        let cells: Vec<&str> = row.split('│').map(str::trim).collect();
+        ensure!(
+            cells[4].parse::<u64>()? == cells[5].parse::<u64>()? + cells[6].parse::<u64>()?,
+            "{row}"
+        );
+        Ok(cells[5].parse()?)
+    };
+    for order in [["a", "b"], ["b", "a"]] {
+        let user = User::new()?;
+        let mut last = 0;
+        for name in order {
+            let of = if name == "a" { &lines[..14] } else { &lines[8..] };
+            // Six rows are in both.
+            let grown = if name == order[0] { of.len() } else { of.len() - 6 };
+            let path = user.writes(&format!("{name}/{NAME}.csv"), (of.join("\n") + "\n").as_bytes())?;
+            let said = user.says(&["ingest", &path])?.fine()?;
+            last = kept(&said)?;
+            ensure!(
+                said.stderr.contains(&format!("{grown} rows more")),
+                "{}",
+                said.stderr
+            );
+            let over = last as usize - grown;
+            ensure!(
+                said.stderr.contains("from other files") == (over > 0),
+                "{over} taken over: {}",
+                said.stderr
+            );
+        }
+        let counts = user.asks("SELECT kept FROM recorded.sources ORDER BY kept")?;
+        let counts: Vec<u64> = counts
+            .iter()
+            .map(|count| Ok(count.parse()?))
+            .collect::<Result<_>>()?;
+        ensure!(
+            counts.iter().sum::<u64>() == 20 && counts.contains(&last),
+            "{counts:?}"
+        );
+    }
     Ok(())
 }
 

@@ -22,3 +22,9 @@ pub(crate) fn print(headers: &[String], rows: &[Vec<String>]) -> anyhow::Result<
 pub(crate) fn headers(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
+
+/// `1 part`, `1,234 parts`.
+pub(crate) fn counted(count: u64, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {one}{plural}", indicatif::HumanCount(count))
+}

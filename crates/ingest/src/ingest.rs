@@ -34,6 +34,8 @@ pub struct Options {
     pub limits: Limits,
     /// Report files of no known source even where they are given by their own names.
     pub leave_unknown: bool,
+    /// Read files that the tape holds again: what they give stands in place of what they gave before.
+    pub again: bool,
 }
 
 /// What is told while an ingest goes on. Called from several threads.
@@ -67,7 +69,7 @@ pub struct FileReport {
     pub left_out: u64,
     /// Rows that it gave, of all tables.
     pub rows: u64,
-    /// Rows of it that are in the tape.
+    /// Rows that the tape has from it; those of other files may be among what they had before.
     pub kept: u64,
 }
 
@@ -89,6 +91,11 @@ pub struct Report {
     pub parts: usize,
     /// Rows in those parts that share a venue's id with another and say something else.
     pub conflicts: u64,
+    /// Rows that the tape has more than before, less than none where files were read again and gave less.
+    pub grown: i64,
+    /// Rows that the tape had from files held before and has from these now: of equal rows one is kept, and which does
+    /// not hang on the order of the files.
+    pub taken_over: u64,
 }
 
 /// Reads files, folders and patterns into a tape. Either all of them are in it afterwards, or it is as it was.
@@ -148,13 +155,19 @@ pub fn ingest(
     }
     progress.commit();
     let committed = writer.commit()?;
+    let mut kept = committed.kept;
     for file in report.files.iter_mut().filter(|file| !file.held) {
         // Files of equal bytes share a name, and with it the count.
-        let kept = committed.kept.get(&file.source).copied().unwrap_or(0);
-        file.kept = kept.min(file.rows);
+        if let Some(left) = kept.get_mut(&file.source) {
+            file.kept = file.rows.min(*left);
+            *left -= file.kept;
+        }
     }
     report.parts = committed.parts;
     report.conflicts = committed.conflicts;
+    let (before, now) = committed.rows;
+    report.grown = now as i64 - before as i64;
+    report.taken_over = committed.taken_over;
     Ok(report)
 }
 
@@ -352,7 +365,7 @@ impl Job<'_> {
             .lock()
             .expect("no thread panics while it looks")
             .insert(name);
-        if held.is_some() || !first {
+        if (held.is_some() && !self.options.again) || !first {
             report.held = true;
             if let Some(held) = held {
                 (report.records, report.rejected) = (held.records, held.rejected);

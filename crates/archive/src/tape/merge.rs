@@ -1,11 +1,11 @@
 //! Many sorted files of one part into one.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::path::PathBuf;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::interleave_record_batch;
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{filter_record_batch, interleave_record_batch};
 use arrow::datatypes::Int32Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
@@ -23,16 +23,22 @@ pub(super) struct Merged {
     pub(super) by_source: BTreeMap<String, u64>,
 }
 
+/// A sorted file, and the sources whose rows in it do not count.
+pub(super) struct Input<'a> {
+    pub(super) file: PathBuf,
+    pub(super) without: BTreeSet<&'a str>,
+}
+
 /// Merges sorted files of one part, in bounded memory, and keeps each event once.
 pub(super) fn merge(
     kind: Kind,
-    files: &[PathBuf],
+    inputs: Vec<Input<'_>>,
     sources: &Sources,
     into: PathBuf,
 ) -> Result<Merged, ArchiveError> {
-    let mut cursors = Vec::with_capacity(files.len());
-    for file in files {
-        if let Some(cursor) = Cursor::open(kind, file, sources)? {
+    let mut cursors = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        if let Some(cursor) = Cursor::open(kind, input, sources)? {
             cursors.push(cursor);
         }
     }
@@ -141,20 +147,33 @@ fn count_sources(rows: &RecordBatch, counts: &mut BTreeMap<String, u64>) {
     }
 }
 
+/// The rows of a batch that are of none of these sources.
+fn without(rows: &RecordBatch, sources: &BTreeSet<&str>) -> RecordBatch {
+    let words = rows.column(rows.num_columns() - 2).as_dictionary::<Int32Type>();
+    let names = words.values().as_string::<i32>();
+    let stays: Vec<bool> = names
+        .iter()
+        .map(|name| name.is_none_or(|name| !sources.contains(name)))
+        .collect();
+    let keys = words.keys().values().iter();
+    let mask: BooleanArray = keys.map(|key| Some(stays[*key as usize])).collect();
+    filter_record_batch(rows, &mask).expect("one flag a row")
+}
+
 /// One file, batch by batch.
-struct Cursor {
+struct Cursor<'a> {
     reader: ParquetRecordBatchReader,
-    file: PathBuf,
+    input: Input<'a>,
     batch: RecordBatch,
     positions: Positions,
     row: usize,
 }
 
-impl Cursor {
-    fn open(kind: Kind, file: &Path, sources: &Sources) -> Result<Option<Self>, ArchiveError> {
+impl<'a> Cursor<'a> {
+    fn open(kind: Kind, input: Input<'a>, sources: &Sources) -> Result<Option<Self>, ArchiveError> {
         let mut cursor = Self {
-            reader: read_part(kind, file)?,
-            file: file.to_owned(),
+            reader: read_part(kind, &input.file)?,
+            input,
             batch: joined(kind, &[]),
             positions: Positions { values: Vec::new() },
             row: 0,
@@ -174,12 +193,15 @@ impl Cursor {
 
     fn refill(&mut self, kind: Kind, sources: &Sources) -> Result<bool, ArchiveError> {
         for batch in self.reader.by_ref() {
-            let batch = batch.map_err(|error| {
+            let mut batch = batch.map_err(|error| {
                 ArchiveError::corrupt(
-                    &self.file,
+                    &self.input.file,
                     format!("it does not read as a part of a tape: {error}"),
                 )
             })?;
+            if !self.input.without.is_empty() {
+                batch = without(&batch, &self.input.without);
+            }
             if batch.num_rows() > 0 {
                 self.positions = Positions::of(kind, &batch, sources);
                 self.batch = batch;
