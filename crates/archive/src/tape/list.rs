@@ -27,6 +27,12 @@ pub struct TapeList {
     pub sources: Vec<SourceEntry>,
 }
 
+/// What every list has, whatever its form.
+#[derive(Deserialize)]
+struct Form {
+    format: u32,
+}
+
 /// One part of a tape.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartEntry {
@@ -41,6 +47,13 @@ pub struct PartEntry {
     /// Its rows by the source they came from; empty where an earlier program wrote the list.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rows_by_source: BTreeMap<String, u64>,
+    /// Trades in it that stand for several; beside single trades of the instrument they count the volume twice.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub aggregated: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl PartEntry {
@@ -166,14 +179,19 @@ impl Tape {
             return Ok((list, None));
         };
         let path = || PathBuf::from(format!("{}/{LIST}", self.store.location()));
-        let list: TapeList = serde_json::from_slice(&bytes)
-            .map_err(|error| ArchiveError::corrupt(path(), format!("it is no list of a tape: {error}")))?;
-        if list.format != FORMAT {
-            return Err(ArchiveError::corrupt(
-                path(),
-                format!("its format is {}; this program knows {FORMAT}", list.format),
-            ));
+        let unfit = |error: serde_json::Error| {
+            ArchiveError::corrupt(path(), format!("it is no list of a tape: {error}"))
+        };
+        // A newer list may have more in it, so that its format comes first.
+        let Form { format } = serde_json::from_slice(&bytes).map_err(unfit)?;
+        if format != FORMAT {
+            return Err(ArchiveError::Newer {
+                path: path(),
+                format,
+                known: FORMAT,
+            });
         }
+        let list: TapeList = serde_json::from_slice(&bytes).map_err(unfit)?;
         Ok((list, Some(version)))
     }
 

@@ -12,6 +12,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use super::Kind;
 use super::order::{Position, Positions, Single, Sources};
 use super::part::{PartWriter, Written, joined, read_part};
+use super::stage::aggregated;
 use crate::ArchiveError;
 
 /// Rows that are put in order at a time.
@@ -21,6 +22,8 @@ const CHUNK_ROWS: usize = 1 << 15;
 pub(super) struct Merged {
     pub(super) written: Written,
     pub(super) by_source: BTreeMap<String, u64>,
+    /// Trades that stand for several.
+    pub(super) aggregated: u64,
 }
 
 /// A sorted file, and the sources whose rows in it do not count.
@@ -48,9 +51,11 @@ pub(super) fn merge(
         .map(|(index, cursor)| Reverse((cursor.position(), index)))
         .collect();
     let mut output = Tally {
+        kind,
         single: Single::new(kind),
         writer: PartWriter::new(kind, into),
         by_source: BTreeMap::new(),
+        aggregated: 0,
     };
     // Batches stay where they are until the rows taken from them were copied out.
     let mut batches: Vec<RecordBatch> = cursors.iter().map(|cursor| cursor.batch.clone()).collect();
@@ -103,9 +108,11 @@ fn flush(
 
 /// What comes out of a merge.
 struct Tally {
+    kind: Kind,
     single: Single,
     writer: PartWriter,
     by_source: BTreeMap<String, u64>,
+    aggregated: u64,
 }
 
 impl Tally {
@@ -116,6 +123,7 @@ impl Tally {
 
     fn keep(&mut self, rows: RecordBatch) -> Result<(), ArchiveError> {
         count_sources(&rows, &mut self.by_source);
+        self.aggregated += aggregated(self.kind, &rows);
         self.writer.write(rows)
     }
 
@@ -126,6 +134,7 @@ impl Tally {
         Ok(Merged {
             written: self.writer.finish(self.single.conflicts)?,
             by_source: self.by_source,
+            aggregated: self.aggregated,
         })
     }
 }

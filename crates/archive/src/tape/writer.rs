@@ -126,7 +126,12 @@ impl TapeWriter {
             .map(|(key, part)| (*key, (*part).clone()))
             .collect();
         let mut files: Vec<(PathBuf, String)> = Vec::new();
-        for (key, Merged { written, by_source }) in merged {
+        for (key, merged) in merged {
+            let Merged {
+                written,
+                by_source,
+                aggregated,
+            } = merged;
             let before = existing.get(key).copied();
             if key.kind != Kind::Rejects {
                 committed.rows.0 += before.map_or(0, |part| part.facts.rows);
@@ -158,6 +163,7 @@ impl TapeWriter {
                 path,
                 facts: written.facts,
                 rows_by_source: by_source,
+                aggregated,
             };
             parts.insert(key, part);
         }
@@ -260,6 +266,7 @@ impl TapeWriter {
             return Ok(Merged {
                 written: run.written.clone(),
                 by_source: [(run.source.clone(), run.written.facts.rows)].into(),
+                aggregated: run.aggregated,
             });
         }
         let whole = |run: &Run| Input {

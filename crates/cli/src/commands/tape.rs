@@ -93,6 +93,19 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         HumanBytes(bytes),
         counted(list.sources.len() as u64, "file")
     );
+    let both = groups
+        .iter()
+        .filter(|((kind, _), _)| *kind == Kind::Trades)
+        .flat_map(|(_, instruments)| instruments.values())
+        .filter(|held| held.aggregated > 0 && held.aggregated < held.rows)
+        .count() as u64;
+    if both > 0 {
+        crate::say!(
+            "WARNING: {} with trades and aggregated trades, which count the volume twice where they overlap: {}",
+            counted(both, "instrument"),
+            arguments.tape.sql("--named quality/aggregated")
+        );
+    }
     if arguments.check {
         return check(&tape, &list);
     }
@@ -194,6 +207,8 @@ fn remove(tape: &Tape, named: &str, place: &TapeArgument) -> Result<()> {
 struct Held {
     span: Option<(i64, i64)>,
     rows: u64,
+    /// Trades among them that stand for several.
+    aggregated: u64,
     bytes: u64,
     conflicts: u64,
     gaps: usize,
@@ -211,6 +226,7 @@ impl Held {
         let held = Self {
             span: stamped,
             rows: facts.rows,
+            aggregated: part.aggregated,
             bytes: facts.bytes,
             conflicts: facts.conflicts,
             gaps: facts.outages.len(),
@@ -232,6 +248,7 @@ impl Held {
             (a, b) => a.or(b),
         };
         self.rows += other.rows;
+        self.aggregated += other.aggregated;
         self.bytes += other.bytes;
         self.conflicts += other.conflicts;
         self.gaps += other.gaps;

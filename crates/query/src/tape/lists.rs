@@ -39,6 +39,10 @@ pub(crate) const LISTS: [List; 3] = [
                 "conflicts",
                 "Rows that share a venue's id with another and say something else.",
             ),
+            (
+                "aggregated",
+                "Trades that stand for several of the venue's; beside its single trades they count the volume twice.",
+            ),
             ("path", "Where it lies below the tape."),
         ],
     },
@@ -116,6 +120,7 @@ fn parts(parts: &[PartEntry]) -> Columns {
         .optional_time("first_at", parts, |part| at(part, part.facts.first_us))
         .optional_time("last_at", parts, |part| at(part, part.facts.last_us))
         .count("conflicts", parts, |part| part.facts.conflicts)
+        .count("aggregated", parts, |part| part.aggregated)
         .text("path", parts, |part| &part.path)
 }
 
