@@ -389,3 +389,184 @@ fn a_tape_lives_where_it_is_told_to() -> Result<()> {
     ensure!(user.asks(sql)? == ["0"]);
     Ok(())
 }
+
+#[test]
+fn what_is_no_file_of_ours_is_said_as_the_user_knows_it() -> Result<()> {
+    let user = User::new()?;
+    let text = fs::read(root().join(TRADES))?;
+    // The first bytes of each format, from its own description.
+    let mut tar = vec![0; 512];
+    tar[257..262].copy_from_slice(b"ustar");
+    let cases: [(&str, &[u8], &[&str]); 7] = [
+        ("d/empty.csv", b"", &["d/empty.csv: it is empty"]),
+        (
+            "d/a.csv.xz",
+            b"\xfd7zXZ\0rest",
+            &["d/a.csv.xz: it is packed by xz", "unpack it"],
+        ),
+        ("d/a.tar", &tar, &["d/a.tar: it is a tar archive", "unpack it"]),
+        (
+            "d/a.7z",
+            b"7z\xbc\xaf\x27\x1crest",
+            &["d/a.7z: it is a 7z archive"],
+        ),
+        (
+            "d/a.rar",
+            b"Rar!\x1a\x07\x01\0",
+            &["d/a.rar: it is a rar archive"],
+        ),
+        ("d/a.csv.bz2", b"BZh91AY", &["d/a.csv.bz2: it is packed by bzip2"]),
+        (
+            "d/a.zip",
+            &zipped("README.md", b"# words\n")?,
+            &["d/a.zip!README.md", "# words"],
+        ),
+    ];
+    for (name, content, words) in cases {
+        let path = user.writes(name, content)?;
+        user.says(&["ingest", &path])?.refused(words)?;
+    }
+    fs::create_dir_all(user.path("d/nothing"))?;
+    user.says(&["ingest", "d/nothing"])?
+        .refused(&["d/nothing: it holds no file"])?;
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", user.path("d/link.csv"))?;
+        user.says(&["ingest", "d/link.csv"])?
+            .refused(&["d/link.csv: it is a link to nowhere"])?;
+        let made = std::process::Command::new("mkfifo")
+            .arg(user.path("d/pipe.csv"))
+            .status()?;
+        ensure!(made.success());
+        user.says(&["ingest", "d/pipe.csv"])?
+            .refused(&["d/pipe.csv: it is a pipe"])?;
+        user.says(&["ingest", "/dev/null"])?
+            .refused(&["/dev/null: it is a pipe, a socket or a device"])?;
+    }
+    // None of them stops a folder; in an archive with a file of ours the word beside it does not stop that one.
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (member, content) in [
+        ("about/README.md", &b"# words\n"[..]),
+        (&format!("{NAME}.csv"), &text),
+    ] {
+        zip.start_file(member, zip::write::SimpleFileOptions::default())?;
+        zip.write_all(content)?;
+    }
+    user.writes("d/both.zip", &zip.finish()?.into_inner())?;
+    let said = user.says(&["ingest", "d"])?.fine()?;
+    for name in [
+        "d/empty.csv",
+        "d/a.csv.xz",
+        "d/a.tar",
+        "d/a.7z",
+        "d/a.rar",
+        "d/a.csv.bz2",
+        "d/a.zip!README.md",
+        "d/both.zip!about/README.md",
+    ] {
+        ensure!(
+            said.stderr.contains(&format!("not taken: {name}")),
+            "no {name}: {}",
+            said.stderr
+        );
+    }
+    ensure!(
+        said.text()?.contains("both.zip!BTCUSDT-aggTrades-2024-01-01.csv"),
+        "{}",
+        said.text()?
+    );
+    ensure!(user.asks("SELECT count(*) FROM recorded.trades")? == ["20"]);
+
+    let path = user.writes(&format!("e/{NAME}.csv"), &text)?;
+    user.says(&["ingest", "d/nothing", "--source", "binanse"])?
+        .refused(&["no source `binanse`", "binance-archive", "tardis"])?;
+    user.says(&["ingest", &path, "--source", "bitmex"])?
+        .refused(&[&path, "not what the source `bitmex` reads"])?;
+    let sum = user.writes(&format!("{path}.CHECKSUM"), b"")?;
+    user.says(&["ingest", &path])?
+        .refused(&[&sum, "is empty", "64 digits"])?;
+    user.writes(&sum, b"soon\n")?;
+    user.says(&["ingest", &path])?
+        .refused(&[&sum, "begins with `soon`"])?;
+    Ok(())
+}
+
+#[test]
+fn a_packed_file_is_named_with_its_ending() -> Result<()> {
+    let user = User::new()?;
+    let broken = user.writes("f/broken.csv.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03broken")?;
+    user.says(&["ingest", &broken])?.refused(&["f/broken.csv.gz"])?;
+    // A line without an end is not gathered for ever.
+    let mut endless = (lines()?[0].clone() + "\n").into_bytes();
+    endless.resize(40 << 20, b'1');
+    let endless = user.writes(
+        &format!("f/{NAME}.zip"),
+        &zipped(&format!("{NAME}.csv"), &endless)?,
+    )?;
+    user.says(&["ingest", &endless])?.refused(&[
+        "f/BTCUSDT-aggTrades-2024-01-01.zip!BTCUSDT-aggTrades-2024-01-01.csv",
+        "no record end",
+    ])?;
+    Ok(())
+}
+
+#[test]
+fn a_tape_of_a_newer_version_is_not_taken_for_a_damaged_one() -> Result<()> {
+    let user = User::new()?;
+    user.writes(
+        "data/tape/tape.json",
+        b"{\"format\": 2, \"parts\": {}, \"more\": []}",
+    )?;
+    let path = root().join(TRADES);
+    for arguments in [&["tape"][..], &["ingest", path.to_str().context("text")?]] {
+        let said = user.says(arguments)?;
+        said.refused(&["tape.json", "newer version", "format is 2"])?;
+        for word in ["remove", "again", "corrupt"] {
+            ensure!(!said.stderr.contains(word), "{}", said.stderr);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_rows_name_themselves_stands_and_is_said() -> Result<()> {
+    let user = User::new()?;
+    let folder = root().join("tests/fixtures/ingest/bitmex/trade.json");
+    let path = folder.to_str().context("text")?;
+    let said = user.says(&["ingest", path, "--instrument", "MADEUP"])?.fine()?;
+    ensure!(
+        said.stderr.contains("note: --instrument") && said.stderr.contains("XBTUSD"),
+        "{}",
+        said.stderr
+    );
+    ensure!(user.asks("SELECT DISTINCT instrument FROM recorded.trades")? == ["XBTUSD"]);
+    let path = root().join(TRADES);
+    let path = path.to_str().context("text")?;
+    let said = user.says(&["ingest", path, "--instrument", "ETHUSDT"])?.fine()?;
+    ensure!(
+        !said.stderr.contains("note:"),
+        "a name gives way: {}",
+        said.stderr
+    );
+    Ok(())
+}
+
+#[test]
+fn trades_and_aggregated_ones_of_an_instrument_are_told_of() -> Result<()> {
+    let user = User::new()?;
+    let folder = root().join("tests/fixtures/ingest/binance_archive/spot");
+    let below = |kind: &str| folder.join(kind).to_string_lossy().into_owned();
+    user.says(&["ingest", &below("aggTrades")])?.fine()?;
+    let said = user.says(&["tape"])?.fine()?;
+    ensure!(!said.stderr.contains("WARNING"), "{}", said.stderr);
+    user.says(&["ingest", &below("trades")])?.fine()?;
+    let said = user.says(&["tape"])?.fine()?;
+    ensure!(
+        said.stderr.contains("WARNING") && said.stderr.contains("quality/aggregated"),
+        "{}",
+        said.stderr
+    );
+    let counted = user.asks("SELECT sum(aggregated) FROM recorded.parts")?;
+    ensure!(counted == user.asks("SELECT count(first_trade_id) FROM recorded.trades")?);
+    Ok(())
+}

@@ -14,6 +14,9 @@ use crate::failure::Mistake;
 use crate::table::{self, counted};
 use crate::tape::TapeArgument;
 
+/// Venues or instruments of a file's own that are named.
+const SHOWN: usize = 3;
+
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Files, folders or patterns; .zip, .gz, .lz4 and .zst are unpacked on the way
@@ -218,8 +221,27 @@ fn show(report: &Report, place: &TapeArgument) -> Result<()> {
     }
     for (path, reason) in &report.unknown {
         let path = path.display().to_string();
-        let reason = reason.strip_prefix(&path).unwrap_or(reason).trim_start();
-        crate::say!("not taken: {path} {reason}");
+        let reason = if reason.starts_with(&path) {
+            reason.clone()
+        } else {
+            format!("{path}: {reason}")
+        };
+        crate::say!("not taken: {reason}");
+    }
+    for file in &report.files {
+        for (option, theirs) in &file.unheeded {
+            let more = theirs.len().saturating_sub(SHOWN);
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            let theirs = theirs[..theirs.len().min(SHOWN)].join(", ");
+            crate::say!(
+                "note: {option} is not what rows of {} name themselves, which stands: {theirs}{more}",
+                file.path
+            );
+        }
     }
     if report.files.is_empty() {
         return Err(Mistake::new("no file was taken")
@@ -245,7 +267,6 @@ fn show(report: &Report, place: &TapeArgument) -> Result<()> {
 
 fn row(file: &FileReport) -> Vec<String> {
     let count = |count: u64| HumanCount(count).to_string();
-    let name = file.path.rsplit(['/', '\\']).next().unwrap_or(&file.path);
     let counts = if file.held {
         let held = ["held", "", "", "", ""];
         held.map(str::to_owned)
@@ -259,7 +280,7 @@ fn row(file: &FileReport) -> Vec<String> {
         ]
         .map(count)
     };
-    [name.to_owned(), file.what.clone()]
+    [file.name.clone(), file.what.clone()]
         .into_iter()
         .chain(counts)
         .collect()
