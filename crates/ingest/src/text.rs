@@ -125,43 +125,15 @@ pub fn number(text: &[u8]) -> Option<Number> {
         (b'+', rest) => (false, rest),
         _ => (false, text),
     };
-    // The common case: at most nineteen digits with a point somewhere. Trailing zeros of the fraction are held back,
-    // because they change nothing and would spoil the mantissa.
-    if digits.is_empty() || digits.len() > 20 {
-        return slow_number(text);
-    }
-    let mut mantissa: u64 = 0;
-    let mut scale: usize = 0;
-    let mut zeros: usize = 0;
-    let mut seen_point = false;
-    let mut seen_digit = false;
-    for &byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            seen_digit = true;
-            if seen_point {
-                if digit == 0 {
-                    zeros += 1;
-                    continue;
-                }
-                scale += zeros + 1;
-                for _ in 0..zeros {
-                    mantissa = mantissa.wrapping_mul(10);
-                }
-                zeros = 0;
-            }
-            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
-        } else if byte == b'.' && !seen_point {
-            seen_point = true;
-        } else {
-            return slow_number(text);
+    let mut significant = digits;
+    if digits.len() > 16 && digits.contains(&b'.') {
+        while let [rest @ .., b'0'] = significant {
+            significant = rest;
         }
     }
-    if !seen_digit {
-        return None;
-    }
-    // Fewer than twenty significant digits cannot have wrapped; up to fifteen are exact by one rounded division.
-    if mantissa < SAFE_DIGITS && digits.len() <= 19 && scale <= 22 {
+    if let Some((mantissa, scale)) = short_decimal(significant)
+        && mantissa < SAFE_DIGITS
+    {
         let value = mantissa as f64 / POWERS[scale];
         return Some(Number {
             value: if negative { -value } else { value },
@@ -169,6 +141,57 @@ pub fn number(text: &[u8]) -> Option<Number> {
         });
     }
     slow_number(text)
+}
+
+/// Whole number and digits after the point of a decimal of at most sixteen characters: all characters at once.
+#[inline]
+fn short_decimal(text: &[u8]) -> Option<(u64, usize)> {
+    const ONES: u128 = u128::from_ne_bytes([1; 16]);
+    const HIGH: u128 = ONES * 0x80;
+    const POINT: u128 = (b'.' ^ b'0') as u128;
+    // The last character becomes the lowest byte; where both halves hold a character it is the same one.
+    let length = text.len();
+    let characters = match length {
+        8..=16 => {
+            let first = u64::from_be_bytes(text[..8].try_into().ok()?);
+            let last = u64::from_be_bytes(text[length - 8..].try_into().ok()?);
+            u128::from(first) << (8 * (length - 8)) | u128::from(last)
+        }
+        4..8 => {
+            let first = u32::from_be_bytes(text[..4].try_into().ok()?);
+            let last = u32::from_be_bytes(text[length - 4..].try_into().ok()?);
+            u128::from(u64::from(first) << (8 * (length - 4)) | u64::from(last))
+        }
+        1..4 => text.iter().fold(0, |all, byte| all << 8 | u128::from(*byte)),
+        _ => return None,
+    };
+    let digits = (characters ^ ONES * u128::from(b'0')) & (u128::MAX >> (128 - 8 * length));
+    // A byte above nine sets its high bit.
+    let others = (((digits & !HIGH) + ONES * (0x80 - 10)) | digits) & HIGH;
+    if others == 0 {
+        return Some((sixteen_digits(digits), 0));
+    }
+    let place = others.trailing_zeros() as usize / 8;
+    let one = others & (others - 1) == 0;
+    if !one || (digits >> (8 * place)) & 0xff != POINT || length == 1 {
+        return None;
+    }
+    let fraction = digits & ((1 << (8 * place)) - 1);
+    let whole = (digits >> (8 * place)) >> 8;
+    Some((sixteen_digits(whole << (8 * place) | fraction), place))
+}
+
+/// The number that sixteen digits make, a byte each, the last in the lowest byte.
+#[inline]
+fn sixteen_digits(digits: u128) -> u64 {
+    let eight = |digits: u64| {
+        const PAIRS: u64 = 0x00ff_00ff_00ff_00ff;
+        const FOURS: u64 = 0x0000_ffff_0000_ffff;
+        let pairs = (digits & PAIRS) + (digits >> 8 & PAIRS) * 10;
+        let fours = (pairs & FOURS) + (pairs >> 16 & FOURS) * 100;
+        (fours & 0xffff_ffff) + (fours >> 32) * 10_000
+    };
+    eight((digits >> 64) as u64) * 100_000_000 + eight(digits as u64)
 }
 
 #[cold]
@@ -233,6 +256,12 @@ pub fn integer(text: &[u8]) -> Option<i64> {
         (b'-', rest) => (true, rest),
         _ => (false, text),
     };
+    if let Some((value, 0)) = short_decimal(digits)
+        && digits.last() != Some(&b'.')
+    {
+        let value = value as i64;
+        return Some(if negative { -value } else { value });
+    }
     if digits.is_empty() || digits.len() > 19 {
         return None;
     }
