@@ -14,8 +14,10 @@ use crate::{Block, Framing, IngestError, Output, Parser, Place};
 
 /// Bytes of a block; a longer record makes a longer block.
 const BLOCK_BYTES: usize = 4 << 20;
-/// A record longer than this is none.
-const RECORD_BYTES: usize = 256 << 20;
+/// A record longer than this is none; while its end is looked for, it is held twice.
+const RECORD_BYTES: usize = 32 << 20;
+/// A line of a header longer than this is none.
+const HEADER_BYTES: usize = 1 << 20;
 /// A content that cannot be cut may be this long.
 const WHOLE_BYTES: u64 = 1 << 30;
 /// A guess of the length of a row, for allocations only.
@@ -199,9 +201,12 @@ fn cut_lines(
     let mut skipped = Vec::new();
     for _ in 0..header {
         skipped.clear();
-        Read::take(&mut *reader, RECORD_BYTES as u64)
+        Read::take(&mut *reader, HEADER_BYTES as u64)
             .read_until(b'\n', &mut skipped)
             .map_err(failed)?;
+        if skipped.len() == HEADER_BYTES {
+            return Err(no_records(path, HEADER_BYTES));
+        }
     }
     let mut first_row = 0;
     let mut rest: Vec<u8> = Vec::new();
@@ -212,7 +217,7 @@ fn cut_lines(
         if more {
             let Some(end) = memchr::memrchr(b'\n', &bytes) else {
                 if bytes.len() > RECORD_BYTES {
-                    return Err(no_records(path));
+                    return Err(no_records(path, RECORD_BYTES));
                 }
                 rest = bytes;
                 continue;
@@ -269,7 +274,7 @@ fn cut_elements(
                     return Ok(());
                 }
                 if block.bytes.len() > RECORD_BYTES {
-                    return Err(no_records(path));
+                    return Err(no_records(path, RECORD_BYTES));
                 }
                 continue;
             };
@@ -338,10 +343,10 @@ fn cut_nothing(path: &str, reader: &mut dyn BufRead, send: &SyncSender<Owned>) -
     Ok(())
 }
 
-fn no_records(path: &str) -> IngestError {
+fn no_records(path: &str, bytes: usize) -> IngestError {
     IngestError::BadFile {
         path: path.to_owned(),
-        reason: format!("it has no record end in {RECORD_BYTES} bytes; expected lines or elements"),
+        reason: format!("it has no record end in {bytes} bytes; expected lines or elements"),
     }
 }
 
