@@ -218,12 +218,12 @@ impl PositionBook {
     }
 
     /// All positions of a side, each with a score, the highest first; equal ones by slot and place.
-    pub fn ranked(&self, side: Side, score: impl Fn(&Position) -> f64) -> Vec<Ranked> {
+    pub fn ranked(&self, side: Side, score: impl Fn(Slot, &Position) -> f64) -> Vec<Ranked> {
         let mut all: Vec<Ranked> = self.queues[side.index()]
             .iter()
             .flat_map(|queue| {
                 queue.positions.iter().enumerate().map(|(index, held)| Ranked {
-                    score: score(held),
+                    score: score(queue.slot, held),
                     quantity: held.quantity,
                     slot: queue.slot,
                     index,

@@ -23,9 +23,7 @@ pub use engine::{Drive, World, WorldRun};
 pub use frame::Frame;
 pub use journal::{Cause, ClockRow, Entry, EntryKind, Holder, Journal, OrderRow, PriceRow};
 pub use seed::seed;
-pub use spec::{
-    Arbitrage, Carry, Channels, Engine, Funding, InstrumentSpec, Liquidation, Mark, Venue, WorldSpec,
-};
+pub use spec::{Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidation, Mark, Venue, WorldSpec};
 pub use tape::{WorldEvent, WorldTape};
 
 #[cfg(test)]

@@ -111,6 +111,17 @@ pub struct Walk {
     pub left_usd: f64,
 }
 
+impl Walk {
+    /// Log distance of the average fill of an order of `usd`, with what the book could not fill taken at its end.
+    pub fn mean(&self, usd: f64) -> f64 {
+        if self.left_usd == 0.0 {
+            return self.mean_log;
+        }
+        let filled_usd = usd - self.left_usd;
+        (self.mean_log * filled_usd + self.end_log * self.left_usd) / usd
+    }
+}
+
 /// One side of a book. Between calls its aim stands still, so time passes in closed form. It keeps to the parameters
 /// it was made with.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -122,6 +122,15 @@ mod tests {
         let r = safe_move(&standing, 1.0);
         let lost = 105.0 * (libm::exp(r) - 1.0);
         assert!((lost - 10.0).abs() < 1e-12);
-        assert_eq!(safe_move(&Standing { equity: 5.0, ..standing }, 1.0), 0.0);
+        assert_eq!(
+            safe_move(
+                &Standing {
+                    equity: 5.0,
+                    ..standing
+                },
+                1.0
+            ),
+            0.0
+        );
     }
 }

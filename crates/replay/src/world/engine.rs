@@ -1,13 +1,15 @@
 //! The loop: events from outside and what the world does in between, in one order.
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
+use aftershock_protocol::venue::contract::{Contract, MaintenanceOn};
+use aftershock_protocol::venue::liquidation::{Account as Sight, Action, Forced, LiquidationRule};
 use aftershock_protocol::{Liquidate, RuleSet, SetBand};
 
 use super::account::{Account, Holding};
 use super::journal::{Cause, Entry, EntryKind, Holder, Journal};
 use super::market::Market;
 use super::order::{Agenda, Behind, Order, What};
-use super::spec::{Channels, Engine, WorldSpec};
+use super::spec::{Channels, WorldSpec};
 use super::tape::{OTHER, WorldEvent, WorldTape};
 use crate::ReplayError;
 
@@ -46,6 +48,8 @@ pub struct WorldRun {
     pub bad_debt: Vec<Cash>,
     /// Open interest of each market, long and short in its frame.
     pub open_interest: Vec<[Coin; 2]>,
+    /// Funding of each market, settlement asset a contract, paid by longs.
+    pub funding_paid: Vec<f64>,
     /// Largest difference between long and short open interest, and largest residual of the books, seen after any order.
     pub imbalance: (Coin, Cash),
     /// Events of the tape.
@@ -118,13 +122,20 @@ impl<'a> World<'a> {
                 return fail(format!("market {} of {}", held.market, self.markets.len()));
             }
             if self.spec.instruments[held.market].venue != account.venue {
-                return fail(format!("{} is at another venue", self.spec.instruments[held.market].name));
+                return fail(format!(
+                    "{} is at another venue",
+                    self.spec.instruments[held.market].name
+                ));
             }
             if settlement(held.market) != settlement(account.holdings[0].market) {
                 return fail("its markets settle in different assets".to_owned());
             }
         }
-        if account.collateral.iter().any(|one| one.asset >= self.spec.assets.len()) {
+        if account
+            .collateral
+            .iter()
+            .any(|one| one.asset >= self.spec.assets.len())
+        {
             return fail("collateral in an asset that is not there".to_owned());
         }
         let home = account.holdings.first().map_or(0, |held| held.market);
@@ -138,7 +149,11 @@ impl<'a> World<'a> {
                 (Holder::Cohort, held.side.opposite()),
             ] {
                 // The other side carries its whole value as margin: nothing can break it.
-                let margin = if holder == Holder::Cohort { held.entry_value } else { Cash::ZERO };
+                let margin = if holder == Holder::Cohort {
+                    held.entry_value
+                } else {
+                    Cash::ZERO
+                };
                 self.markets[held.market]
                     .ledger
                     .endow(side, margin, held.entry_value);
@@ -170,7 +185,7 @@ impl<'a> World<'a> {
             self.markets[held.market].holders.push(place);
         }
         for one in &account.collateral {
-            let reference = self.spec.assets[one.asset].1;
+            let reference = self.spec.assets[one.asset].reference;
             if !self.markets[reference].holders.contains(&place) {
                 self.markets[reference].holders.push(place);
             }
@@ -222,7 +237,13 @@ impl<'a> World<'a> {
                 Drive::Exogenous { log_news, depth } => (Some(log_news[k]), Some(depth[k])),
                 Drive::News => (Some(tape.log_price[k]), None),
             };
-            let found = self.tick(at, usize::from(market), tape.log_price[k], tape.ordinary_usd[k], given);
+            let found = self.tick(
+                at,
+                usize::from(market),
+                tape.log_price[k],
+                tape.ordinary_usd[k],
+                given,
+            );
             if let Some((news, depth)) = &mut exogenous {
                 news.push(found.0);
                 depth.push(found.1);
@@ -249,10 +270,9 @@ impl<'a> World<'a> {
         let market = &mut self.markets[place];
         let dt = at - market.ticked_at;
         market.advance(at, &self.spec.table);
-        let depth = match given_depth {
-            Some(depth) => depth,
-            None => market.depth(at, spec),
-        };
+        // Makers look at the market at the same instants whether or not it is known what ordinary flow met.
+        let modelled = market.depth(at, ordinary_usd > 0.0);
+        let depth = given_depth.unwrap_or(modelled);
         if market.halted_until.is_some() {
             market.queued_usd += ordinary_usd * (1.0 - spec.parameters.cancelled_share);
         } else {
@@ -279,13 +299,16 @@ impl<'a> World<'a> {
             };
             if dt > 0 {
                 let keep = self.spec.table.volatility_factor(dt);
-                market
-                    .state
-                    .step(Timestamp(at), market.log_price, dt, keep);
+                market.state.step(Timestamp(at), market.log_price, dt, keep);
                 market.ticked_at = at;
             }
-            market.publish_mark(at, spec);
+            market.publish_mark(at);
         }
+        let mut null = market.log_mark;
+        if market.answering {
+            null += market.log_null(spec) - market.log_price;
+        }
+        market.null_reached = [market.null_reached[0].min(null), market.null_reached[1].max(null)];
         (log_news, depth)
     }
 
@@ -297,13 +320,16 @@ impl<'a> World<'a> {
                 side,
                 log_residual,
             } => {
-                // Bids meet those who sell, asks those who buy.
-                self.markets[usize::from(market)].log_residual[(side == Side::Short) as usize] = log_residual;
+                self.markets[usize::from(market)].hold_residual(at, side == Side::Short, log_residual);
             }
             WorldEvent::Outage { venue, down } => {
                 for place in 0..self.markets.len() {
                     if self.spec.instruments[place].venue == usize::from(venue) {
+                        self.arbitrage(at, place)?;
                         self.markets[place].down = down;
+                        if let Some(parameters) = self.spec.instruments[place].arbitrage {
+                            self.markets[place].arbitrage.set_open(!down, &parameters);
+                        }
                         if !down {
                             self.release(at, place);
                             self.look(at, place)?;
@@ -337,10 +363,10 @@ impl<'a> World<'a> {
         market.halted_until = None;
         market.advance(at, &self.spec.table);
         let queued = std::mem::take(&mut market.queued_usd);
-        let depth = market.depth(at, spec);
+        let depth = market.depth(at, queued > 0.0);
         market.trade_ordinary(queued, depth);
         market.log_price = market.log_news + market.impact(spec);
-        market.publish_mark(at, spec);
+        market.publish_mark(at);
         market.state.restart_mean(Timestamp(at));
         self.release(at, place);
         self.look(at, place)
@@ -389,10 +415,11 @@ impl<'a> World<'a> {
             if !market.book.triggered(side, mark) || market.suspended_until[side.index()] > at {
                 continue;
             }
-            let mut fraction = match liquidation.engine {
-                Engine::Whole | Engine::ShareThenAll { .. } => 1.0,
-                Engine::Steps { share, .. } => share,
-            };
+            let (mut fraction, pause_until) = self.step_of(at, place, side, liquidation.rule);
+            if fraction == 0.0 {
+                self.suspend(place, side, pause_until);
+                continue;
+            }
             let mut until = None;
             if !self.rules.is_record() {
                 let quantity = market.book.triggered_quantity(side, mark);
@@ -415,42 +442,86 @@ impl<'a> World<'a> {
             let log_null = market.log_null(spec) + (market.log_mark - market.log_price);
             let null = market.frame.kept(log_null);
             let mut groups = Vec::with_capacity(2);
-            if market.answering {
-                if market.book.triggered(side, null) {
-                    let mut orders = Vec::new();
-                    market.book.take_triggered(side, null, fraction, &mut orders);
-                    groups.push((None, orders));
-                }
-                if fraction == 1.0 && market.book.triggered(side, mark) {
-                    let mut orders = Vec::new();
-                    market.book.take_triggered(side, mark, fraction, &mut orders);
-                    let parent = self.parent(at, place, side);
-                    groups.push((parent, orders));
-                } else if fraction < 1.0 && groups.is_empty() {
-                    let mut orders = Vec::new();
-                    market.book.take_triggered(side, mark, fraction, &mut orders);
-                    let parent = self.parent(at, place, side);
-                    groups.push((parent, orders));
-                }
-            } else {
+            // Of steps that close a share, those whom the null has crossed go first, and the rest at the next step.
+            let crossed_by_null = !market.answering || market.book.triggered(side, null);
+            if crossed_by_null {
+                let by = if market.answering { null } else { mark };
+                let mut orders = Vec::new();
+                market.book.take_triggered(side, by, fraction, &mut orders);
+                groups.push((None, orders));
+            }
+            if market.book.triggered(side, mark) && (fraction == 1.0 || !crossed_by_null) {
                 let mut orders = Vec::new();
                 market.book.take_triggered(side, mark, fraction, &mut orders);
-                groups.push((None, orders));
+                let parent = self.parent(at, place, side);
+                groups.push((parent, orders));
             }
             for (parent, orders) in groups {
                 let quantity: Coin = orders.iter().map(|closed| closed.position.quantity).sum();
                 if quantity > Coin::ZERO {
-                    self.send(at, place, side, quantity, Cause::Liquidation, parent, Behind::Cohort(orders));
+                    self.send(
+                        at,
+                        place,
+                        side,
+                        quantity,
+                        Cause::Liquidation,
+                        parent,
+                        Behind::Cohort(orders),
+                    );
                 }
             }
-            if let Engine::Steps { pause_s, .. } = liquidation.engine {
-                self.suspend(place, side, at + (pause_s * 1e6) as i64);
-            } else if let Some(until) = until {
-                self.suspend(place, side, until);
+            if fraction < 1.0 {
+                self.markets[place].stepped[side.index()] = true;
+                self.suspend(place, side, until.unwrap_or(at).max(pause_until).max(at + 1));
+            } else {
+                self.markets[place].stepped[side.index()] = false;
+                if let Some(until) = until {
+                    self.suspend(place, side, until);
+                }
             }
         }
         self.markets[place].refresh_alarm();
         Ok(())
+    }
+
+    /// Share of every broken position that the venue's rule closes now, and when it may close more; found from an account
+    /// of the mix's mean size that has just broken, since levels stand for many accounts.
+    fn step_of(&self, at: i64, place: usize, side: Side, rule: LiquidationRule) -> (f64, i64) {
+        let market = &self.markets[place];
+        let sizes = &self.spec.instruments[place].parameters.mix.account_sizes;
+        let mean_usd: f64 = sizes.iter().map(|(size, share)| size * share).sum();
+        let contract = if market.frame.inverse {
+            Contract::DOLLAR
+        } else {
+            Contract::COIN
+        };
+        let mark_usd = libm::exp(market.log_mark);
+        let quantity = market.frame.quantity(mean_usd, market.log_mark).max(Coin(1));
+        let unit = contract.unit_value(mark_usd);
+        let needed = market.schedule.maintenance(quantity.to_f64(), unit);
+        let action = rule.propose(&Sight {
+            contract,
+            quantity,
+            mark_usd,
+            equity: Cash::from_f64(needed * 0.999),
+            opening_value: Cash::from_f64(quantity.to_f64() * unit),
+            margins: &market.schedule,
+            on: MaintenanceOn::MarkValue,
+            lot: Coin(1),
+            at: Timestamp(at),
+            last: market.stepped[side.index()].then_some(Forced {
+                earliest_next_at: Timestamp(market.suspended_until[side.index()]),
+                filled: true,
+            }),
+        });
+        match action {
+            Action::Send(proposal) => (
+                proposal.quantity.0 as f64 / quantity.0 as f64,
+                proposal.earliest_next_at.0,
+            ),
+            Action::Wait { until_at } => (0.0, until_at.0),
+            Action::Sound => (1.0, at),
+        }
     }
 
     fn suspend(&mut self, place: usize, side: Side, until: i64) {
@@ -462,18 +533,20 @@ impl<'a> World<'a> {
     /// of another market of the asset, from where arbitrage has carried it.
     pub(crate) fn parent(&self, at: i64, place: usize, side: Side) -> Option<u32> {
         let push = -self.markets[place].frame.side(side).sign();
-        self.strongest(at, place, push).map(|(_, order)| order).or_else(|| {
-            let asset = self.spec.instruments[place].asset;
-            let others = (0..self.markets.len())
-                .filter(|&other| other != place && self.spec.instruments[other].asset == asset);
-            others
-                .filter_map(|other| self.strongest(at, other, push))
-                .fold(None, |best: Option<(f64, u32)>, one| match best {
-                    Some(best) if best.0 >= one.0 => Some(best),
-                    _ => Some(one),
-                })
-                .map(|(_, order)| order)
-        })
+        self.strongest(at, place, push)
+            .map(|(_, order)| order)
+            .or_else(|| {
+                let asset = self.spec.instruments[place].asset;
+                let others = (0..self.markets.len())
+                    .filter(|&other| other != place && self.spec.instruments[other].asset == asset);
+                others
+                    .filter_map(|other| self.strongest(at, other, push))
+                    .fold(None, |best: Option<(f64, u32)>, one| match best {
+                        Some(best) if best.0 >= one.0 => Some(best),
+                        _ => Some(one),
+                    })
+                    .map(|(_, order)| order)
+            })
     }
 
     /// The order whose flow stands most in a market in a direction, and how much of it, USD.
@@ -482,7 +555,11 @@ impl<'a> World<'a> {
         let mut found: Option<(f64, u32)> = None;
         for &(order, executed_at, flow) in &self.markets[place].recent {
             let factors = self.spec.table.factors(at - executed_at);
-            let kept: f64 = weights.iter().zip(factors).map(|(weight, factor)| weight * factor).sum();
+            let kept: f64 = weights
+                .iter()
+                .zip(factors)
+                .map(|(weight, factor)| weight * factor)
+                .sum();
             let stands = kept * flow * push;
             if stands > 0.0 && found.is_none_or(|(most, _)| stands > most) {
                 found = Some((stands, order));
@@ -618,6 +695,14 @@ impl<'a> World<'a> {
     }
 
     fn finish(mut self, events: u64, exogenous: Option<(Vec<f64>, Vec<f64>)>) -> WorldRun {
+        for row in &mut self.journal.orders {
+            let [low, high] = self.markets[row.market].null_reached;
+            row.additional = row.parent.is_some()
+                && match row.side {
+                    Side::Long => row.log_trigger < low,
+                    Side::Short => row.log_trigger > high,
+                };
+        }
         for place in 0..self.markets.len() {
             self.count(place);
         }
@@ -637,6 +722,17 @@ impl<'a> World<'a> {
                 .map(|market| market.ledger.bad_debt().iter().copied().sum())
                 .collect(),
             open_interest,
+            funding_paid: self
+                .markets
+                .iter()
+                .map(|market| {
+                    if market.frame.inverse {
+                        -market.frame.funding
+                    } else {
+                        market.frame.funding
+                    }
+                })
+                .collect(),
             journal: self.journal,
             accounts: self.accounts,
             imbalance: self.imbalance,

@@ -22,7 +22,10 @@ pub struct Frame {
 impl Frame {
     /// A frame in which no funding has been paid.
     pub const fn new(inverse: bool) -> Self {
-        Self { inverse, funding: 0.0 }
+        Self {
+            inverse,
+            funding: 0.0,
+        }
     }
 
     /// `y` of a log price (of USD a coin).

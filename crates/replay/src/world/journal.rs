@@ -11,8 +11,6 @@ pub enum Cause {
     MarginCall,
     /// Collateral of a broken account is sold.
     Collateral,
-    /// Winners whose position was taken sell what it hedged.
-    Resale,
 }
 
 impl Cause {
@@ -22,7 +20,6 @@ impl Cause {
             Self::Liquidation => "liquidation",
             Self::MarginCall => "margin_call",
             Self::Collateral => "collateral",
-            Self::Resale => "resale",
         }
     }
 }
@@ -35,6 +32,8 @@ pub struct OrderRow {
     /// The order without which it would not have been sent: absent where the price without forced flow would have
     /// triggered it too.
     pub parent: Option<u32>,
+    /// Whether the null never came to the mark that triggered it: with a parent and without this it came only sooner.
+    pub additional: bool,
     /// 0 where there is no parent, else one more than the parent's.
     pub generation: u32,
     /// Why.
@@ -143,6 +142,10 @@ pub struct PriceRow {
     pub open_interest: Coin,
     /// Funding rate that will be paid next, an interval.
     pub funding_rate: f64,
+    /// What arbitrageurs have traded here so far, net, USD.
+    pub arbitrage_usd: f64,
+    /// What carry traders have traded here so far, net, USD.
+    pub carry_usd: f64,
     /// Whether the venue was down or the market halted.
     pub closed: bool,
 }
@@ -157,7 +160,7 @@ pub struct ClockRow {
     pub response: Vec<f64>,
     /// Its spectral radius.
     pub spectral_radius: f64,
-    /// Capital that arbitrageurs have left, share.
+    /// Share of capital that arbitrageurs have free where they have least.
     pub arbitrage_capital: f64,
 }
 
@@ -175,17 +178,22 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Orders triggered by forced flow over all orders, by value: the causal branching ratio
-    /// `1 - immigrants / all`; absent without an order.
+    /// Value of orders that the null would not have triggered by then, over the value of all: `1 - immigrants / all`. In a
+    /// fall that goes on, nearly every order comes a little sooner for those before it, so that this is close to one and
+    /// says little; see [`Journal::additional_share`]. Absent without an order.
     pub fn branching_ratio(&self) -> Option<f64> {
+        self.share(|row| row.parent.is_some())
+    }
+
+    /// Value of orders that the null would never have triggered, over the value of all. Absent without an order.
+    pub fn additional_share(&self) -> Option<f64> {
+        self.share(|row| row.additional)
+    }
+
+    fn share(&self, of: impl Fn(&OrderRow) -> bool) -> Option<f64> {
         let value = |row: &OrderRow| row.notional_usd + row.deleveraged_usd;
         let all: f64 = self.orders.iter().map(value).sum();
-        let immigrants: f64 = self
-            .orders
-            .iter()
-            .filter(|row| row.parent.is_none())
-            .map(value)
-            .sum();
-        (all > 0.0).then(|| 1.0 - immigrants / all)
+        let part: f64 = self.orders.iter().filter(|row| of(row)).map(value).sum();
+        (all > 0.0).then(|| part / all)
     }
 }

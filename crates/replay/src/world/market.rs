@@ -1,17 +1,23 @@
 //! One market: what stands in its price, how deep it is, who is in it.
 
 use aftershock_market::{Coin, Side, Timestamp};
+use aftershock_protocol::venue::funding::{Averaging, PremiumMean};
+use aftershock_protocol::venue::maintenance::MarginSchedule;
+use aftershock_protocol::venue::mark::{MarkInputs, MarkState};
 use aftershock_protocol::{Ledger, PositionBook, RuleSet};
 
 use super::frame::Frame;
-use super::spec::{InstrumentSpec, Mark};
+use super::spec::InstrumentSpec;
 use crate::decay::DecayTable;
 use crate::inventory::{Margins, Opening};
 use crate::market_state::MarketState;
-use crate::response::{ImpactState, depth_ratio};
+use crate::response::ImpactState;
+use crate::response::basis::{Arbitrage, Leg};
+use crate::response::book::{Book, BookParameters, COMMON_SHARE, Stress, common_withdrawal_log};
+use crate::response::carry::{Carry, CarryParameters};
 
 /// Depth is looked at again after this long: it answers volatility with a half-life of an hour.
-const DEPTH_EVERY_US: i64 = 250_000;
+const DEPTH_EVERY_US: i64 = 1_000_000;
 /// Forced flow that stands below this does not move a price by what a double can hold, USD.
 const FORGOTTEN_USD: f64 = 1e-3;
 
@@ -35,16 +41,20 @@ pub(crate) struct Market {
     pub(crate) log_price: f64,
     pub(crate) log_mark: f64,
     pub(crate) log_index: f64,
-    /// Average of price less index, log: the part of a median mark that lags.
-    log_basis: f64,
-    basis_at: i64,
+    /// A venue's rule in progress; absent where the mark is the last price.
+    mark_state: Option<MarkState>,
+    /// What a rule's margin is counted with.
+    pub(crate) schedule: MarginSchedule,
     /// Log marks beyond which somebody must be looked at.
     pub(crate) alarm: [f64; 2],
     /// Those of accounts alone.
     pub(crate) watch: [f64; 2],
-    depth: f64,
+    depth_book: Book,
+    depth_parameters: BookParameters,
+    /// Depth over normal of bids and asks as it stood when it was looked at last.
+    depth: [f64; 2],
     depth_at: i64,
-    pub(crate) log_residual: [f64; 2],
+    common_log: f64,
     pub(crate) down: bool,
     pub(crate) halted_until: Option<i64>,
     pub(crate) band: Option<[f64; 2]>,
@@ -55,18 +65,27 @@ pub(crate) struct Market {
     /// When the engine can send again.
     pub(crate) engine_free_at: i64,
     pub(crate) suspended_until: [i64; 2],
+    /// Whether the first of several steps was taken on a side.
+    pub(crate) stepped: [bool; 2],
     /// Orders that stand in the impact, with the flow they brought: possible parents.
     pub(crate) recent: Vec<(u32, i64, f64)>,
-    /// Premium samples since the last payment: sum and count.
-    pub(crate) premium: (f64, f64),
+    /// Premium since the last payment.
+    pub(crate) premium: PremiumMean,
+    /// Whether it was sampled.
+    pub(crate) sampled: bool,
+    /// The rate that was paid last.
+    pub(crate) paid_rate: Option<f64>,
     pub(crate) funding_rate: f64,
     pub(crate) pays_at: i64,
-    /// Spot that deleveraged winners still sell, USD.
-    pub(crate) unhedged_usd: f64,
-    pub(crate) unhedged_parent: Option<u32>,
-    pub(crate) arbitrage_used_usd: f64,
-    pub(crate) arbitrage_at: i64,
+    pub(crate) carry: Option<(Carry, CarryParameters)>,
+    /// The order that took the hedge of carry traders last.
+    pub(crate) unhedged_by: Option<u32>,
+    pub(crate) arbitrage: Arbitrage,
+    pub(crate) arbitrage_usd: f64,
+    pub(crate) carry_usd: f64,
     pub(crate) forced_usd: [f64; 2],
+    /// Least and greatest log mark that the null has reached.
+    pub(crate) null_reached: [f64; 2],
     /// Accounts that hold positions here, or collateral that this market prices.
     pub(crate) holders: Vec<usize>,
     log_trigger_seen: [f64; 2],
@@ -84,6 +103,11 @@ impl Market {
         variance_normal: f64,
         log_price: f64,
         at: i64,
+        depth_parameters: BookParameters,
+        carry: Option<(Carry, CarryParameters)>,
+        mark_state: Option<MarkState>,
+        schedule: MarginSchedule,
+        averaging: Averaging,
     ) -> Self {
         let mut market = Self {
             frame,
@@ -102,13 +126,15 @@ impl Market {
             log_price,
             log_mark: log_price,
             log_index: log_price,
-            log_basis: 0.0,
-            basis_at: at,
+            mark_state,
+            schedule,
             alarm: [f64::NEG_INFINITY, f64::INFINITY],
             watch: [f64::NEG_INFINITY, f64::INFINITY],
-            depth: 1.0,
+            depth_book: Book::new(at, &depth_parameters, &Stress::NONE),
+            depth_parameters,
+            depth: [1.0; 2],
             depth_at: i64::MIN / 2,
-            log_residual: [0.0; 2],
+            common_log: 0.0,
             down: false,
             halted_until: None,
             band: None,
@@ -119,14 +145,19 @@ impl Market {
             engine_free_at: i64::MIN,
             suspended_until: [i64::MIN; 2],
             recent: Vec::new(),
-            premium: (0.0, 0.0),
+            premium: PremiumMean::new(averaging),
+            sampled: false,
+            paid_rate: None,
+            stepped: [false; 2],
             funding_rate: 0.0,
             pays_at: i64::MAX,
-            unhedged_usd: 0.0,
-            unhedged_parent: None,
-            arbitrage_used_usd: 0.0,
-            arbitrage_at: at,
+            carry,
+            unhedged_by: None,
+            arbitrage: Arbitrage::new(at),
+            arbitrage_usd: 0.0,
+            carry_usd: 0.0,
             forced_usd: [0.0; 2],
+            null_reached: [log_price; 2],
             holders: Vec::new(),
             log_trigger_seen: [f64::NEG_INFINITY, f64::INFINITY],
         };
@@ -173,13 +204,24 @@ impl Market {
         self.log_news + spec.parameters.impact.log_impact(ordinary)
     }
 
-    /// Slope of the price in flow that trades now, 1/USD.
-    pub(crate) fn slope(&self, spec: &InstrumentSpec, withdraws: bool) -> f64 {
+    /// A trade as it would meet this market now.
+    pub(crate) fn leg(&self, spec: &InstrumentSpec, buys: bool, withdraws: bool) -> Leg {
         let weights = &spec.parameters.impact_weights;
-        let standing = self.ordinary.standing_usd(weights) + self.endogenous.standing_usd(weights);
-        let weight: f64 = weights.iter().sum();
-        let depth = if withdraws { self.depth } else { 1.0 };
-        spec.parameters.impact.slope(standing) * weight / depth
+        Leg {
+            impact: spec.parameters.impact,
+            standing_usd: self.ordinary.standing_usd(weights) + self.endogenous.standing_usd(weights),
+            depth_ratio: if withdraws {
+                self.depth[usize::from(buys)]
+            } else {
+                1.0
+            },
+        }
+    }
+
+    /// Slope of the price in flow that sells now, 1/USD.
+    pub(crate) fn slope(&self, spec: &InstrumentSpec, withdraws: bool) -> f64 {
+        let leg = self.leg(spec, false, withdraws);
+        leg.impact.slope(leg.standing_usd) / leg.depth_ratio
     }
 
     #[inline]
@@ -193,55 +235,117 @@ impl Market {
         self.answering = true;
     }
 
-    /// Depth against normal as ordinary flow meets it.
+    /// Depth over normal that flow of a sign meets, looked at again every second.
     #[inline]
-    pub(crate) fn depth(&mut self, at: i64, spec: &InstrumentSpec) -> f64 {
+    pub(crate) fn depth(&mut self, at: i64, buys: bool) -> f64 {
         if at - self.depth_at >= DEPTH_EVERY_US {
-            self.depth_at = at;
-            let parameters = &spec.parameters;
-            self.depth = depth_ratio(
-                self.state.variance_1h,
-                self.variance_normal,
-                parameters.depth_elasticity,
-                parameters.depth_floor,
-            );
+            self.face(at);
         }
-        self.depth
+        self.depth[usize::from(buys)]
     }
 
-    /// Depth that an order of this sign meets, with what the record had beyond the model.
-    pub(crate) fn depth_for(&mut self, at: i64, spec: &InstrumentSpec, buys: bool, withdraws: bool) -> f64 {
-        let depth = if withdraws { self.depth(at, spec) } else { 1.0 };
-        let residual = self.log_residual[buys as usize];
-        if residual == 0.0 {
-            depth
-        } else {
-            (depth * libm::exp(residual)).max(spec.parameters.depth_floor)
+    fn stress(&self) -> Stress {
+        let ratio = self.state.variance_1h / self.variance_normal;
+        Stress {
+            volatility_ratio: ratio.max(1.0).sqrt(),
+            common_log: self.common_log,
+            ..Stress::NONE
         }
+    }
+
+    /// Log depth that makers take away here for what they see here.
+    pub(crate) fn own_withdrawal_log(&self) -> f64 {
+        self.depth_parameters.own_withdrawal_log(&self.stress())
+    }
+
+    /// Makers see how much of depth is gone on average.
+    pub(crate) fn join_withdrawal(&mut self, at: i64, mean_log: f64) {
+        let own = self.own_withdrawal_log();
+        self.common_log = common_withdrawal_log(own, mean_log, COMMON_SHARE);
+        self.face(at);
+    }
+
+    /// Makers look at the market: depth answers volatility, the forced orders of late and what was eaten.
+    #[cold]
+    pub(crate) fn face(&mut self, at: i64) {
+        self.depth_at = at;
+        let stress = self.stress();
+        self.depth_book.face(at, &self.depth_parameters, &stress);
+        self.depth = [
+            self.depth_book.bids.ratio(&self.depth_parameters),
+            self.depth_book.asks.ratio(&self.depth_parameters),
+        ];
+    }
+
+    /// Average log distance at which an order fills, and the depth that it meets; it eats into the book where makers
+    /// withdraw, and meets a full one where they are said not to.
+    pub(crate) fn walk(&mut self, at: i64, flow_usd: f64, withdraws: bool) -> (f64, f64) {
+        if !withdraws {
+            let full = Book::new(at, &self.depth_parameters, &Stress::NONE);
+            return (full.walk(flow_usd, &self.depth_parameters).mean(flow_usd), 1.0);
+        }
+        self.face(at);
+        let depth = self.depth[usize::from(flow_usd > 0.0)];
+        (
+            self.depth_book
+                .walk(flow_usd, &self.depth_parameters)
+                .mean(flow_usd),
+            depth,
+        )
+    }
+
+    /// A forced order has traded: it has eaten depth, and makers have seen it.
+    pub(crate) fn eat(&mut self, at: i64, flow_usd: f64) {
+        self.depth_book.consume(flow_usd, &self.depth_parameters);
+        self.depth_book.forced(at, &self.depth_parameters);
+        self.face(at);
+    }
+
+    /// What the record had of depth beyond the model, log: held until the next one.
+    pub(crate) fn hold_residual(&mut self, at: i64, asks: bool, log_residual: f64) {
+        self.depth_book.advance(at, &self.depth_parameters);
+        let side = if asks {
+            &mut self.depth_book.asks
+        } else {
+            &mut self.depth_book.bids
+        };
+        side.hold_residual(log_residual);
+        self.face(at);
+    }
+
+    /// How far an order of this size fills from the price, log, as a magnitude.
+    pub(crate) fn distance(&self, usd: f64) -> f64 {
+        self.depth_book.walk(usd, &self.depth_parameters).mean_log
     }
 
     /// Moves the mark after the price or the index moved.
     #[inline]
-    pub(crate) fn publish_mark(&mut self, at: i64, spec: &InstrumentSpec) {
-        self.log_mark = match spec.mark {
-            Mark::Last => self.log_price,
-            Mark::Median { window_s } => {
-                let dt_s = (at - self.basis_at) as f64 * 1e-6;
-                if dt_s > 0.0 {
-                    // The average of a basis that stood since the last look.
-                    let keep = libm::exp(-dt_s / window_s);
-                    self.log_basis = keep * self.log_basis + (1.0 - keep) * (self.log_price - self.log_index);
-                    self.basis_at = at;
-                }
-                let (a, b, c) = (self.log_index, self.log_index + self.log_basis, self.log_price);
-                a.max(b).min(a.min(b).max(c))
-            }
-            Mark::Fair => {
-                let until_s = ((self.pays_at - at) as f64 * 1e-6).max(0.0);
-                let interval_s = spec.funding.map_or(1.0, |funding| funding.interval_s);
-                self.log_index + libm::log1p(self.funding_rate * (until_s / interval_s).min(1.0))
-            }
-        };
+    pub(crate) fn publish_mark(&mut self, at: i64) {
+        match &self.mark_state {
+            None => self.log_mark = self.log_price,
+            Some(state) if at >= state.next_at().0 => self.publish_by_rule(at),
+            Some(_) => {}
+        }
+    }
+
+    #[cold]
+    fn publish_by_rule(&mut self, at: i64) {
+        let Some(state) = &mut self.mark_state else { return };
+        let last = libm::exp(self.log_price);
+        let mark = state.update(
+            Timestamp(at),
+            &MarkInputs {
+                index: libm::exp(self.log_index),
+                last,
+                // Mid of the book: its spread is not modelled.
+                bid: Some(last),
+                ask: Some(last),
+                funding_rate: self.funding_rate,
+                funding_at: Timestamp(self.pays_at),
+                others: &[],
+            },
+        );
+        self.log_mark = libm::log(mark);
     }
 
     /// Whether somebody must be looked at.
@@ -258,10 +362,7 @@ impl Market {
 
     /// Log marks at which the next positions of the levels break, and the alarm that follows.
     pub(crate) fn refresh_alarm(&mut self) {
-        let in_frame = [
-            self.book.trigger(Side::Long),
-            self.book.trigger(Side::Short),
-        ];
+        let in_frame = [self.book.trigger(Side::Long), self.book.trigger(Side::Short)];
         let [low, high] = if self.frame.inverse {
             [in_frame[1], in_frame[0]]
         } else {
@@ -317,13 +418,9 @@ impl Market {
         rules: &RuleSet,
     ) -> Result<(), crate::ReplayError> {
         let view = self.view(at, spec);
-        let changed = self.margins.assess(
-            &spec.parameters.brackets,
-            rules,
-            &view,
-            false,
-            &mut crate::Silent,
-        )?;
+        let changed =
+            self.margins
+                .assess(&spec.parameters.brackets, rules, &view, false, &mut crate::Silent)?;
         if changed {
             for (slot, ratio) in self.margins.maintenance.iter().enumerate() {
                 let slot = aftershock_protocol::Slot {

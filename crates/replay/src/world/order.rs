@@ -15,8 +15,6 @@ pub(crate) enum Behind {
     Cohort(Vec<Closed>),
     /// A position of an account.
     Account { account: usize, holding: usize },
-    /// Nobody's position: a sale of spot.
-    Nobody,
     /// Collateral of an account, sold on the asset's reference market.
     Collateral { account: usize },
 }
@@ -48,8 +46,8 @@ pub(crate) enum What {
     Order(usize),
     /// Cash arrives at an account, in units of the settlement asset.
     Transfer { account: usize, amount: i64 },
-    /// Arbitrageurs look at all markets.
-    Arbitrage,
+    /// Arbitrageurs and carry traders look at all markets.
+    Traders,
     /// A premium is sampled.
     Sample(usize),
     /// Funding is paid.
@@ -58,8 +56,6 @@ pub(crate) enum What {
     Decide,
     /// A row of the clock.
     Clock,
-    /// Winners who lost their hedge sell on.
-    Resale(usize),
     /// A stepwise engine looks at an account or a market again.
     Recheck(usize),
 }

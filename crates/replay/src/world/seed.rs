@@ -1,16 +1,23 @@
 //! Positions and state with which a world begins.
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
+use aftershock_protocol::venue::funding::Averaging;
+use aftershock_protocol::venue::maintenance::MarginSchedule;
+use aftershock_protocol::venue::mark::MarkState;
 use aftershock_protocol::{Ledger, Position, PositionBook, RuleSet, Slot};
 
 use super::engine::{World, entry};
 use super::frame::Frame;
 use super::journal::{Entry, EntryKind, Holder, Journal};
 use super::market::Market;
-use super::spec::{Channels, WorldSpec};
+use super::spec::{Channels, Mark, WorldSpec};
 use crate::ReplayError;
 use crate::inventory::Margins;
 use crate::market_state::MarketState;
+use crate::response::book::BookParameters;
+use crate::response::carry::{Carry, CarryParameters};
+
+const YEAR_S: f64 = 365.0 * 86_400.0;
 
 /// Entry prices of positions, against the price at the start, log, each with its share of open interest.
 pub type Entries<'a> = &'a [(f64, f64)];
@@ -56,13 +63,24 @@ pub fn seed<'a>(
             .sum::<f64>()
             * parameters.open_interest_usd
             * to_settlement;
-        let vault = one.liquidation.map_or(Cash::ZERO, |liquidation| liquidation.vault);
+        let vault = one
+            .liquidation
+            .map_or(Cash::ZERO, |liquidation| liquidation.vault);
         let mut ledger = Ledger::new(vec![Cash::from_f64(fund), vault]);
         let mut book = PositionBook::new(&ratios);
         if one.liquidation.is_some() {
-            let positions = positions(&frame, parameters.open_interest_usd, log_price, entries, &openings);
+            let positions = positions(
+                &frame,
+                parameters.open_interest_usd,
+                log_price,
+                entries,
+                &openings,
+            );
             if positions.is_empty() {
-                return Err(ReplayError::World(format!("no position of {} survives to its start", one.name)));
+                return Err(ReplayError::World(format!(
+                    "no position of {} survives to its start",
+                    one.name
+                )));
             }
             for (side, _, position) in &positions {
                 ledger.endow(*side, position.margin, position.entry_value);
@@ -77,6 +95,44 @@ pub fn seed<'a>(
             book.fill(positions);
         }
         let sigma = parameters.impact.sigma_daily;
+        let depth = BookParameters {
+            volatility_withdrawal: parameters.depth_elasticity,
+            refill_half_life_s: parameters.book_refill_s,
+            floor: parameters.depth_floor,
+            end_log: parameters.book_end,
+            ..BookParameters::prior(parameters.book_usd_per_log)
+        };
+        let mark_state = match one.mark {
+            Mark::Last => None,
+            Mark::Rule { rule, every_s } => Some(
+                MarkState::new(rule, every_s)
+                    .map_err(|error| ReplayError::World(format!("mark of {}: {error}", one.name)))?,
+            ),
+        };
+        let carry = one.carry.map(|traders| {
+            let held_usd = traders.share * parameters.open_interest_usd;
+            let annual = one.funding.map_or(0.0, |funding| {
+                funding.calm_rate() * YEAR_S / funding.schedule.interval_s()
+            });
+            // At funding without a premium they want what they have.
+            let unit = CarryParameters {
+                limit_usd: 1.0,
+                risk_aversion_per_usd: traders.parameters.risk_aversion_per_usd
+                    * traders.parameters.limit_usd,
+                ..traders.parameters
+            };
+            let wanted = unit.desired_usd(annual, 1.0);
+            let limit_usd = if wanted > 0.0 { held_usd / wanted } else { 0.0 };
+            let scaled = CarryParameters {
+                limit_usd,
+                risk_aversion_per_usd: unit.risk_aversion_per_usd / limit_usd.max(1.0),
+                ..unit
+            };
+            (
+                Carry::new(at.0, limit_usd * wanted / libm::exp(log_price)),
+                scaled,
+            )
+        });
         markets.push(Market::new(
             frame,
             book,
@@ -87,6 +143,11 @@ pub fn seed<'a>(
             sigma * sigma / 86_400.0,
             log_price,
             at.0,
+            depth,
+            carry,
+            mark_state,
+            MarginSchedule::Brackets(parameters.brackets.clone()),
+            one.funding.map_or(Averaging::Time, |funding| funding.averaging),
         ));
     }
     Ok(World::assemble(spec, rules, channels, markets, journal))
@@ -133,7 +194,9 @@ fn positions(
     let smaller = if gap.0 > 0 { Side::Short } else { Side::Long };
     if let Some((_, _, position)) = all.iter_mut().find(|one| one.0 == smaller) {
         let more = Coin(gap.0.abs());
-        position.entry_value += position.entry_value.share_floor(more.0, position.quantity.0.max(1));
+        position.entry_value += position
+            .entry_value
+            .share_floor(more.0, position.quantity.0.max(1));
         position.quantity += more;
     }
     all

@@ -1,14 +1,15 @@
 //! An order meets the book: fill, counterparties, losses, reserves, winners; and accounts that are looked at.
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
-use aftershock_measure::depth::walk_book;
+use aftershock_protocol::venue::contract::{Contract, MaintenanceOn};
+use aftershock_protocol::venue::deleveraging::{Ranking, Standing};
+use aftershock_protocol::venue::liquidation::{Account as Sight, Action, Forced};
 use aftershock_protocol::{CoverDeficit, Position, Ranked};
 
-use super::account::{Standing, safe_move};
+use super::account::{Standing as AccountStanding, safe_move};
 use super::engine::{World, entry, free};
 use super::journal::{Cause, Entry, EntryKind, Holder, OrderRow};
 use super::order::{Behind, Order, What};
-use super::spec::Engine;
 use crate::ReplayError;
 use crate::response::{Booked, Fill, absorb};
 
@@ -59,25 +60,18 @@ impl World<'_> {
             return Ok(());
         }
         let contract_side = market.frame.side(order.side);
-        let buys = contract_side == Side::Short;
         let withdraws = self.channels.depth_withdrawal;
-        let depth = market.depth_for(at, spec, buys, withdraws);
         let log_before = market.log_price;
         let usd = market.frame.notional_usd(order.quantity, log_before);
-        let worked_s = (at - order.triggered_at) as f64 * 1e-6;
-        let refilled = 1.0 + worked_s * core::f64::consts::LN_2 / spec.parameters.book_refill_s;
-        let mean = walk_to_end(
-            spec.parameters.book_usd_per_log * depth * refilled,
-            usd,
-            spec.parameters.book_end,
-        );
-        let mut log_fill = log_before - contract_side.sign() * mean;
+        let (mean, depth) = market.walk(at, -contract_side.sign() * usd, withdraws);
+        let mut log_fill = log_before + mean;
         if let Some([low, high]) = market.band {
             log_fill = log_fill.clamp(low, high);
         }
         let mut row = OrderRow {
             id: order.id,
             parent: order.parent,
+            additional: false,
             generation: order.generation,
             cause: order.cause,
             market: place,
@@ -96,7 +90,6 @@ impl World<'_> {
             bad_debt: Cash::ZERO,
         };
         match order.behind {
-            Behind::Nobody => {}
             Behind::Collateral { account } => {
                 let proceeds = market.frame.value(order.quantity, market.frame.y(log_fill));
                 self.deposit(at, account, proceeds);
@@ -108,11 +101,14 @@ impl World<'_> {
         let flow = -contract_side.sign() * row.notional_usd;
         if flow != 0.0 {
             self.push(at, place, flow, depth, order.cause, order.id);
+            if withdraws {
+                self.markets[place].eat(at, flow);
+            }
         }
         let market = &mut self.markets[place];
         market.log_price = market.log_news + market.impact(spec);
         market.forced_usd[contract_side.index()] += row.notional_usd;
-        market.publish_mark(at, spec);
+        market.publish_mark(at);
         market.refresh_alarm();
         self.journal.orders.push(row);
         self.count(place);
@@ -127,7 +123,6 @@ impl World<'_> {
         let on = match cause {
             Cause::Liquidation | Cause::Collateral => self.channels.liquidation,
             Cause::MarginCall => self.channels.cross_margin,
-            Cause::Resale => self.channels.resale,
         };
         if !on {
             return;
@@ -135,16 +130,22 @@ impl World<'_> {
         self.markets[place].trade_endogenous(flow, depth);
         self.remember(at, place, order, flow);
         let asset = self.spec.instruments[place].asset;
+        let cross = &self.spec.cross_impact;
         for other in 0..self.spec.assets.len() {
-            let weight = self.spec.cross_impact[other][asset];
-            if other == asset || weight == 0.0 {
+            if other == asset || cross.weight(other, asset) == 0.0 {
                 continue;
             }
-            let reference = self.spec.assets[other].1;
+            let reference = self.spec.assets[other].reference;
             let market = &mut self.markets[reference];
             market.advance(at, &self.spec.table);
-            market.trade_endogenous(weight * flow, 1.0);
-            self.remember(at, reference, order, weight * flow);
+            let met = if self.channels.depth_withdrawal {
+                market.depth(at, flow > 0.0)
+            } else {
+                1.0
+            };
+            let added = cross.weight(other, asset) * flow / (met * depth).sqrt();
+            market.trade_endogenous(added, 1.0);
+            self.remember(at, reference, order, added);
         }
     }
 
@@ -217,7 +218,15 @@ impl World<'_> {
         }
         deficit += self.counterparties(at, place, side, booked, booked_value, kept);
         if taken > Coin::ZERO {
-            deficit += self.deleverage(at, place, side.opposite(), taken, taken_value, order.id, row.log_fill);
+            deficit += self.deleverage(
+                at,
+                place,
+                side.opposite(),
+                taken,
+                taken_value,
+                order.id,
+                row.log_fill,
+            );
         }
         if fed > Cash::ZERO {
             self.markets[place].ledger.feed(0, fed);
@@ -273,7 +282,7 @@ impl World<'_> {
                     },
                 )]
             }
-            Behind::Nobody | Behind::Collateral { .. } => Vec::new(),
+            Behind::Collateral { .. } => Vec::new(),
         }
     }
 
@@ -372,8 +381,7 @@ impl World<'_> {
         )
     }
 
-    /// Closes winners of a side at the bankruptcy price of those they win from: those first whose profit and leverage,
-    /// multiplied, are greatest (BitMEX, <https://www.bitmex.com/app/autoDeleveraging>).
+    /// Closes winners of a side at the bankruptcy price of those they win from, in the venue's order.
     #[expect(clippy::too_many_arguments, reason = "the parts of a deleveraging, once")]
     fn deleverage(
         &mut self,
@@ -387,13 +395,28 @@ impl World<'_> {
     ) -> Cash {
         let market = &mut self.markets[place];
         let kept = market.frame.kept(market.log_mark);
-        let ranked = market.book.ranked(side, |held| {
-            let worth = held.quantity.0 as f64 * kept;
-            let profit = side.sign() * (worth - held.entry_value.0 as f64);
-            let share = profit / held.entry_value.0 as f64;
-            let equity = held.margin.0 as f64 + profit;
-            let leverage = if equity > 0.0 { worth / equity } else { f64::INFINITY };
-            if share > 0.0 { share * leverage } else { share / leverage }
+        let ranking = self.spec.instruments[place]
+            .liquidation
+            .map_or(Ranking::Bitmex, |liquidation| liquidation.ranking);
+        let mark_usd = libm::exp(market.log_mark);
+        let ratios = &market.margins.maintenance;
+        let frame = market.frame;
+        let ranked = market.book.ranked(side, |slot, held| {
+            let mark_value = held.quantity.to_f64() * kept;
+            let opening_value = held.entry_value.to_f64();
+            let profit = side.sign() * (mark_value - opening_value);
+            let entry = frame.log_price(opening_value / held.quantity.to_f64());
+            ranking.score(&Standing {
+                side: frame.side(side),
+                entry_usd: libm::exp(entry),
+                mark_usd,
+                opening_value,
+                mark_value,
+                profit,
+                margin: held.margin.to_f64(),
+                equity: held.margin.to_f64() + profit,
+                maintenance: ratios[2 * slot.tier + usize::from(slot.linked)] * mark_value,
+            })
         });
         let mut left = quantity;
         let mut wanted: Vec<Ranked> = Vec::new();
@@ -403,7 +426,10 @@ impl World<'_> {
             }
             let take = one.quantity.min(left);
             left -= take;
-            wanted.push(Ranked { quantity: take, ..one });
+            wanted.push(Ranked {
+                quantity: take,
+                ..one
+            });
         }
         let mut taken = Vec::new();
         market.book.take_ranked(side, &wanted, &mut taken);
@@ -417,20 +443,25 @@ impl World<'_> {
                 rest.1.share_floor(closed.position.quantity.0, rest.0.0)
             };
             rest = (rest.0 - closed.position.quantity, rest.1 - exit);
-            owed += self.close(at, place, side, Holder::Cohort, &closed.position, exit).1;
+            owed += self
+                .close(at, place, side, Holder::Cohort, &closed.position, exit)
+                .1;
         }
-        // Those who carried have lost their short and hold naked spot, of which they sell a part.
-        let spec = &self.spec.instruments[place];
-        if let Some(carry) = spec.carry
-            && self.markets[place].frame.side(side) == Side::Short
-        {
+        // Those who carried have lost part of their short and hold naked spot; arbitrageurs have lost hedges.
+        if self.markets[place].frame.side(side) == Side::Short {
             let usd = self.markets[place].frame.notional_usd(quantity, log_fill);
+            let spec = &self.spec.instruments[place];
             let market = &mut self.markets[place];
-            if market.unhedged_usd == 0.0 {
-                self.agenda.put(at + 1_000_000, What::Resale(place));
+            let price_usd = libm::exp(market.log_price);
+            if let (Some((carry, parameters)), Some(traders)) = (&mut market.carry, spec.carry) {
+                carry.deleveraged(usd * traders.share, price_usd, parameters);
+                market.unhedged_by = Some(order);
             }
-            market.unhedged_usd += usd * carry.share * carry.resold;
-            market.unhedged_parent = Some(order);
+            if let Some(parameters) = spec.arbitrage {
+                market
+                    .arbitrage
+                    .deleveraged(usd * (1.0 - spec.carry.map_or(0.0, |one| one.share)), &parameters);
+            }
         }
         owed
     }
@@ -451,11 +482,10 @@ impl World<'_> {
         };
         let view = self.markets[place].view(at, &self.spec.instruments[place]);
         let step = self.rules.cover_deficit(step, &view)?.step;
-        let unpaid = self.markets[place].ledger.cover(
-            0,
-            deficit,
-            &[(0, step.from_own), (1, step.from_others)],
-        );
+        let unpaid =
+            self.markets[place]
+                .ledger
+                .cover(0, deficit, &[(0, step.from_own), (1, step.from_others)]);
         for (reserve, amount) in [(0, step.from_own), (1, step.from_others)] {
             if amount > Cash::ZERO {
                 self.enter(Entry {
@@ -489,7 +519,7 @@ impl World<'_> {
             .position(|coins| coins.quantity > Coin::ZERO);
         if let Some(place) = collateral {
             let coins = self.accounts[account].collateral[place];
-            let reference = self.spec.assets[coins.asset].1;
+            let reference = self.spec.assets[coins.asset].reference;
             self.accounts[account].collateral[place].quantity = Coin::ZERO;
             self.send(
                 at,
@@ -533,11 +563,11 @@ impl World<'_> {
     }
 
     /// Equity, maintenance margin and exposure of an account, settlement asset.
-    pub(super) fn standing(&self, account: usize) -> Standing {
+    pub(super) fn standing(&self, account: usize) -> AccountStanding {
         let one = &self.accounts[account];
-        let mut standing = Standing {
+        let mut standing = AccountStanding {
             equity: one.cash.to_f64(),
-            ..Standing::default()
+            ..AccountStanding::default()
         };
         for held in one.holdings.iter().filter(|held| held.quantity > Coin::ZERO) {
             let market = &self.markets[held.market];
@@ -546,13 +576,20 @@ impl World<'_> {
             standing.equity += held.side.sign() * (value - held.entry_value.to_f64());
             let notional = market.frame.notional_usd(held.quantity, mark);
             let brackets = &self.spec.instruments[held.market].parameters.brackets;
-            let to_settlement = if market.frame.inverse { libm::exp(-mark) } else { 1.0 };
-            standing.maintenance += brackets.maintenance_usd(notional) * to_settlement;
-            let ratio = brackets.tiers()[brackets.index_of(notional)].maintenance_ratio;
+            let to_settlement = if market.frame.inverse {
+                libm::exp(-mark)
+            } else {
+                1.0
+            };
+            // The ratio in force, which a rule may have raised; the amount of the bracket stays.
+            let tier = brackets.index_of(notional);
+            let ratio = market.margins.maintenance[2 * tier];
+            let amount = brackets.tiers()[tier].maintenance_amount_usd;
+            standing.maintenance += (ratio * notional - amount).max(0.0) * to_settlement;
             standing.exposure += notional * to_settlement * (1.0 + ratio.max(0.5));
         }
         for coins in one.collateral.iter().filter(|coins| coins.quantity > Coin::ZERO) {
-            let reference = &self.markets[self.spec.assets[coins.asset].1];
+            let reference = &self.markets[self.spec.assets[coins.asset].reference];
             let value = coins.quantity.to_f64() * libm::exp(reference.log_mark) * (1.0 - coins.haircut);
             standing.equity += value;
             standing.exposure += value;
@@ -566,7 +603,14 @@ impl World<'_> {
         if !self.accounts[account].is_flat() {
             if standing.equity < standing.maintenance {
                 self.liquidate(at, account);
-            } else if standing.equity < self.accounts[account].call_ratio * standing.maintenance {
+            } else {
+                // Sound again: a later breach begins anew.
+                self.accounts[account].stepped = false;
+                self.accounts[account].next_step_at = i64::MIN;
+            }
+            if standing.equity >= standing.maintenance
+                && standing.equity < self.accounts[account].call_ratio * standing.maintenance
+            {
                 self.call(at, account, &standing);
             }
         }
@@ -579,9 +623,7 @@ impl World<'_> {
         if at < self.accounts[account].next_step_at {
             return;
         }
-        self.accounts[account]
-            .liquidated_at
-            .get_or_insert(Timestamp(at));
+        self.accounts[account].liquidated_at.get_or_insert(Timestamp(at));
         let mut order: Vec<(f64, usize)> = self.accounts[account]
             .holdings
             .iter()
@@ -593,30 +635,54 @@ impl World<'_> {
             })
             .collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let stepped = self.accounts[account].stepped;
-        for (notional, holding) in order {
+        let standing = self.standing(account);
+        for (_, holding) in order {
             let held = self.accounts[account].holdings[holding];
             let Some(liquidation) = self.spec.instruments[held.market].liquidation else {
                 continue;
             };
-            let (share, pause_s) = match liquidation.engine {
-                Engine::Whole => (1.0, 0.0),
-                Engine::Steps { share, pause_s } => (share, pause_s),
-                Engine::ShareThenAll {
-                    threshold_usd,
-                    share,
-                    cooldown_s,
-                } if notional > threshold_usd && !stepped => (share, cooldown_s),
-                Engine::ShareThenAll { .. } => (1.0, 0.0),
+            let market = &self.markets[held.market];
+            let mark_usd = libm::exp(market.log_mark);
+            let contract = if market.frame.inverse {
+                Contract::DOLLAR
+            } else {
+                Contract::COIN
             };
-            let quantity = Coin(((free(&held).0 as f64 * share).ceil() as i64).clamp(1, free(&held).0));
+            let own = market
+                .schedule
+                .maintenance(held.quantity.to_f64(), contract.unit_value(mark_usd));
+            // What the other positions need is not there for this one.
+            let equity = standing.equity - (standing.maintenance - own);
+            let last = self.accounts[account].stepped.then_some(Forced {
+                earliest_next_at: Timestamp(self.accounts[account].next_step_at),
+                filled: true,
+            });
+            let action = liquidation.rule.propose(&Sight {
+                contract,
+                quantity: free(&held),
+                mark_usd,
+                equity: Cash::from_f64(equity.min(own * (1.0 - 1e-12))),
+                opening_value: held.entry_value,
+                margins: &market.schedule,
+                on: MaintenanceOn::MarkValue,
+                lot: Coin(1),
+                at: Timestamp(at),
+                last,
+            });
+            let Action::Send(proposal) = action else { continue };
+            let quantity = proposal.quantity.min(free(&held));
+            let next = proposal.earliest_next_at.0;
             self.accounts[account].holdings[holding].under_way += quantity;
             let market = &self.markets[held.market];
             let spec = &self.spec.instruments[held.market];
             let null = market.log_null(spec) - market.log_price;
             // Where its market stands beyond the null in the direction that hurts, forced flow had a part in it.
             let hurts = market.frame.side(held.side).sign() * null > 0.0;
-            let parent = if hurts { self.parent(at, held.market, held.side) } else { None };
+            let parent = if hurts {
+                self.parent(at, held.market, held.side)
+            } else {
+                None
+            };
             self.send(
                 at,
                 held.market,
@@ -626,18 +692,17 @@ impl World<'_> {
                 parent,
                 Behind::Account { account, holding },
             );
-            if pause_s > 0.0 {
-                let next = at + (pause_s * 1e6) as i64;
-                self.accounts[account].next_step_at = next;
-                self.agenda.put(next, What::Recheck(held.market));
-                self.accounts[account].stepped = true;
+            self.accounts[account].stepped = true;
+            self.accounts[account].next_step_at = next;
+            if quantity < free(&held) {
+                self.agenda.put(next.max(at + 1), What::Recheck(held.market));
                 break;
             }
         }
     }
 
     /// Sells winning positions that the same owner holds elsewhere, and moves the cash.
-    fn call(&mut self, at: i64, account: usize, standing: &Standing) {
+    fn call(&mut self, at: i64, account: usize, standing: &AccountStanding) {
         if !self.channels.cross_margin || self.accounts[account].called > Cash::ZERO {
             return;
         }
@@ -704,7 +769,11 @@ impl World<'_> {
             one.call_ratio
         };
         let flat = one.is_flat();
-        let r = if flat { f64::INFINITY } else { safe_move(&standing, level) };
+        let r = if flat {
+            f64::INFINITY
+        } else {
+            safe_move(&standing, level)
+        };
         let mut places: Vec<usize> = one
             .holdings
             .iter()
@@ -714,7 +783,7 @@ impl World<'_> {
                 one.collateral
                     .iter()
                     .filter(|coins| coins.quantity > Coin::ZERO)
-                    .map(|coins| self.spec.assets[coins.asset].1),
+                    .map(|coins| self.spec.assets[coins.asset].reference),
             )
             .collect();
         places.sort_unstable();
@@ -757,7 +826,7 @@ fn split(position: &mut Position, exit: &mut Cash, quantity: Coin) -> Position {
     }
     let entry_value = whole.entry_value.share_floor(quantity.0, whole.quantity.0);
     let margin = whole.margin.share_floor(quantity.0, whole.quantity.0);
-    *exit = *exit - exit.share_floor(quantity.0, whole.quantity.0);
+    *exit -= exit.share_floor(quantity.0, whole.quantity.0);
     position.quantity -= quantity;
     position.entry_value -= entry_value;
     position.margin -= margin;
@@ -767,14 +836,4 @@ fn split(position: &mut Position, exit: &mut Cash, quantity: Coin) -> Position {
         margin,
         ..whole
     }
-}
-
-/// Mean log distance at which `usd` fill in a book that ends at log distance `end`: what lies beyond fills there.
-fn walk_to_end(depth_usd: f64, usd: f64, end: f64) -> f64 {
-    let (reached, mean) = walk_book(depth_usd, usd);
-    if reached <= end {
-        return mean;
-    }
-    let inside = depth_usd * end / usd;
-    end * (1.0 - 0.5 * inside)
 }

@@ -1,38 +1,24 @@
 //! What a world is made of, and what is believed of it.
 
 use aftershock_market::Cash;
+use aftershock_protocol::venue::deleveraging::Ranking;
+use aftershock_protocol::venue::funding::{Averaging, FundingRule, Schedule};
+use aftershock_protocol::venue::index::IndexRule;
+use aftershock_protocol::venue::liquidation::LiquidationRule;
+use aftershock_protocol::venue::mark::MarkRule;
 
+use crate::response::basis::ArbitrageParameters;
+use crate::response::carry::CarryParameters;
+use crate::response::cross_impact::CrossImpact;
 use crate::{DecayTable, Parameters};
-
-/// How a venue works off a position that its mark has crossed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Engine {
-    /// The whole position at once.
-    Whole,
-    /// A share of what is left at each step, the next one after a pause: tiers and small steps.
-    Steps {
-        /// Share of the position a step, (0, 1].
-        share: f64,
-        /// From one step to the next, s.
-        pause_s: f64,
-    },
-    /// Above a notional a share first, then, after a cooldown, all of the rest (Hyperliquid: 100,000 USD, 20 %, 30 s;
-    /// <https://hyperliquid.gitbook.io/hyperliquid-docs/trading/liquidations>).
-    ShareThenAll {
-        /// Positions above this notional are not closed at once, USD.
-        threshold_usd: f64,
-        /// Share of the first order.
-        share: f64,
-        /// From the first order to the second, s.
-        cooldown_s: f64,
-    },
-}
 
 /// A venue's liquidation engine and what stands behind it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Liquidation {
     /// How positions are worked off.
-    pub engine: Engine,
+    pub rule: LiquidationRule,
+    /// Who is closed first where winners have to be.
+    pub ranking: Ranking,
     /// From trigger to the book, s.
     pub latency_s: f64,
     /// What the engine can send, USD a second; infinite where nothing limits it. What it cannot send waits.
@@ -48,18 +34,33 @@ pub struct Liquidation {
 /// Funding of a perpetual.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Funding {
-    /// From one payment to the next, s.
-    pub interval_s: f64,
-    /// Interest part, a rate an interval.
-    pub interest: f64,
-    /// `F = P + clamp(interest - P, -clamp, clamp)`, a rate an interval.
-    pub clamp: f64,
-    /// Largest absolute rate an interval.
-    pub cap: f64,
+    /// From premium to rate.
+    pub rule: FundingRule,
+    /// How premium samples are weighed.
+    pub averaging: Averaging,
+    /// When it is paid.
+    pub schedule: Schedule,
     /// From one premium sample to the next, s.
     pub sample_s: f64,
     /// Size of the order whose price is the impact bid or ask, USD.
     pub impact_notional_usd: f64,
+}
+
+impl Funding {
+    /// Hyperliquid: an eighth of an eight-hour rate every hour, sampled every 5 s at an impact notional of 20,000 USD
+    /// (<https://hyperliquid.gitbook.io/hyperliquid-docs/trading/funding>).
+    pub const HYPERLIQUID: Self = Self {
+        rule: FundingRule::HYPERLIQUID,
+        averaging: Averaging::Time,
+        schedule: Schedule::HOURLY,
+        sample_s: 5.0,
+        impact_notional_usd: 20_000.0,
+    };
+
+    /// Rate of an interval with no premium: what carry earns in calm.
+    pub fn calm_rate(&self) -> f64 {
+        self.rule.rate(0.0, None)
+    }
 }
 
 /// What margin is valued at.
@@ -67,36 +68,47 @@ pub struct Funding {
 pub enum Mark {
     /// The price of the instrument's own market.
     Last,
-    /// The median of index, index plus a moving average of the basis, and the market's price (Binance,
-    /// <https://www.binance.com/en/support/announcement/fff6ec1b>): a lag against moves of the market alone.
-    Median {
-        /// Time constant of the average, s.
-        window_s: f64,
+    /// By a venue's rule, so often.
+    Rule {
+        /// The rule.
+        rule: MarkRule,
+        /// From one mark to the next, s.
+        every_s: f64,
     },
-    /// The index, carried on with the last funding rate (BitMEX fair price).
-    Fair,
 }
 
-/// Arbitrageurs between an instrument and the reference market of its asset.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Arbitrage {
-    /// Share of the gap that they trade away a second where capital is not short, 1/s.
-    pub speed_per_s: f64,
-    /// Most that they hold at once, USD.
-    pub capital_usd: f64,
-    /// Half-life with which capital comes back (transfers, closing of both legs), s.
-    pub return_half_life_s: f64,
+/// An asset and where its price is looked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asset {
+    /// Name in tables.
+    pub name: String,
+    /// Place of its reference market, to which arbitrage holds the others.
+    pub reference: usize,
+    /// How its index is made.
+    pub index: IndexRule,
+    /// Markets that the index looks at, with their weights.
+    pub sources: Vec<(usize, f64)>,
+}
+
+impl Asset {
+    /// An asset whose index is its reference market.
+    pub fn of_one(name: impl Into<String>, reference: usize) -> Self {
+        Self {
+            name: name.into(),
+            reference,
+            index: IndexRule::Median,
+            sources: vec![(reference, 1.0)],
+        }
+    }
 }
 
 /// Holders of spot who are short of the perpetual.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Carry {
-    /// Part of the short open interest that is theirs, [0, 1].
+pub struct CarryTraders {
+    /// Part of the open interest at the start that is theirs, [0, 1].
     pub share: f64,
-    /// Part of the spot they sell after their short leg was taken from them.
-    pub resold: f64,
-    /// Time constant of that selling, s.
-    pub resell_s: f64,
+    /// What they do. `limit_usd` is set so that at the interest part of funding they want what they have.
+    pub parameters: CarryParameters,
 }
 
 /// A market: spot, or a perpetual whose positions can break.
@@ -119,9 +131,9 @@ pub struct InstrumentSpec {
     /// What margin is valued at.
     pub mark: Mark,
     /// Who holds this market to the asset's reference market; absent on the reference itself.
-    pub arbitrage: Option<Arbitrage>,
+    pub arbitrage: Option<ArbitrageParameters>,
     /// Who carries; absent where nobody does.
-    pub carry: Option<Carry>,
+    pub carry: Option<CarryTraders>,
 }
 
 /// A venue.
@@ -140,8 +152,8 @@ pub struct Channels {
     pub depth_withdrawal: bool,
     /// Arbitrageurs carry a move from one venue to the others.
     pub arbitrage: bool,
-    /// Deleveraged carry traders sell their spot.
-    pub resale: bool,
+    /// Carry traders build and unwind both legs, and sell the spot whose hedge was taken from them.
+    pub carry: bool,
     /// A margin call is met by selling elsewhere.
     pub cross_margin: bool,
 }
@@ -152,7 +164,7 @@ impl Channels {
         liquidation: true,
         depth_withdrawal: true,
         arbitrage: true,
-        resale: true,
+        carry: true,
         cross_margin: true,
     };
     /// Names, in the order of the bits of [`Channels::from_mask`].
@@ -160,17 +172,17 @@ impl Channels {
         "liquidation",
         "depth_withdrawal",
         "arbitrage",
-        "resale",
+        "carry",
         "cross_margin",
     ];
 
-    /// Bit 0 liquidation, 1 depth withdrawal, 2 arbitrage, 3 resale, 4 cross-margin.
+    /// Bit 0 liquidation, 1 depth withdrawal, 2 arbitrage, 3 carry, 4 cross-margin.
     pub const fn from_mask(mask: u32) -> Self {
         Self {
             liquidation: mask & 1 != 0,
             depth_withdrawal: mask & 2 != 0,
             arbitrage: mask & 4 != 0,
-            resale: mask & 8 != 0,
+            carry: mask & 8 != 0,
             cross_margin: mask & 16 != 0,
         }
     }
@@ -181,13 +193,12 @@ impl Channels {
 pub struct WorldSpec {
     /// Venues.
     pub venues: Vec<Venue>,
-    /// Name of each asset and the place of its reference market, where index and arbitrage look.
-    pub assets: Vec<(String, usize)>,
+    /// Assets.
+    pub assets: Vec<Asset>,
     /// Markets.
     pub instruments: Vec<InstrumentSpec>,
-    /// Share of the flow in one asset's reference market (column) that acts on another's (row), symmetric in
-    /// depth-scaled units; the diagonal is not read.
-    pub cross_impact: Vec<Vec<f64>>,
+    /// What flow in one asset's reference market does to another's, an entry an asset.
+    pub cross_impact: CrossImpact,
     /// Decay of impact and of the volatility that depth answers, common to all markets.
     pub table: DecayTable,
     /// From one arbitrage round to the next, s.
@@ -207,11 +218,20 @@ impl WorldSpec {
     /// What is wrong, and where.
     pub fn check(&self) -> Result<(), crate::ReplayError> {
         let fail = |text: String| Err(crate::ReplayError::World(text));
-        let [venues, assets, instruments] =
-            [self.venues.len(), self.assets.len(), self.instruments.len()];
-        for (name, reference) in &self.assets {
-            if *reference >= instruments {
-                return fail(format!("asset {name} refers to market {reference}, there are {instruments}"));
+        let [venues, assets, instruments] = [self.venues.len(), self.assets.len(), self.instruments.len()];
+        for asset in &self.assets {
+            let places = asset
+                .sources
+                .iter()
+                .map(|source| source.0)
+                .chain([asset.reference]);
+            for place in places {
+                if place >= instruments {
+                    let name = &asset.name;
+                    return fail(format!(
+                        "asset {name} looks at market {place}, there are {instruments}"
+                    ));
+                }
             }
         }
         for one in &self.instruments {
@@ -221,15 +241,19 @@ impl WorldSpec {
                     one.name, one.venue, one.asset
                 ));
             }
-            let reference = self.assets[one.asset].1;
+            let reference = self.assets[one.asset].reference;
             if self.instruments[reference].asset != one.asset {
-                return fail(format!("the reference market of {} trades another asset", one.name));
+                return fail(format!(
+                    "the reference market of {} trades another asset",
+                    one.name
+                ));
             }
         }
-        let square = self.cross_impact.len() == assets
-            && self.cross_impact.iter().all(|row| row.len() == assets);
-        if !square {
-            return fail(format!("cross impact should be {assets} by {assets}"));
+        if self.cross_impact.instruments() != assets {
+            return fail(format!(
+                "cross impact is of {} assets, there are {assets}",
+                self.cross_impact.instruments()
+            ));
         }
         for (name, seconds) in [
             ("arbitrage_s", self.arbitrage_s),

@@ -148,7 +148,10 @@ impl WorldTape {
                         return fail(index, format!("market {market}, there are {markets}"));
                     }
                     if !(log_price.is_finite() && ordinary_usd.is_finite()) {
-                        return fail(index, format!("log price {log_price} and flow {ordinary_usd} should be finite"));
+                        return fail(
+                            index,
+                            format!("log price {log_price} and flow {ordinary_usd} should be finite"),
+                        );
                     }
                     seen[usize::from(market)] = true;
                 }
@@ -156,7 +159,10 @@ impl WorldTape {
                     market, log_residual, ..
                 } => {
                     if usize::from(market) >= markets || !log_residual.is_finite() {
-                        return fail(index, format!("market {market} of {markets}, residual {log_residual}"));
+                        return fail(
+                            index,
+                            format!("market {market} of {markets}, residual {log_residual}"),
+                        );
                     }
                 }
                 WorldEvent::Outage { venue, .. } => {

@@ -2,9 +2,14 @@
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
 use aftershock_measure::impact::SquareRootImpact;
+use aftershock_protocol::venue::deleveraging::Ranking;
+use aftershock_protocol::venue::liquidation::{LiquidationRule, OrderKind};
 use aftershock_protocol::{Brackets, RuleSet, Tier};
 
 use super::*;
+use crate::response::basis::ArbitrageParameters;
+use crate::response::carry::CarryParameters;
+use crate::response::cross_impact::CrossImpact;
 use crate::{DecayTable, LeverageMix, Parameters, Pool};
 
 const PRICE: f64 = 10_000.0;
@@ -58,31 +63,22 @@ fn perpetual(name: &str, venue: usize, inverse: bool, open_interest_usd: f64) ->
         inverse,
         parameters: parameters(open_interest_usd, 1e10),
         liquidation: Some(Liquidation {
-            engine: Engine::Whole,
+            rule: LiquidationRule::Whole {
+                order_kind: OrderKind::Market,
+            },
+            ranking: Ranking::Bitmex,
             latency_s: 0.5,
             throughput_usd_per_s: f64::INFINITY,
             keeps_remainder: true,
             vault: Cash::ZERO,
             deleverages: true,
         }),
-        funding: Some(Funding {
-            interval_s: 3_600.0,
-            interest: 0.0001 / 8.0,
-            clamp: 0.0005,
-            cap: 0.04,
-            sample_s: 5.0,
-            impact_notional_usd: 20_000.0,
-        }),
+        funding: Some(Funding::HYPERLIQUID),
         mark: Mark::Last,
-        arbitrage: Some(Arbitrage {
-            speed_per_s: 0.05,
-            capital_usd: 5e8,
-            return_half_life_s: 3_600.0,
-        }),
-        carry: Some(Carry {
+        arbitrage: Some(ArbitrageParameters::prior(5e8)),
+        carry: Some(CarryTraders {
             share: 0.3,
-            resold: 0.6,
-            resell_s: 120.0,
+            parameters: CarryParameters::prior(1e9),
         }),
     }
 }
@@ -97,13 +93,13 @@ pub(super) fn three() -> WorldSpec {
     let names = ["alpha", "beta", "gamma"];
     WorldSpec {
         venues: names.map(|name| Venue { name: name.into() }).to_vec(),
-        assets: vec![("BTC".into(), 2)],
+        assets: vec![Asset::of_one("BTC", 2)],
         instruments: vec![
             perpetual("alpha:BTC-PERP", 0, false, 1.5e9),
             perpetual("beta:XBTUSD", 1, true, 0.8e9),
             spot,
         ],
-        cross_impact: vec![vec![1.0]],
+        cross_impact: CrossImpact::none(1),
         table: DecayTable::new([0.5, 3.0, 20.0, 100.0, 900.0, 21_600.0, 3_600.0]),
         arbitrage_s: 1.0,
         decision_s: 60.0,
@@ -113,7 +109,9 @@ pub(super) fn three() -> WorldSpec {
 }
 
 fn entries() -> Vec<(f64, f64)> {
-    (0..400).map(|k| (0.06 * (f64::from(k) - 200.0) / 200.0, 1.0 / 400.0)).collect()
+    (0..400)
+        .map(|k| (0.06 * (f64::from(k) - 200.0) / 200.0, 1.0 / 400.0))
+        .collect()
 }
 
 /// A fall of `fall` in log price within ten minutes of an hour, a tick a market every half second, with noise.
@@ -169,15 +167,28 @@ fn what_is_abducted_gives_the_record_back() {
         .expect("a tape that can be run");
     let (log_news, depth) = recorded.exogenous.clone().expect("the record drove");
     let closed = begin(&spec, &rules, Channels::ALL)
-        .run(&tape, Drive::Exogenous { log_news: &log_news, depth: &depth })
+        .run(
+            &tape,
+            Drive::Exogenous {
+                log_news: &log_news,
+                depth: &depth,
+            },
+        )
         .expect("a tape that can be run");
-    assert!(recorded.journal.orders.len() > 100, "{}", recorded.journal.orders.len());
+    assert!(
+        recorded.journal.orders.len() > 100,
+        "{}",
+        recorded.journal.orders.len()
+    );
     assert_eq!(recorded.journal.orders.len(), closed.journal.orders.len());
     for (a, b) in recorded.journal.prices.iter().zip(&closed.journal.prices) {
         assert!((a.log_price - b.log_price).abs() < 1e-9, "{a:?} {b:?}");
     }
     for (a, b) in recorded.journal.orders.iter().zip(&closed.journal.orders) {
-        assert_eq!((a.id, a.parent, a.executed_at, a.quantity), (b.id, b.parent, b.executed_at, b.quantity));
+        assert_eq!(
+            (a.id, a.parent, a.executed_at, a.quantity),
+            (b.id, b.parent, b.executed_at, b.quantity)
+        );
     }
     assert_eq!(recorded.reserves, closed.reserves);
 }
@@ -215,12 +226,18 @@ fn the_future_is_not_seen() {
     let (spec, rules) = (three(), RuleSet::default());
     let tape = crash(0.06, 3_600);
     let cut = Timestamp(1_000_000_000_000 + 1_500_000_000);
-    let whole = begin(&spec, &rules, Channels::ALL).run(&tape, Drive::Record).expect("runs");
+    let whole = begin(&spec, &rules, Channels::ALL)
+        .run(&tape, Drive::Record)
+        .expect("runs");
     let part = begin(&spec, &rules, Channels::ALL)
         .run(&tape.until(cut), Drive::Record)
         .expect("runs");
     let early = |run: &WorldRun| {
-        let before = run.journal.prices.iter().filter(|row| row.at.0 < cut.0 - 1_000_000);
+        let before = run
+            .journal
+            .prices
+            .iter()
+            .filter(|row| row.at.0 < cut.0 - 1_000_000);
         before.cloned().collect::<Vec<_>>()
     };
     assert_eq!(early(&whole), early(&part));
@@ -259,7 +276,9 @@ fn a_slow_engine_has_a_backlog() {
         if let Some(liquidation) = &mut spec.instruments[1].liquidation {
             liquidation.throughput_usd_per_s = throughput;
         }
-        let run = begin(&spec, &rules, Channels::ALL).run(&crash(0.12, 3_600), Drive::Record).expect("runs");
+        let run = begin(&spec, &rules, Channels::ALL)
+            .run(&crash(0.12, 3_600), Drive::Record)
+            .expect("runs");
         let rows = run.journal.prices.iter().filter(|row| row.market == 1);
         rows.map(|row| row.backlog_usd).fold(0.0, f64::max)
     };
@@ -278,7 +297,13 @@ fn a_venue_that_is_down_does_nothing() {
         let (at, event) = full.event(k);
         for (when, state) in [(down, true), (up, false)] {
             if k > 0 && full.event(k - 1).0.0 < when && at.0 >= when {
-                tape.push(Timestamp(when), WorldEvent::Outage { venue: 1, down: state });
+                tape.push(
+                    Timestamp(when),
+                    WorldEvent::Outage {
+                        venue: 1,
+                        down: state,
+                    },
+                );
             }
         }
         let dark = at.0 >= down && at.0 < up && matches!(event, WorldEvent::Tick { market: 1, .. });
@@ -286,10 +311,17 @@ fn a_venue_that_is_down_does_nothing() {
             tape.push(at, event);
         }
     }
-    let run = begin(&spec, &rules, Channels::ALL).run(&tape, Drive::Record).expect("runs");
+    let run = begin(&spec, &rules, Channels::ALL)
+        .run(&tape, Drive::Record)
+        .expect("runs");
     let within = |row: &&OrderRow| row.market == 1 && row.executed_at.0 > down && row.executed_at.0 < up;
     assert_eq!(run.journal.orders.iter().filter(within).count(), 0);
-    assert!(run.journal.orders.iter().any(|row| row.market == 1 && row.executed_at.0 >= up));
+    assert!(
+        run.journal
+            .orders
+            .iter()
+            .any(|row| row.market == 1 && row.executed_at.0 >= up)
+    );
     assert_eq!(run.imbalance, (Coin::ZERO, Cash::ZERO));
 }
 
@@ -322,4 +354,204 @@ fn an_account_breaks_at_its_price() {
     assert!(mark <= 9_547.74 && mark > 9_540.0, "{mark}");
     assert_eq!(run.imbalance, (Coin::ZERO, Cash::ZERO));
     audit(&run, &reserves(&spec, &rules)).expect("both ledgers agree");
+}
+
+/// An order is due at its own instant and not at the next tick: with half a second of latency on ticks a second apart, it
+/// fills half a second after its trigger.
+#[test]
+fn the_grid_of_the_record_does_not_decide() {
+    let (spec, rules) = (three(), RuleSet::default());
+    let fine = crash(0.06, 3_600);
+    let mut coarse = WorldTape::default();
+    for k in (0..fine.len()).filter(|k| (k / 3) % 8 == 0) {
+        let (at, event) = fine.event(k);
+        coarse.push(at, event);
+    }
+    let run = begin(&spec, &rules, Channels::ALL)
+        .run(&coarse, Drive::Record)
+        .expect("runs");
+    assert!(run.journal.orders.len() > 50);
+    for row in &run.journal.orders {
+        assert_eq!(row.executed_at.0 - row.triggered_at.0, 500_000);
+    }
+}
+
+/// A venue without a fund closes winners at the bankruptcy price instead of leaving debt, and both sides shrink alike.
+#[test]
+fn winners_pay_where_no_reserve_is_left() {
+    let rules = RuleSet::default();
+    let mut spec = three();
+    for one in &mut spec.instruments {
+        one.parameters.pools[0].fund_ratio = 0.0;
+        // A thin book: fills beyond the bankruptcy price.
+        one.parameters.book_usd_per_log /= 300.0;
+        if let Some(liquidation) = &mut one.liquidation {
+            liquidation.keeps_remainder = false;
+        }
+    }
+    let tape = crash(0.12, 3_600);
+    let run = begin(&spec, &rules, Channels::ALL)
+        .run(&tape, Drive::Record)
+        .expect("runs");
+    let taken: f64 = run.journal.orders.iter().map(|row| row.deleveraged_usd).sum();
+    assert!(taken > 1e6, "{taken}");
+    assert_eq!(run.imbalance, (Coin::ZERO, Cash::ZERO));
+    audit(&run, &reserves(&spec, &rules)).expect("both ledgers agree");
+    for one in &mut spec.instruments {
+        if let Some(liquidation) = &mut one.liquidation {
+            liquidation.deleverages = false;
+        }
+    }
+    let owing = begin(&spec, &rules, Channels::ALL)
+        .run(&tape, Drive::Record)
+        .expect("runs");
+    let debt = |run: &WorldRun| run.bad_debt.iter().map(|debt| debt.to_f64()).collect::<Vec<_>>();
+    assert!(
+        debt(&owing)[0] > debt(&run)[0],
+        "{:?} {:?}",
+        debt(&owing),
+        debt(&run)
+    );
+    assert!(
+        owing
+            .journal
+            .orders
+            .iter()
+            .all(|row| row.deleveraged == Coin::ZERO)
+    );
+    audit(&owing, &reserves(&spec, &rules)).expect("both ledgers agree");
+}
+
+/// Only one venue has positions: the other moves with it where arbitrage is on, and not where it is off.
+#[test]
+fn arbitrage_carries_a_fall_to_the_other_venue() {
+    let rules = RuleSet::default();
+    let spec = three();
+    let tape = crash(0.06, 3_600);
+    let deepest = |mask: u32| {
+        let run = begin(&spec, &rules, Channels::from_mask(mask))
+            .run(&tape, Drive::Record)
+            .expect("runs");
+        let spot = run.journal.prices.iter().filter(|row| row.market == 2);
+        spot.map(|row| row.log_price - row.log_null).fold(0.0, f64::min)
+    };
+    assert_eq!(deepest(0b00011), 0.0);
+    assert!(deepest(0b00111) < -1e-4, "{}", deepest(0b00111));
+}
+
+/// A long of one coin at 10,000 without a premium pays 0.01 % / 8 of the mark, 0.125 dollars, every hour.
+#[test]
+fn funding_is_paid_by_the_hour() {
+    let (mut spec, rules) = (three(), RuleSet::default());
+    for one in &mut spec.instruments {
+        one.carry = None;
+    }
+    let start = Timestamp(1_000_000_000_000);
+    let mut tape = WorldTape::default();
+    for step in 0..4 * 3_600 {
+        for market in 0..3 {
+            tape.push(
+                Timestamp(start.0 + step * 1_000_000),
+                WorldEvent::Tick {
+                    market,
+                    log_price: libm::log(PRICE),
+                    ordinary_usd: 0.0,
+                },
+            );
+        }
+    }
+    let mut world = begin(&spec, &rules, Channels::ALL);
+    let mut account = Account::new("mine", Owner(1), 0, Cash::from_f64(5_000.0));
+    account.holdings.push(Holding {
+        market: 0,
+        side: Side::Long,
+        quantity: Coin::from_f64(1.0),
+        entry_value: Cash::from_f64(10_000.0),
+        under_way: Coin::ZERO,
+    });
+    world.add_account(account, start).expect("fits");
+    // 1,000,000 s after 1970 is 13:46:40: whole hours pass at 14, 15, 16 and 17 o'clock.
+    let run = world.run(&tape, Drive::Record).expect("runs");
+    let rows: Vec<f64> = run
+        .journal
+        .prices
+        .iter()
+        .filter(|row| row.market == 0)
+        .map(|row| row.funding_rate)
+        .collect();
+    assert!(
+        (rows[rows.len() - 1] - 0.0001 / 8.0).abs() < 1e-9,
+        "{:?}",
+        rows.last()
+    );
+    let paid = run.funding_paid[0];
+    assert!((paid - 4.0 * 0.125).abs() < 1e-6, "{paid}");
+}
+
+/// A rule that accepts everything is the record.
+#[test]
+fn an_inert_rule_changes_nothing() {
+    #[derive(Debug)]
+    struct Inert;
+    impl aftershock_protocol::ProtocolRule for Inert {
+        fn name(&self) -> &str {
+            "inert"
+        }
+    }
+    let (spec, none, inert) = (three(), RuleSet::default(), RuleSet::new(vec![Box::new(Inert)]));
+    let tape = crash(0.06, 3_600);
+    let (a, b) = (
+        begin(&spec, &none, Channels::ALL)
+            .run(&tape, Drive::Record)
+            .expect("runs"),
+        begin(&spec, &inert, Channels::ALL)
+            .run(&tape, Drive::Record)
+            .expect("runs"),
+    );
+    assert_eq!(a.journal.orders, b.journal.orders);
+    assert_eq!(a.reserves, b.reserves);
+}
+
+/// Two accounts of one owner: the losing long at one venue calls, and the winning short at the other is sold for it.
+#[test]
+fn a_call_is_met_by_selling_what_wins_elsewhere() {
+    let rules = RuleSet::default();
+    let mut spec = three();
+    // Both venues list linear contracts here.
+    spec.instruments[1].inverse = false;
+    let start = Timestamp(1_000_000_000_000);
+    let holding = |market: usize, side: Side, coins: f64| Holding {
+        market,
+        side,
+        quantity: Coin::from_f64(coins),
+        entry_value: Cash::from_f64(coins * PRICE),
+        under_way: Coin::ZERO,
+    };
+    let survives = |linked: bool| {
+        let mut world = begin(&spec, &rules, Channels::ALL);
+        let mut losing = Account::new("losing", Owner(1), 0, Cash::from_f64(6_000.0));
+        losing.holdings.push(holding(0, Side::Long, 10.0));
+        losing.call_ratio = 4.0;
+        let mut winning = Account::new(
+            "winning",
+            Owner(if linked { 1 } else { 2 }),
+            1,
+            Cash::from_f64(20_000.0),
+        );
+        winning.holdings.push(holding(1, Side::Short, 10.0));
+        world.add_account(losing, start).expect("fits");
+        world.add_account(winning, start).expect("fits");
+        let run = world.run(&crash(0.08, 3_600), Drive::Record).expect("runs");
+        assert_eq!(run.imbalance, (Coin::ZERO, Cash::ZERO));
+        audit(&run, &reserves(&spec, &rules)).expect("both ledgers agree");
+        let called = run
+            .journal
+            .orders
+            .iter()
+            .filter(|row| row.cause == Cause::MarginCall)
+            .count();
+        (run.accounts[0].liquidated_at.is_none(), called > 0)
+    };
+    assert_eq!(survives(false), (false, false));
+    assert_eq!(survives(true), (true, true));
 }

@@ -1,19 +1,19 @@
 //! What happens by the clock: arbitrage, funding, decisions, resales, rows.
 
-use aftershock_market::{Coin, Side, Timestamp};
-use aftershock_measure::depth::walk_book;
+use aftershock_market::{Side, Timestamp};
 use aftershock_measure::spectral::spectral_radius;
 
-use super::engine::World;
-use super::journal::{Cause, ClockRow, PriceRow};
-use super::order::{Behind, What};
-use super::spec::Mark;
-use crate::ReplayError;
+use aftershock_protocol::venue::index::{MAX_SOURCES, Source};
 
-/// From one sale of deleveraged winners to the next, µs.
-const RESALE_US: i64 = 1_000_000;
-/// Sales below this are not worth an order, USD.
-const LEAST_RESALE_USD: f64 = 1.0;
+use super::engine::World;
+use super::journal::{ClockRow, PriceRow};
+use super::order::What;
+use crate::ReplayError;
+use crate::response::basis::closing_usd;
+
+/// Flow of traders below this is not worth a trade, USD.
+const LEAST_FLOW_USD: f64 = 1.0;
+const YEAR_S: f64 = 365.0 * 86_400.0;
 /// The fall for which forced flow is counted in the response matrix, log price.
 const PROBE_LOG: f64 = 0.01;
 
@@ -21,17 +21,17 @@ impl World<'_> {
     /// Puts what recurs on the agenda.
     pub(super) fn begin(&mut self, start: i64) {
         let after = |seconds: f64| start + (seconds * 1e6) as i64;
-        if self.spec.instruments.iter().any(|one| one.arbitrage.is_some()) {
-            self.agenda.put(after(self.spec.arbitrage_s), What::Arbitrage);
+        let trades = |one: &super::InstrumentSpec| one.arbitrage.is_some() || one.carry.is_some();
+        if self.spec.instruments.iter().any(trades) {
+            self.agenda.put(after(self.spec.arbitrage_s), What::Traders);
         }
         for (place, spec) in self.spec.instruments.iter().enumerate() {
             if let Some(funding) = spec.funding {
                 self.agenda.put(after(funding.sample_s), What::Sample(place));
-                // Payments fall on whole intervals of the day, as venues have them.
-                let interval = (funding.interval_s * 1e6) as i64;
-                let next = (start.div_euclid(interval) + 1) * interval;
-                self.markets[place].pays_at = next;
-                self.agenda.put(next, What::Pay(place));
+                let next = funding.schedule.next_after(Timestamp(start));
+                self.markets[place].pays_at = next.0;
+                self.markets[place].funding_rate = funding.calm_rate();
+                self.agenda.put(next.0, What::Pay(place));
             }
         }
         if !self.rules.is_record() {
@@ -43,13 +43,19 @@ impl World<'_> {
     pub(super) fn timer(&mut self, at: i64, what: What) -> Result<(), ReplayError> {
         let again = |seconds: f64| at + ((seconds * 1e6) as i64).max(1);
         match what {
-            What::Arbitrage => {
-                self.arbitrage(at)?;
-                self.agenda.put(again(self.spec.arbitrage_s), What::Arbitrage);
+            What::Traders => {
+                self.share_withdrawal(at);
+                for place in 0..self.markets.len() {
+                    self.arbitrage(at, place)?;
+                    self.carry(at, place)?;
+                }
+                self.agenda.put(again(self.spec.arbitrage_s), What::Traders);
             }
             What::Sample(place) => {
                 self.sample(at, place);
-                let every = self.spec.instruments[place].funding.map_or(60.0, |one| one.sample_s);
+                let every = self.spec.instruments[place]
+                    .funding
+                    .map_or(60.0, |one| one.sample_s);
                 self.agenda.put(again(every), What::Sample(place));
             }
             What::Pay(place) => self.pay(at, place)?,
@@ -61,65 +67,146 @@ impl World<'_> {
                 self.clock(at);
                 self.agenda.put(again(self.spec.clock_s), What::Clock);
             }
-            What::Resale(place) => self.resale(at, place),
             What::Reopen(_) | What::Order(_) | What::Transfer { .. } | What::Recheck(_) => {}
         }
         Ok(())
     }
 
-    /// Arbitrageurs trade part of each gap away: against it in the market, with it in the reference.
-    fn arbitrage(&mut self, at: i64) -> Result<(), ReplayError> {
-        for place in 0..self.markets.len() {
-            let spec = &self.spec.instruments[place];
-            let Some(arbitrage) = spec.arbitrage else { continue };
-            let reference = self.spec.assets[spec.asset].1;
-            let dt_s = (at - self.markets[place].arbitrage_at) as f64 * 1e-6;
-            let market = &mut self.markets[place];
-            market.arbitrage_at = at;
-            market.arbitrage_used_usd *= libm::exp2(-dt_s / arbitrage.return_half_life_s);
-            for moved in [place, reference] {
-                let spec = &self.spec.instruments[moved];
-                let market = &mut self.markets[moved];
-                market.advance(at, &self.spec.table);
-                if !market.closed() {
-                    market.log_price = market.log_news + market.impact(spec);
-                }
-            }
-            // The reference is the index; several sources are one here.
-            self.markets[place].log_index = self.markets[reference].log_price;
-            let open = !self.markets[place].closed() && !self.markets[reference].closed();
-            if self.channels.arbitrage && open {
-                // What machinery did to the gap; what the record had of it is in the news of both.
-                let gap = self.answer(place) - self.answer(reference);
-                let free = (arbitrage.capital_usd - self.markets[place].arbitrage_used_usd).max(0.0);
-                let depth = spec.parameters.book_usd_per_log;
-                let wanted = -gap * (1.0 - libm::exp(-arbitrage.speed_per_s * dt_s)) * depth;
-                let flow = wanted.clamp(-free, free);
-                if flow.abs() >= 1.0 {
-                    self.markets[place].arbitrage_used_usd += flow.abs();
-                    for (moved, flow) in [(place, flow), (reference, -flow)] {
-                        let spec = &self.spec.instruments[moved];
-                        let withdraws = self.channels.depth_withdrawal;
-                        let depth = self.markets[moved].depth_for(at, spec, flow > 0.0, withdraws);
-                        self.markets[moved].trade_endogenous(flow, depth);
-                        self.markets[moved].log_price =
-                            self.markets[moved].log_news + self.markets[moved].impact(spec);
-                    }
-                }
-            }
-            for moved in [place, reference] {
-                let spec = &self.spec.instruments[moved];
-                let market = &mut self.markets[moved];
-                if market.closed() {
-                    continue;
-                }
-                market.publish_mark(at, spec);
-                if market.alarmed() {
-                    self.look(at, moved)?;
-                }
-            }
+    /// Makers share one limit on risk: a calm book joins part of what the others take away on average.
+    fn share_withdrawal(&mut self, at: i64) {
+        let mut sum = 0.0;
+        for market in &self.markets {
+            sum += market.own_withdrawal_log();
+        }
+        let mean = sum / self.markets.len() as f64;
+        for market in &mut self.markets {
+            market.join_withdrawal(at, mean);
+        }
+    }
+
+    /// Arbitrageurs trade part of the gap between a market and its reference away. They look at what machinery did to the
+    /// gap: what the record had of it, and what was traded against that, is in the news of both.
+    pub(super) fn arbitrage(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
+        let spec = &self.spec.instruments[place];
+        let Some(parameters) = spec.arbitrage else {
+            return Ok(());
+        };
+        let reference = self.spec.assets[spec.asset].reference;
+        for moved in [place, reference] {
+            self.markets[moved].advance(at, &self.spec.table);
+        }
+        let withdraws = self.channels.depth_withdrawal;
+        let open = !self.markets[place].closed() && !self.markets[reference].closed();
+        let gap = self.answer(place) - self.answer(reference);
+        let closing = if gap == 0.0 || !open || !self.channels.arbitrage {
+            0.0
+        } else {
+            let of = &self.spec.instruments[reference];
+            closing_usd(
+                gap,
+                &self.markets[place].leg(spec, gap < 0.0, withdraws),
+                &self.markets[reference].leg(of, gap > 0.0, withdraws),
+            )
+        };
+        let flow = self.markets[place].arbitrage.trade(at, closing, &parameters);
+        for (moved, usd) in [(place, flow.venue_usd), (reference, flow.reference_usd)] {
+            self.markets[moved].arbitrage_usd += usd;
+            self.trade(at, moved, usd)?;
         }
         Ok(())
+    }
+
+    /// Carry traders build, unwind and sell what is naked: both legs trade on their markets.
+    fn carry(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
+        let spec = &self.spec.instruments[place];
+        let Some(funding) = spec.funding else {
+            return Ok(());
+        };
+        let reference = self.spec.assets[spec.asset].reference;
+        if self.markets[place].closed() || self.markets[reference].closed() {
+            return Ok(());
+        }
+        let market = &mut self.markets[place];
+        let capital = market.arbitrage.free();
+        let annual = market.funding_rate * YEAR_S / funding.schedule.interval_s();
+        let sampled = market.sampled;
+        let price_usd = libm::exp(market.log_price);
+        let Some((carry, parameters)) = &mut market.carry else {
+            return Ok(());
+        };
+        let wanted = if sampled {
+            parameters.desired_usd(annual, capital)
+        } else {
+            // Nothing is known of the next payment yet.
+            carry.perp_coin() * price_usd
+        };
+        let flow = carry.advance(at, wanted, price_usd, parameters);
+        let by = market.unhedged_by;
+        if !self.channels.carry {
+            return Ok(());
+        }
+        for (moved, usd) in [(place, flow.perp_usd), (reference, flow.spot_usd)] {
+            self.markets[moved].carry_usd += usd;
+            self.trade(at, moved, usd)?;
+        }
+        if let (Some(order), true) = (by, flow.spot_usd < 0.0) {
+            self.remember(at, reference, order, flow.spot_usd);
+        }
+        Ok(())
+    }
+
+    /// Flow that nobody was forced to send meets a market.
+    fn trade(&mut self, at: i64, place: usize, usd: f64) -> Result<(), ReplayError> {
+        if usd.abs() < LEAST_FLOW_USD {
+            return Ok(());
+        }
+        let market = &mut self.markets[place];
+        market.advance(at, &self.spec.table);
+        let depth = if self.channels.depth_withdrawal {
+            market.depth(at, usd > 0.0)
+        } else {
+            1.0
+        };
+        market.trade_endogenous(usd, depth);
+        self.reprice(at, place);
+        if self.markets[place].alarmed() {
+            self.look(at, place)?;
+        }
+        Ok(())
+    }
+
+    /// The index of an asset; the reference market's last price where no source is open.
+    fn log_index(&self, asset: usize) -> f64 {
+        let of = &self.spec.assets[asset];
+        let fallback = self.markets[of.reference].log_price;
+        if let [(place, _)] = of.sources[..] {
+            return self.markets[place].log_price;
+        }
+        let mut sources = [Source {
+            price_usd: None,
+            weight: 0.0,
+        }; MAX_SOURCES];
+        let count = of.sources.len().min(MAX_SOURCES);
+        for (slot, &(place, weight)) in sources.iter_mut().zip(&of.sources) {
+            let market = &self.markets[place];
+            let price_usd = (!market.closed()).then(|| libm::exp(market.log_price));
+            *slot = Source { price_usd, weight };
+        }
+        of.index.index(&sources[..count]).map_or(fallback, libm::log)
+    }
+
+    /// Price, index and mark of a market as they stand now.
+    pub(super) fn reprice(&mut self, at: i64, place: usize) {
+        let spec = &self.spec.instruments[place];
+        let log_index = self.log_index(spec.asset);
+        let market = &mut self.markets[place];
+        if !market.closed() {
+            market.log_price = market.log_news + market.impact(spec);
+        }
+        market.log_index = log_index;
+        if !market.closed() {
+            market.publish_mark(at);
+        }
     }
 
     /// Log price that the machinery's flow adds to a market.
@@ -133,75 +220,49 @@ impl World<'_> {
     fn sample(&mut self, at: i64, place: usize) {
         let spec = &self.spec.instruments[place];
         let Some(funding) = spec.funding else { return };
-        let reference = self.spec.assets[spec.asset].1;
-        self.markets[place].log_index = self.markets[reference].log_price;
+        self.markets[place].log_index = self.log_index(spec.asset);
         let market = &mut self.markets[place];
         if market.closed() {
             return;
         }
-        let depth = market.depth(at, spec);
-        let (_, mean) = walk_book(spec.parameters.book_usd_per_log * depth, funding.impact_notional_usd);
+        market.face(at);
+        let mean = market.distance(funding.impact_notional_usd);
         let gap = market.log_price - market.log_index;
         let bid_over = libm::expm1(gap - mean).max(0.0);
         let index_over_ask = (-libm::expm1(gap + mean)).max(0.0);
         let premium = bid_over - index_over_ask;
-        market.premium.0 += premium;
-        market.premium.1 += 1.0;
-        let mean_premium = market.premium.0 / market.premium.1;
-        let rate = mean_premium + (funding.interest - mean_premium).clamp(-funding.clamp, funding.clamp);
-        market.funding_rate = rate.clamp(-funding.cap, funding.cap);
-        if matches!(spec.mark, Mark::Fair) {
-            market.publish_mark(at, spec);
-        }
+        market.premium.push(premium, funding.sample_s);
+        market.sampled = true;
+        market.funding_rate = funding.rule.rate(market.premium.mean(), market.paid_rate);
     }
 
     /// Pays funding: the frame moves, and with it all positions.
     fn pay(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
         let spec = &self.spec.instruments[place];
-        let Some(funding) = spec.funding else { return Ok(()) };
+        let Some(funding) = spec.funding else {
+            return Ok(());
+        };
         let market = &mut self.markets[place];
-        let rate = std::mem::take(&mut market.funding_rate);
-        market.premium = (0.0, 0.0);
+        let rate = market.funding_rate;
+        market.premium.take();
+        market.sampled = false;
+        market.paid_rate = Some(rate);
+        market.funding_rate = funding.rule.rate(0.0, Some(rate));
         let a_contract = rate * market.frame.y(market.log_mark);
-        market.frame.funding += if market.frame.inverse { -a_contract } else { a_contract };
+        market.frame.funding += if market.frame.inverse {
+            -a_contract
+        } else {
+            a_contract
+        };
         market.book.set_funding(market.frame.funding);
         market.refresh_alarm();
-        market.pays_at = at + (funding.interval_s * 1e6) as i64;
+        market.pays_at = funding.schedule.next_after(Timestamp(at)).0;
         self.agenda.put(market.pays_at, What::Pay(place));
         for turn in 0..self.markets[place].holders.len() {
             let account = self.markets[place].holders[turn];
             self.check_account(at, account)?;
         }
         self.look(at, place)
-    }
-
-    /// Deleveraged winners sell part of what they still hold.
-    fn resale(&mut self, at: i64, place: usize) {
-        let spec = &self.spec.instruments[place];
-        let Some(carry) = spec.carry else { return };
-        let market = &mut self.markets[place];
-        let share = 1.0 - libm::exp(-(RESALE_US as f64) * 1e-6 / carry.resell_s);
-        let mut usd = market.unhedged_usd * share;
-        if market.unhedged_usd - usd < LEAST_RESALE_USD {
-            usd = market.unhedged_usd;
-        }
-        market.unhedged_usd -= usd;
-        let parent = market.unhedged_parent;
-        if market.unhedged_usd > 0.0 {
-            self.agenda.put(at + RESALE_US, What::Resale(place));
-        } else {
-            market.unhedged_usd = 0.0;
-        }
-        if usd <= 0.0 || !self.channels.resale {
-            return;
-        }
-        let reference = self.spec.assets[spec.asset].1;
-        let to = &self.markets[reference];
-        let quantity = to.frame.quantity(usd, to.log_price);
-        if quantity > Coin::ZERO {
-            let side = to.frame.side(Side::Long);
-            self.send(at, reference, side, quantity, Cause::Resale, parent, Behind::Nobody);
-        }
     }
 
     /// Rows of all markets, and of the world.
@@ -215,7 +276,7 @@ impl World<'_> {
             if !market.closed() {
                 market.log_price = market.log_news + market.impact(spec);
             }
-            let depth_ratio = market.depth(at, spec);
+            let depth_ratio = market.depth(at, false);
             self.journal.prices.push(PriceRow {
                 at: Timestamp(at),
                 market: place,
@@ -226,22 +287,25 @@ impl World<'_> {
                 backlog_usd: market.backlog_usd,
                 open_interest: market.open_interest(held)[0],
                 funding_rate: market.funding_rate,
+                arbitrage_usd: market.arbitrage_usd,
+                carry_usd: market.carry_usd,
                 closed: market.closed(),
             });
         }
         let response = self.response();
-        let (mut used, mut capital) = (0.0, 0.0);
-        for (spec, market) in self.spec.instruments.iter().zip(&self.markets) {
-            if let Some(arbitrage) = spec.arbitrage {
-                capital += arbitrage.capital_usd;
-                used += market.arbitrage_used_usd.min(arbitrage.capital_usd);
-            }
-        }
+        let free: Vec<f64> = self
+            .spec
+            .instruments
+            .iter()
+            .zip(&self.markets)
+            .filter(|(spec, _)| spec.arbitrage.is_some())
+            .map(|(_, market)| market.arbitrage.free())
+            .collect();
         self.journal.clock.push(ClockRow {
             at: Timestamp(at),
             spectral_radius: spectral_radius(&response).unwrap_or(f64::INFINITY),
             response: response.concat(),
-            arbitrage_capital: if capital > 0.0 { 1.0 - used / capital } else { 1.0 },
+            arbitrage_capital: free.into_iter().fold(1.0, f64::min),
         });
     }
 
@@ -250,9 +314,7 @@ impl World<'_> {
     fn response(&self) -> Vec<Vec<f64>> {
         let count = self.markets.len();
         let mut response = vec![vec![0.0; count]; count];
-        for from in 0..count {
-            let spec = &self.spec.instruments[from];
-            let market = &self.markets[from];
+        for (from, (spec, market)) in self.spec.instruments.iter().zip(&self.markets).enumerate() {
             let frame = market.frame;
             let side = frame.side(Side::Long);
             let quantity = market
@@ -265,8 +327,8 @@ impl World<'_> {
             let withdraws = self.channels.depth_withdrawal;
             response[from][from] = market.slope(spec, withdraws) * freed;
             for other in 0..self.spec.assets.len() {
-                let to = self.spec.assets[other].1;
-                let weight = self.spec.cross_impact[other][spec.asset];
+                let to = self.spec.assets[other].reference;
+                let weight = self.spec.cross_impact.weight(other, spec.asset);
                 if other != spec.asset && weight != 0.0 {
                     let slope = self.markets[to].slope(&self.spec.instruments[to], false);
                     response[to][from] = weight * slope * freed;
