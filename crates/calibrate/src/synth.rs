@@ -9,23 +9,27 @@ mod check;
 mod declared;
 mod feed;
 mod news;
+mod nulls;
 mod printed;
 mod ramp;
 mod run;
 mod spec;
 mod stream;
 mod target;
+mod truth;
 
 use aftershock_market::Timestamp;
 use aftershock_replay::ReplayError;
+use run::Stage;
 
 pub use declared::{
     Arbitrage, Asset, Carry, Contract, Coverage, Declared, Engine, Impact, Mark, Positions, Snapshots, Venue,
 };
-pub use news::News;
+pub use nulls::{Amplification, Null};
 pub use printed::{Marks, Printed, PrintedMarket, Prints, Readings};
 pub use ramp::{Ramp, Shape};
 pub use target::{Target, Tried};
+pub use truth::{Branching, Exogenous, Feed, LeverageClass, Market, Orders, Truth};
 
 /// Every generated tape begins at 2099-01-01T00:00:00Z, where it cannot be taken for a record.
 pub const START: Timestamp = Timestamp::from_seconds(4_070_908_800);
@@ -55,6 +59,29 @@ pub enum SynthError {
     Replay(#[from] ReplayError),
 }
 
+/// A generated tape and its truth.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generated {
+    /// What venues print: all that a calibration may see.
+    pub printed: Printed,
+    /// What really happened.
+    pub truth: Truth,
+}
+
+/// Generates a tape: the same declaration gives the same bytes.
+///
+/// # Errors
+/// A declaration that makes no tape, or an amplification that no open interest brings about.
+pub fn generate(declared: &Declared) -> Result<Generated, SynthError> {
+    declared.check().map_err(SynthError::Declared)?;
+    let stage = Stage::new(declared);
+    let (spec, run, search) = stage.factual()?;
+    let nulls = stage.nulls(&spec, &run)?;
+    let (printed, forced) = stage.printed(&run);
+    let truth = stage.truth((&spec, &run), search, nulls, &printed, &forced);
+    Ok(Generated { printed, truth })
+}
+
 /// Half the time between two ticks, µs: the beat of the clock on which prices are read.
 fn half_tick_us(ticks_per_s: f64) -> i64 {
     (5e5 / ticks_per_s).round() as i64
@@ -69,3 +96,6 @@ fn market_name(asset: &Asset, venue: &Venue) -> String {
     };
     format!("{}-{kind}", asset.name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! What a declaration may not say, by the name of what says it.
 
-use super::declared::{Contract, Coverage, Declared, Engine, Mark, Venue};
+use aftershock_protocol::venue::funding::Schedule;
+
+use super::declared::{Contract, Coverage, Declared, Engine, Venue};
 use super::ramp::Shape;
 use super::{Target, half_tick_us};
 
@@ -105,8 +107,10 @@ impl Declared {
         }
         shares("positions.account_sizes", &positions.account_sizes)?;
         let arbitrage = &self.arbitrage;
-        within("arbitrage.speed_per_s", arbitrage.speed_per_s, 0.0, 100.0)?;
-        within("arbitrage.capital_usd", arbitrage.capital_usd, 0.0, 1e13)?;
+        if arbitrage.half_life_s.is_nan() || arbitrage.half_life_s < 0.1 {
+            return refuse("arbitrage.half_life_s", arbitrage.half_life_s, "0.1 or more, or inf for none");
+        }
+        within("arbitrage.capital_usd", arbitrage.capital_usd, 1.0, 1e13)?;
         within("arbitrage.return_half_life_s", arbitrage.return_half_life_s, 1e-3, 1e8)?;
         share("carry.share", self.carry.share)?;
         share("carry.resold", self.carry.resold)?;
@@ -177,20 +181,30 @@ fn check_venue(venue: &Venue) -> Checked {
     shares("leverage", &venue.leverage)?;
     within("maintenance_ratio", venue.maintenance_ratio, 1e-4, 0.5)?;
     within("latency_s", venue.latency_s, 1e-3, 3_600.0)?;
-    if let Engine::Steps { share, pause_s } = venue.engine {
-        within("engine.steps.share", share, 0.01, 1.0)?;
-        within("engine.steps.pause_s", pause_s, 1e-3, 3_600.0)?;
+    match venue.engine {
+        Engine::Whole => {}
+        Engine::FractionThenAll {
+            threshold_usd,
+            fraction,
+            cooldown_s,
+        } => {
+            within("engine.fraction-then-all.threshold_usd", threshold_usd, 0.0, 1e12)?;
+            within("engine.fraction-then-all.fraction", fraction, 0.01, 0.99)?;
+            within("engine.fraction-then-all.cooldown_s", cooldown_s, 1e-3, 3_600.0)?;
+        }
+        Engine::Incremental { step_usd, pause_s } => {
+            within("engine.incremental.step_usd", step_usd, 1.0, 1e9)?;
+            within("engine.incremental.pause_s", pause_s, 1e-3, 3_600.0)?;
+        }
     }
     if venue.throughput_usd_per_s.is_nan() || venue.throughput_usd_per_s < 1.0 {
         return refuse("throughput_usd_per_s", venue.throughput_usd_per_s, "1 or more, or inf for no limit");
     }
     share("insurance_ratio", venue.insurance_ratio)?;
     share("vault_ratio", venue.vault_ratio)?;
-    if let Mark::Median { window_s } = venue.mark {
-        within("mark.median.window_s", window_s, 1e-3, 1e6)?;
-    }
-    if venue.funding_interval_h != 0.0 {
-        within("funding_interval_h", venue.funding_interval_h, 0.01, 24.0)?;
+    let interval_s = venue.funding_interval_h * 3_600.0;
+    if venue.funding_interval_h != 0.0 && Schedule::new(0, interval_s as i64).is_err() {
+        return refuse("funding_interval_h", venue.funding_interval_h, "a whole part of a day, such as 8, or 0 for none");
     }
     if let Coverage::Share(kept) = venue.coverage {
         within("coverage.share", kept, 1e-4, 1.0)?;

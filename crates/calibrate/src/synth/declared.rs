@@ -28,7 +28,7 @@ pub struct Declared {
     pub amplification_tolerance: f64,
     /// Correlation of the news of two assets, [0, 1).
     pub asset_correlation: f64,
-    /// Share of forced flow in one asset that acts on the reference market of the other, [0, 1].
+    /// Cross impact: what forced flow in one asset does to the other, in units in which what it does to its own is 1, [0, 1].
     pub cross_impact: f64,
     /// The fall that news brings.
     pub ramp: Ramp,
@@ -90,8 +90,8 @@ pub struct Positions {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Arbitrage {
-    /// Share of the gap that is traded away, 1/s; 0 for none.
-    pub speed_per_s: f64,
+    /// Half-life of the gap that forced flow opens, while capital is there, s; `inf` for no arbitrage.
+    pub half_life_s: f64,
     /// Capital a market, USD.
     pub capital_usd: f64,
     /// Half-life with which spent capital comes back, s.
@@ -102,7 +102,7 @@ pub struct Arbitrage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Carry {
-    /// Part of the short open interest that is theirs, [0, 1].
+    /// Part of the open interest at the start that is theirs, [0, 1]; 0 for none.
     pub share: f64,
     /// Part of the spot they sell after their short was taken from them, [0, 1].
     pub resold: f64,
@@ -172,7 +172,7 @@ pub struct Venue {
     pub deleverages: bool,
     /// What margin is valued at.
     pub mark: Mark,
-    /// From one funding payment to the next, h; 0 for no funding.
+    /// From one funding payment to the next, h, a whole part of a day; 0 for no funding.
     pub funding_interval_h: f64,
     /// What of its liquidations it prints.
     pub coverage: Coverage,
@@ -190,34 +190,44 @@ pub enum Contract {
     Spot,
 }
 
-/// How a venue works a broken position off.
+/// How a venue works broken positions off. Positions are kept as levels: what a rule says of an account of the mean of
+/// `positions.account_sizes` is done to each.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Engine {
     /// At once.
     Whole,
-    /// Step by step.
-    Steps {
-        /// Share of what is left a step, (0, 1).
-        share: f64,
-        /// From one step to the next, s.
+    /// Above a notional a fraction first, and after a cooldown all of the rest.
+    FractionThenAll {
+        /// The notional, USD.
+        threshold_usd: f64,
+        /// The fraction, (0, 1).
+        fraction: f64,
+        /// Time before the second order, s.
+        cooldown_s: f64,
+    },
+    /// Small orders until the rest can stand.
+    Incremental {
+        /// Size of an order, USD at the start.
+        step_usd: f64,
+        /// From one order to the next, s.
         pause_s: f64,
     },
 }
 
-/// What margin is valued at.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+/// What margin is valued at; all but `last` are looked at once a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mark {
     /// The price of the market.
     Last,
-    /// The median of index, index with the basis averaged over a window, and price.
-    Median {
-        /// The window, s.
-        window_s: f64,
-    },
-    /// The index carried on with the funding rate.
-    Fair,
+    /// Binance's: the median of the index with funding to come, the index with its mean basis of thirty seconds, and the
+    /// last price.
+    MedianOfThree,
+    /// BitMEX's: the index with funding to come.
+    FundingBasis,
+    /// Hyperliquid's: the median of the index with its fading basis and the book.
+    OracleMedian,
 }
 
 /// What of its liquidations a venue prints.
@@ -304,9 +314,9 @@ impl Default for Positions {
 impl Default for Arbitrage {
     fn default() -> Self {
         Self {
-            speed_per_s: 0.05,
+            half_life_s: 30.0,
             capital_usd: 5e8,
-            return_half_life_s: 3_600.0,
+            return_half_life_s: 1_800.0,
         }
     }
 }
@@ -316,7 +326,7 @@ impl Default for Carry {
         Self {
             share: 0.3,
             resold: 0.6,
-            resell_s: 120.0,
+            resell_s: 77.5,
         }
     }
 }

@@ -1,13 +1,15 @@
 //! What venues print: columns that a tape is written from. Nothing here is the truth.
 
 use aftershock_market::Timestamp;
-use aftershock_replay::world::WorldRun;
+use aftershock_replay::world::{PriceRow, WorldRun};
 
 use super::declared::{Asset, Contract, Coverage, Venue};
 use super::feed::{Forced, throttled, thinned};
-use super::news::tick_at;
 use super::run::Stage;
 use super::market_name;
+
+/// Arbitrage and carry below this is not traded, USD.
+const LEAST_TRADE_USD: f64 = 1.0;
 
 /// All that is printed, a market each, in the order of assets and then venues.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +29,8 @@ pub struct PrintedMarket {
     pub quantity_unit: &'static str,
     /// What the feed of liquidations says of itself: `complete`, `throttled` or `unknown`.
     pub coverage: &'static str,
-    /// Trades: ordinary flow at the price of its tick, and fills of forced orders, which are not marked.
+    /// Trades: ordinary flow at the price of its tick, fills of forced orders, and those of arbitrage and carry traders.
+    /// None is marked.
     pub trades: Prints,
     /// Liquidations at their fills, as far as the feed shows them; none on spot.
     pub liquidations: Prints,
@@ -82,6 +85,13 @@ impl Prints {
         self.price_usd.push(price_usd);
         self.quantity.push(quantity);
         self.buys.push(buys);
+    }
+
+    fn extend(&mut self, more: &Self) {
+        self.at.extend(&more.at);
+        self.price_usd.extend(&more.price_usd);
+        self.quantity.extend(&more.quantity);
+        self.buys.extend(&more.buys);
     }
 
     /// Number of rows.
@@ -184,26 +194,30 @@ impl Stage<'_> {
         }
     }
 
-    /// Ordinary flow at the price of its tick, with forced fills in between, in the order of time.
+    /// Ordinary flow at the price of its tick, forced fills, and what arbitrage and carry traders did since the last beat
+    /// of the clock, in the order of time.
     fn trades(&self, run: &WorldRun, market: usize, unit: Unit, forced: &Prints) -> Prints {
         let mut trades = Prints::default();
-        let mut next = 0;
-        // Ticks are the odd beats.
-        let rows = self.rows(run, market, 1).skip(1).step_by(2);
-        for ((tick, usd), row) in self.news.ordinary_usd[market].iter().enumerate().zip(rows) {
-            let at = tick_at(self.declared, tick);
-            debug_assert_eq!(at, row.at, "a tick stands on an odd beat of the clock");
-            while next < forced.len() && forced.at[next] < at {
-                trades.push(forced.at[next], forced.price_usd[next], forced.quantity[next], forced.buys[next]);
-                next += 1;
-            }
+        let mut print = |row: &PriceRow, usd: f64| {
             let price_usd = libm::exp(row.log_price);
-            trades.push(at, price_usd, unit.quantity(usd.abs(), price_usd), *usd > 0.0);
+            trades.push(row.at, price_usd, unit.quantity(usd.abs(), price_usd), usd > 0.0);
+        };
+        let ticks = self.rows(run, market, 1).skip(1).step_by(2);
+        for (row, usd) in ticks.zip(&self.news.ordinary_usd[market]) {
+            print(row, *usd);
         }
-        for place in next..forced.len() {
-            trades.push(forced.at[place], forced.price_usd[place], forced.quantity[place], forced.buys[place]);
+        let mut before = 0.0;
+        for row in self.rows(run, market, 1) {
+            let so_far = row.arbitrage_usd + row.carry_usd;
+            if (so_far - before).abs() >= LEAST_TRADE_USD {
+                print(row, so_far - before);
+            }
+            before = so_far;
         }
-        trades
+        trades.extend(forced);
+        let mut order: Vec<usize> = (0..trades.len()).collect();
+        order.sort_by_key(|place| trades.at[*place]);
+        trades.only(&order)
     }
 
     fn open_interest(&self, run: &WorldRun, market: usize, unit: Unit) -> Readings {

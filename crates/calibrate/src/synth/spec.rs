@@ -1,9 +1,16 @@
 //! The world that a declaration describes.
 
-use aftershock_market::Cash;
+use aftershock_market::{Cash, Coin};
 use aftershock_measure::impact::SquareRootImpact;
+use aftershock_protocol::venue::deleveraging::Ranking;
+use aftershock_protocol::venue::funding::{FundingRule, Schedule};
+use aftershock_protocol::venue::liquidation::{LiquidationRule, OrderKind};
+use aftershock_protocol::venue::mark::MarkRule;
 use aftershock_protocol::{Brackets, Tier};
-use aftershock_replay::world::{self, Funding, InstrumentSpec, Liquidation, WorldSpec};
+use aftershock_replay::response::basis::ArbitrageParameters;
+use aftershock_replay::response::carry::CarryParameters;
+use aftershock_replay::response::cross_impact::CrossImpact;
+use aftershock_replay::world::{self, CarryTraders, Funding, InstrumentSpec, Liquidation, WorldSpec};
 use aftershock_replay::{DecayTable, LeverageMix, Parameters, Pool};
 use rand_distr::{Distribution, Exp1};
 
@@ -36,8 +43,11 @@ pub fn spec(declared: &Declared, open_interest_scale: f64) -> WorldSpec {
             instruments.push(one);
         }
     }
-    let count = declared.assets.len();
-    let share = |row: usize, column: usize| if row == column { 1.0 } else { declared.cross_impact };
+    let places = |asset: usize| asset * declared.venues.len() + reference;
+    let slopes: Vec<f64> = (0..declared.assets.len())
+        .map(|asset| instruments[places(asset)].parameters.impact.slope(0.0))
+        .collect();
+    let assets = declared.assets.iter().enumerate();
     WorldSpec {
         venues: declared
             .venues
@@ -46,13 +56,11 @@ pub fn spec(declared: &Declared, open_interest_scale: f64) -> WorldSpec {
                 name: venue.name.clone(),
             })
             .collect(),
-        assets: (0..count)
-            .map(|place| (declared.assets[place].name.clone(), place * declared.venues.len() + reference))
+        assets: assets
+            .map(|(place, asset)| world::Asset::of_one(asset.name.clone(), places(place)))
             .collect(),
+        cross_impact: cross_impact(&slopes, declared.cross_impact),
         instruments,
-        cross_impact: (0..count)
-            .map(|row| (0..count).map(|column| share(row, column)).collect())
-            .collect(),
         table: DecayTable::new(half_lives),
         arbitrage_s: 1.0,
         decision_s: 60.0,
@@ -60,6 +68,13 @@ pub fn spec(declared: &Declared, open_interest_scale: f64) -> WorldSpec {
         clock_s: (half_tick_us(declared.ticks_per_s) as f64 + 0.25) * 1e-6,
         transfer_s: 30.0,
     }
+}
+
+fn cross_impact(slopes_per_usd: &[f64], share: f64) -> CrossImpact {
+    let count = slopes_per_usd.len();
+    let entry = |at: usize| if at / count == at % count { 1.0 } else { share };
+    let correlation: Vec<f64> = (0..count * count).map(entry).collect();
+    CrossImpact::new(slopes_per_usd, &correlation, 1.0).expect("a checked share makes a correlation")
 }
 
 fn instrument(declared: &Declared, asset: &Asset, venue: &Venue, open_interest_scale: f64) -> InstrumentSpec {
@@ -70,11 +85,23 @@ fn instrument(declared: &Declared, asset: &Asset, venue: &Venue, open_interest_s
     } else {
         0.0
     };
-    let settlement_usd = match venue.contract {
-        Contract::Inverse => asset.price_usd,
-        Contract::Linear | Contract::Spot => 1.0,
+    // What a contract and the settlement asset are worth at the start.
+    let (contract_usd, settlement_usd) = match venue.contract {
+        Contract::Inverse => (1.0, asset.price_usd),
+        Contract::Linear | Contract::Spot => (asset.price_usd, 1.0),
     };
     let vault = Cash::from_f64(venue.vault_ratio * open_interest_usd / settlement_usd);
+    let arbitrage = ArbitrageParameters {
+        half_life_s: declared.arbitrage.half_life_s,
+        return_half_life_s: declared.arbitrage.return_half_life_s,
+        ..ArbitrageParameters::prior(declared.arbitrage.capital_usd)
+    };
+    let carry = CarryParameters {
+        resale_share: declared.carry.resold,
+        resale_s: declared.carry.resell_s,
+        // Set so that they want what they have.
+        ..CarryParameters::prior(1.0)
+    };
     InstrumentSpec {
         name: market_name(asset, venue),
         venue: 0,
@@ -82,10 +109,8 @@ fn instrument(declared: &Declared, asset: &Asset, venue: &Venue, open_interest_s
         inverse: venue.contract == Contract::Inverse,
         parameters: parameters(declared, asset, venue, open_interest_usd),
         liquidation: held.then_some(Liquidation {
-            engine: match venue.engine {
-                Engine::Whole => world::Engine::Whole,
-                Engine::Steps { share, pause_s } => world::Engine::Steps { share, pause_s },
-            },
+            rule: rule(venue.engine, contract_usd),
+            ranking: Ranking::Bitmex,
             latency_s: venue.latency_s,
             throughput_usd_per_s: venue.throughput_usd_per_s,
             keeps_remainder: venue.keeps_remainder,
@@ -93,33 +118,65 @@ fn instrument(declared: &Declared, asset: &Asset, venue: &Venue, open_interest_s
             deleverages: venue.deleverages,
         }),
         funding: (perpetual && venue.funding_interval_h > 0.0).then(|| funding(venue.funding_interval_h)),
-        mark: match venue.mark {
-            Mark::Last => world::Mark::Last,
-            Mark::Median { window_s } => world::Mark::Median { window_s },
-            Mark::Fair => world::Mark::Fair,
-        },
-        arbitrage: (declared.arbitrage.speed_per_s > 0.0).then_some(world::Arbitrage {
-            speed_per_s: declared.arbitrage.speed_per_s,
-            capital_usd: declared.arbitrage.capital_usd,
-            return_half_life_s: declared.arbitrage.return_half_life_s,
-        }),
-        carry: (held && declared.carry.share > 0.0).then_some(world::Carry {
+        mark: mark(venue),
+        arbitrage: declared.arbitrage.half_life_s.is_finite().then_some(arbitrage),
+        carry: (held && declared.carry.share > 0.0).then_some(CarryTraders {
             share: declared.carry.share,
-            resold: declared.carry.resold,
-            resell_s: declared.carry.resell_s,
+            parameters: carry,
         }),
     }
 }
 
-/// The usual formula with its usual numbers: interest of 0.01 % in eight hours, a clamp of 0.05 %, a cap of 4 %.
+fn rule(engine: Engine, contract_usd: f64) -> LiquidationRule {
+    match engine {
+        Engine::Whole => LiquidationRule::Whole {
+            order_kind: OrderKind::Market,
+        },
+        Engine::FractionThenAll {
+            threshold_usd,
+            fraction,
+            cooldown_s,
+        } => LiquidationRule::FractionThenAll {
+            threshold_usd,
+            fraction,
+            cooldown_s,
+        },
+        Engine::Incremental { step_usd, pause_s } => LiquidationRule::Incremental {
+            step: Coin::from_f64(step_usd / contract_usd),
+            pause_s,
+        },
+    }
+}
+
+fn mark(venue: &Venue) -> world::Mark {
+    // The interval whose funding a mark looks ahead to; where none is paid, there is nothing to look ahead to.
+    let interval_s = if venue.funding_interval_h > 0.0 {
+        venue.funding_interval_h * HOUR_S
+    } else {
+        8.0 * HOUR_S
+    };
+    let rule = match venue.mark {
+        Mark::Last => return world::Mark::Last,
+        Mark::MedianOfThree => MarkRule::MedianOfThree {
+            interval_s,
+            points: 30,
+            spacing_s: 1.0,
+        },
+        Mark::FundingBasis => MarkRule::FundingBasis { interval_s },
+        Mark::OracleMedian => MarkRule::HYPERLIQUID,
+    };
+    world::Mark::Rule { rule, every_s: 1.0 }
+}
+
+/// The usual rate, 0.01 % in eight hours with a clamp of 0.05 %, for the part of them that an interval is.
 fn funding(interval_h: f64) -> Funding {
     Funding {
-        interval_s: interval_h * HOUR_S,
-        interest: 0.0001 * interval_h / 8.0,
-        clamp: 0.0005,
-        cap: 0.04,
-        sample_s: 5.0,
-        impact_notional_usd: 20_000.0,
+        rule: FundingRule {
+            divisor: 8.0 / interval_h,
+            ..FundingRule::HYPERLIQUID
+        },
+        schedule: Schedule::new(0, (interval_h * HOUR_S) as i64).expect("a checked interval divides a day"),
+        ..Funding::HYPERLIQUID
     }
 }
 
@@ -153,8 +210,8 @@ pub fn parameters(declared: &Declared, asset: &Asset, venue: &Venue, open_intere
         churn_half_life_s: declared.positions.age_half_life_h * HOUR_S,
         mix: LeverageMix {
             classes: venue.leverage.clone(),
-            // With one bracket the size of an account matters only where a venue prints it.
-            account_sizes: vec![(1e5, 1.0)],
+            // With one bracket the size of an account matters only to a stepwise engine, which asks for the mean.
+            account_sizes: vec![(mean_account_usd(declared), 1.0)],
         },
         brackets: brackets.expect("a checked maintenance ratio makes one open-ended bracket"),
         reopen_share: declared.positions.reopen_share,
@@ -166,6 +223,11 @@ pub fn parameters(declared: &Declared, asset: &Asset, venue: &Venue, open_intere
             fund_ratio: venue.insurance_ratio,
         }],
     }
+}
+
+fn mean_account_usd(declared: &Declared) -> f64 {
+    let sizes = &declared.positions.account_sizes;
+    sizes.iter().map(|(size_usd, share)| size_usd * share).sum()
 }
 
 /// Where positions were opened: log distance from the price at the start, and share. One walk for all markets, with the
