@@ -7,7 +7,8 @@ use super::Target;
 use super::ramp::Ramp;
 use crate::toml_file::{self, FileError};
 
-/// All parameters of a generated tape. In TOML any of them can be left out; `default.toml` beside this file lists all.
+/// All parameters of a generated tape. In TOML any of them can be left out;
+/// [`Declared::TEMPLATE`] lists all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Declared {
@@ -385,6 +386,9 @@ impl Default for Venue {
 }
 
 impl Declared {
+    /// A file that declares the default, with every parameter and its unit.
+    pub const TEMPLATE: &'static str = include_str!("default.toml");
+
     /// Reads a declaration; `file` is named in errors. What it leaves out is as in [`Declared::default`].
     ///
     /// # Errors

@@ -280,8 +280,7 @@ impl Stage<'_> {
                 .orders
                 .iter()
                 .filter(|order| order.market == place)
-                .map(|order| order.deleveraged_usd)
-                .sum(),
+                .fold(0.0, |sum, order| sum + order.deleveraged_usd),
             fund: [fund_at_start, run.reserves[place][0].to_f64()],
             vault: [one.liquidation.map_or(0.0, |one| one.vault.to_f64()), run.reserves[place][1].to_f64()],
             bad_debt: run.bad_debt[place].to_f64(),
@@ -308,7 +307,7 @@ fn feed(venue: &Venue, forced: &Forced, printed: &super::printed::Prints) -> Fee
     let unit = Unit::of(venue);
     let usd = |prints: &super::printed::Prints| {
         let rows = prints.quantity.iter().zip(&prints.price_usd);
-        rows.map(|(quantity, price_usd)| unit.usd(*quantity, *price_usd)).sum()
+        rows.fold(0.0, |sum, (quantity, price_usd)| sum + unit.usd(*quantity, *price_usd))
     };
     Feed {
         liquidated: forced.liquidations.len(),
