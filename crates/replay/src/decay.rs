@@ -65,6 +65,10 @@ impl<'a> Decay<'a> {
         }
     }
 
+    pub(crate) fn table(&self) -> &'a DecayTable {
+        self.table
+    }
+
     #[inline]
     pub(crate) fn over(&mut self, micros: i64) -> &[f64; RATES] {
         if micros != self.micros {
