@@ -10,6 +10,9 @@ use super::SynthError;
 const AS_DECLARED: &str = "as-declared";
 /// Evaluations before the search gives up.
 const TRIES: usize = 40;
+/// A bracket this narrow, share of its end, is no longer halved: near the critical point amplification is as rough as
+/// the cascade, and what lies about is tried instead, in steps of the same width.
+const NARROW: f64 = 0.005;
 
 /// Amplification that is aimed at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,8 +71,9 @@ pub struct Tried {
     pub amplification: f64,
 }
 
-/// The scale of open interest at which `measure` gives the target: doubled until it is passed, then halved in between.
-/// More open interest need not amplify more at every step, so what is found is one such scale and not the only one.
+/// The scale of open interest at which `measure` gives the target: doubled until it is passed, then halved in between,
+/// and where that jumps over it, tried to both sides in growing distance. More open interest need not amplify more at
+/// every step, so what is found is one such scale and not the only one.
 ///
 /// # Errors
 /// A target that the largest scale does not reach or that is jumped over, and what `measure` refuses.
@@ -82,6 +86,7 @@ pub fn reach(
     let mut tried: Vec<Tried> = Vec::new();
     let (mut low, mut high) = (0.0, f64::INFINITY);
     let mut scale = 1.0_f64.min(largest);
+    let mut steps = 0;
     while tried.len() < TRIES {
         let amplification = measure(scale)?;
         tried.push(Tried {
@@ -91,7 +96,9 @@ pub fn reach(
         if (libm::log(amplification) - libm::log(target)).abs() <= tolerance {
             return Ok(tried);
         }
-        if amplification < target {
+        if steps > 0 {
+            // The bracket stays where it is.
+        } else if amplification < target {
             low = scale;
         } else {
             high = scale;
@@ -99,7 +106,12 @@ pub fn reach(
         if low >= largest {
             break;
         }
-        scale = if high.is_finite() {
+        scale = if steps > 0 || high - low < NARROW * high && high.is_finite() {
+            let about = 0.5 * (low + high);
+            steps += 1;
+            let side = if steps % 2 == 0 { 1.0 } else { -1.0 };
+            about * (1.0 + side * NARROW * f64::from((steps + 1) / 2))
+        } else if high.is_finite() {
             0.5 * (low + high)
         } else {
             (2.0 * low).min(largest)
@@ -121,14 +133,22 @@ pub fn reach(
 mod tests {
     use super::*;
 
-    /// `1 + s/4` is 1.5 at 2, 1.05 at 0.2 and 3 at 8.
+    /// `1 + s/4` is 1.5 at 2, 1.05 at 0.2 and 3 at 8; half a percent of 1.05 is 0.021 of the scale.
     #[test]
     fn a_line_is_solved() {
-        for (target, scale) in [(1.5, 2.0), (1.05, 0.2), (3.0, 8.0)] {
-            let tried = reach(target, 1e-6, 10.0, |s| Ok(1.0 + s / 4.0)).expect("it can be reached");
+        for (target, scale, within) in [(1.5, 2.0, 0.03), (1.05, 0.2, 0.021), (3.0, 8.0, 0.06)] {
+            let tried = reach(target, 0.005, 10.0, |s| Ok(1.0 + s / 4.0)).expect("it can be reached");
             let found = tried.last().expect("it was tried").open_interest_scale;
-            assert!((found - scale).abs() < 2e-5, "{target}: {found}");
+            assert!((found - scale).abs() < within, "{target}: {found}");
         }
+    }
+
+    /// At 0.7 this leaps over 1.5, which stands a little below it.
+    #[test]
+    fn what_is_leapt_over_is_looked_for_nearby() {
+        let rough = |s: f64| Ok(if s > 0.69 && s < 0.6975 { 1.5 } else if s < 0.7 { 1.0 } else { 2.0 });
+        let tried = reach(1.5, 0.01, 10.0, rough).expect("it stands there");
+        assert!(tried.len() < 40);
     }
 
     #[test]
