@@ -7,6 +7,7 @@
 pub mod gates;
 mod priors;
 mod recorded;
+pub mod synth;
 pub mod synthetic;
 mod toml_file;
 mod venues;
