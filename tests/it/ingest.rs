@@ -319,13 +319,13 @@ fn bad_rows_are_kept_with_their_reason_and_can_be_limited() -> Result<()> {
     let bad = lines[3].clone();
     let path = user.writes(&format!("{NAME}.csv"), (lines.join("\n") + "\n").as_bytes())?;
     user.says(&["ingest", &path, "--max-rejects", "0"])?
-        .refused(&["more than 0 rows are rejected"])?;
+        .refused(&["more than 0 rows are rejected", "row 3 (number in price)"])?;
     ensure!(user.tape()?.is_empty(), "nothing was kept");
     let said = user.says(&["ingest", &path, "--max-rejects", "1"])?.fine()?;
     ensure!(said.stderr.contains("WARNING: 1 rejected"), "{}", said.stderr);
     ensure!(said.stderr.contains("recorded.rejects"), "{}", said.stderr);
-    let rows = user.asks("SELECT source_row, raw FROM recorded.rejects")?;
-    ensure!(rows == [format!("3,\"{bad}\"")], "{rows:?}");
+    let rows = user.asks("SELECT source_row, raw, \"column\" FROM recorded.rejects")?;
+    ensure!(rows == [format!("3,\"{bad}\",price")], "{rows:?}");
     ensure!(user.asks("SELECT count(*) FROM recorded.trades")? == ["19"]);
     let named = user
         .says(&["sql", "--named", "quality/rejects", "--format", "csv"])?

@@ -295,6 +295,7 @@ fn user_writes_thrice() -> Outcome {
         let columns: Vec<ArrayRef> = vec![
             word("number"),
             Arc::new(StringArray::from(vec!["1,,3"])),
+            word("price"),
             new_null_array(&DataType::Utf8, 1),
             word(name),
             Arc::new(Int64Array::from(vec![4])),

@@ -15,11 +15,14 @@ pub(crate) struct Found {
     pub(crate) bytes: u64,
 }
 
+/// What is no file, and why.
+type Other = (PathBuf, String);
+
 /// The files that paths stand for, each once, in the order of their paths; and what in folders is no file, with the
 /// reason.
 ///
 /// In folders, names that begin with a point and files that hold checksums are left out.
-pub(crate) fn expand(given: &[String]) -> Result<(Vec<Found>, Vec<(PathBuf, String)>), IngestError> {
+pub(crate) fn expand(given: &[String]) -> Result<(Vec<Found>, Vec<Other>), IngestError> {
     let mut found = Files::default();
     for path in given {
         let plain = Path::new(path);
@@ -60,7 +63,7 @@ pub(crate) fn expand(given: &[String]) -> Result<(Vec<Found>, Vec<(PathBuf, Stri
 #[derive(Default)]
 struct Files {
     files: Vec<Found>,
-    others: Vec<(PathBuf, String)>,
+    others: Vec<Other>,
 }
 
 impl Files {

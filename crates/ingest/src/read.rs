@@ -170,7 +170,7 @@ impl Parsed {
 /// The first few rejects of a block, for an error.
 fn first_rejects(tables: &[(Place, RecordBatch)]) -> String {
     use aftershock_archive::tape::{Kind, rejects};
-    use arrow::array::{ArrayAccessor, AsArray};
+    use arrow::array::{Array, ArrayAccessor, AsArray};
     use arrow::datatypes::{Int32Type, Int64Type};
     let Some((_, batch)) = tables.iter().find(|(place, _)| place.kind == Kind::Rejects) else {
         return "none".to_owned();
@@ -180,11 +180,19 @@ fn first_rejects(tables: &[(Place, RecordBatch)]) -> String {
         .downcast_dict::<arrow::array::StringArray>()
         .expect("words are text");
     let raw = batch.column(rejects::RAW.0).as_string::<i32>();
+    let columns = batch.column(rejects::COLUMN.0).as_dictionary::<Int32Type>();
+    let columns = columns
+        .downcast_dict::<arrow::array::StringArray>()
+        .expect("words are text");
     let rows = batch.column(batch.num_columns() - 1).as_primitive::<Int64Type>();
     (0..batch.num_rows().min(3))
         .map(|row| {
             let text: String = raw.value(row).chars().take(80).collect();
-            format!("row {} ({}): `{text}`", rows.value(row), reasons.value(row))
+            let of = match columns.is_valid(row) {
+                true => format!(" in {}", columns.value(row)),
+                false => String::new(),
+            };
+            format!("row {} ({}{of}): `{text}`", rows.value(row), reasons.value(row))
         })
         .collect::<Vec<_>>()
         .join("; ")

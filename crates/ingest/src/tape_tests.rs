@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use aftershock_archive::sha256_hex;
-use aftershock_archive::tape::{Kind, SourceEntry, Tape, trades};
+use aftershock_archive::tape::{Kind, SourceEntry, Tape, TapeWriter, trades};
 use aftershock_archive::{ArchiveError, Store};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
@@ -31,11 +31,22 @@ fn tape_at(folder: &Path) -> Tape {
     Tape::new(Store::open(folder.to_str().expect("a temporary folder has a plain name")).expect("a folder"))
 }
 
+/// The right to write. A process that another test starts holds the file of the lock for a moment, until it is itself.
+fn writer_of(folder: &Path) -> Result<TapeWriter, ArchiveError> {
+    let tape = tape_at(folder);
+    for _ in 0..200 {
+        match tape.write() {
+            Err(ArchiveError::Locked { .. }) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            other => return other,
+        }
+    }
+    tape.write()
+}
+
 /// Puts files of trades into a tape, `at_once` of them with each commit.
 fn fill(folder: &Path, files: &[(String, Vec<Trade>)], at_once: usize) -> Result<(), ArchiveError> {
     for group in files.chunks(at_once) {
-        let tape = tape_at(folder);
-        let mut writer = tape.write()?;
+        let mut writer = writer_of(folder)?;
         for (source, rows) in group {
             let mut staging = writer.stage(source);
             // Of a few rows a block has three, so that events lie on both sides of a cut.
@@ -88,7 +99,7 @@ fn tree(folder: &Path) -> BTreeMap<String, String> {
 
 /// The next write, which adds nothing and removes what no list names any more.
 fn tidy(folder: &Path) {
-    let writer = tape_at(folder).write().expect("the lock is free");
+    let writer = writer_of(folder).expect("the lock is free");
     writer.commit().expect("nothing is added");
     let mut named: BTreeSet<String> = parts_of(folder).into_iter().collect();
     named.insert("tape.json".to_owned());
@@ -260,7 +271,7 @@ proptest! {
         let mut others = files.clone();
         let (gone, rows) = others.remove(which.index(files.len()));
         let before = tape_at(held.path()).list().expect("a list");
-        let mut writer = tape_at(held.path()).write().expect("a writer");
+        let mut writer = writer_of(held.path()).expect("a writer");
         writer.remove(&gone);
         let committed = writer.commit().expect("the tape is written");
         prop_assert!(committed.rows.0 - committed.rows.1 <= rows.len() as u64);
@@ -275,7 +286,7 @@ proptest! {
         tidy(held.path());
         let without = tempfile::tempdir().expect("a temporary folder");
         fill(without.path(), &[], 1).expect("an empty tape");
-        let writer = tape_at(without.path()).write().expect("a writer");
+        let writer = writer_of(without.path()).expect("a writer");
         writer.commit().expect("an empty tape");
         fill(without.path(), &others, others.len().max(1)).expect("the tape fills");
         prop_assert_eq!(tree(held.path()), tree(without.path()));
