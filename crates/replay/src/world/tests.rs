@@ -555,3 +555,102 @@ fn a_call_is_met_by_selling_what_wins_elsewhere() {
     assert_eq!(survives(false), (false, false));
     assert_eq!(survives(true), (true, true));
 }
+
+/// Exact attribution over all 32 sets of channels: the parts add up to the whole, what has no input has no part, and a
+/// channel that only passes on does nothing alone.
+#[test]
+fn channels_share_the_amplification() {
+    let rules = RuleSet::default();
+    let mut spec = three();
+    for one in &mut spec.instruments {
+        // Nobody carries, and no account is called.
+        one.carry = None;
+    }
+    let tape = crash(0.06, 3_600);
+    let record = begin(&spec, &rules, Channels::ALL)
+        .run(&tape, Drive::Record)
+        .expect("runs");
+    let (log_news, depth) = record.exogenous.expect("the record drove");
+    let variance = |mask: u32| {
+        let run = begin(&spec, &rules, Channels::from_mask(mask))
+            .run(
+                &tape,
+                Drive::Exogenous {
+                    log_news: &log_news,
+                    depth: &depth,
+                },
+            )
+            .expect("runs");
+        let prices: Vec<f64> = run
+            .journal
+            .prices
+            .iter()
+            .filter(|row| row.market == 0)
+            .map(|row| row.log_price)
+            .collect();
+        prices
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]).powi(2))
+            .sum::<f64>()
+    };
+    let values: Vec<f64> = (0..32).map(|mask| (variance(mask) / variance(0)).ln()).collect();
+    let found = aftershock_measure::shapley::shapley(5, |mask| values[mask as usize]);
+    let sum: f64 = found.phi.iter().sum();
+    assert!((sum - values[31]).abs() < 1e-12, "{sum} {}", values[31]);
+    let of = |name: &str| {
+        Channels::NAMES
+            .iter()
+            .position(|one| *one == name)
+            .expect("a channel")
+    };
+    assert_eq!(found.phi[of("carry")], 0.0);
+    assert_eq!(found.phi[of("cross_margin")], 0.0);
+    assert_eq!(values[1 << of("arbitrage")], 0.0);
+    assert_eq!(values[1 << of("depth_withdrawal")], 0.0);
+    assert!(found.phi[of("liquidation")] > 0.0);
+}
+
+/// A fall in one asset reaches another through cross impact, and only through it.
+#[test]
+fn cross_impact_reaches_the_other_asset() {
+    let rules = RuleSet::default();
+    let moved = |share: f64| {
+        let mut spec = three();
+        spec.assets.push(Asset::of_one("ETH", 3));
+        let mut other = spec.instruments[2].clone();
+        (other.name, other.asset) = ("gamma:ETH".into(), 1);
+        spec.instruments.push(other);
+        let slope = spec.instruments[2].parameters.impact.slope(0.0);
+        spec.cross_impact =
+            CrossImpact::new(&[slope, slope], &[1.0, share, share, 1.0], 1.0).expect("a correlation");
+        let three = crash(0.06, 3_600);
+        let mut tape = WorldTape::default();
+        for k in 0..three.len() {
+            let (at, event) = three.event(k);
+            tape.push(at, event);
+            if let WorldEvent::Tick { market: 2, .. } = event {
+                tape.push(
+                    at,
+                    WorldEvent::Tick {
+                        market: 3,
+                        log_price: libm::log(PRICE),
+                        ordinary_usd: 0.0,
+                    },
+                );
+            }
+        }
+        let start = Timestamp(1_000_000_000_000);
+        let prices = [libm::log(PRICE); 4];
+        let run = seed(&spec, &rules, Channels::ALL, start, &prices, &entries())
+            .expect("the parts fit")
+            .run(&tape, Drive::News)
+            .expect("runs");
+        assert_eq!(run.imbalance, (Coin::ZERO, Cash::ZERO));
+        let eth = run.journal.prices.iter().filter(|row| row.market == 3);
+        eth.map(|row| row.log_price - libm::log(PRICE))
+            .fold(0.0, f64::min)
+    };
+    assert_eq!(moved(0.0), 0.0);
+    assert!(moved(0.5) < -1e-4, "{}", moved(0.5));
+    assert!(moved(0.5) < moved(0.2));
+}
