@@ -30,7 +30,8 @@ impl Declared {
         }
         let ticks = f64::from(self.duration_s) * self.ticks_per_s * markets as f64;
         if ticks > MOST_TICKS {
-            let should = format!("shorter or coarser: {ticks} ticks of {markets} markets are more than {MOST_TICKS}");
+            let should =
+                format!("shorter or coarser: {ticks} ticks of {markets} markets are more than {MOST_TICKS}");
             return refuse("duration_s", self.duration_s, &should);
         }
         below_one("news_flow_correlation", self.news_flow_correlation)?;
@@ -41,7 +42,10 @@ impl Declared {
         }
         within("amplification_tolerance", self.amplification_tolerance, 1e-4, 0.5)?;
         if self.amplification_clock_s == 0 || self.amplification_clock_s > self.duration_s / 30 {
-            let should = format!("above 0, and {} at most so that it gives thirty returns", self.duration_s / 30);
+            let should = format!(
+                "above 0, and {} at most so that it gives thirty returns",
+                self.duration_s / 30
+            );
             return refuse("amplification_clock_s", self.amplification_clock_s, &should);
         }
         self.on_the_clock("amplification_clock_s", f64::from(self.amplification_clock_s))?;
@@ -73,7 +77,11 @@ impl Declared {
             return refuse("ramp.jumps", ramp.jumps, "from 1 to 1000");
         }
         if ramp.size != 0.0 && ramp.span_s().1 > f64::from(self.duration_s) {
-            let should = format!("earlier: the ramp ends at {} s, the tape at {} s", ramp.span_s().1, self.duration_s);
+            let should = format!(
+                "earlier: the ramp ends at {} s, the tape at {} s",
+                ramp.span_s().1,
+                self.duration_s
+            );
             return refuse("ramp.start_s", ramp.start_s, &should);
         }
         Ok(())
@@ -108,10 +116,19 @@ impl Declared {
         shares("positions.account_sizes", &positions.account_sizes)?;
         let arbitrage = &self.arbitrage;
         if arbitrage.half_life_s.is_nan() || arbitrage.half_life_s < 0.1 {
-            return refuse("arbitrage.half_life_s", arbitrage.half_life_s, "0.1 or more, or inf for none");
+            return refuse(
+                "arbitrage.half_life_s",
+                arbitrage.half_life_s,
+                "0.1 or more, or inf for none",
+            );
         }
         within("arbitrage.capital_usd", arbitrage.capital_usd, 1.0, 1e13)?;
-        within("arbitrage.return_half_life_s", arbitrage.return_half_life_s, 1e-3, 1e8)?;
+        within(
+            "arbitrage.return_half_life_s",
+            arbitrage.return_half_life_s,
+            1e-3,
+            1e8,
+        )?;
         share("carry.share", self.carry.share)?;
         share("carry.resold", self.carry.resold)?;
         within("carry.resell_s", self.carry.resell_s, 1e-3, 1e7)
@@ -123,10 +140,17 @@ impl Declared {
         self.on_the_clock("snapshots.depth_s", snapshots.depth_s)?;
         self.on_the_clock("snapshots.mark_s", snapshots.mark_s)?;
         let rising = snapshots.depth_bands_pct.windows(2).all(|pair| pair[0] < pair[1]);
-        let inside = snapshots.depth_bands_pct.iter().all(|band| *band > 0.0 && *band < 100.0);
+        let inside = snapshots
+            .depth_bands_pct
+            .iter()
+            .all(|band| *band > 0.0 && *band < 100.0);
         if !(rising && inside && !snapshots.depth_bands_pct.is_empty()) {
             let found = format!("{:?}", snapshots.depth_bands_pct);
-            return refuse("snapshots.depth_bands_pct", found, "rising percentages above 0 and below 100");
+            return refuse(
+                "snapshots.depth_bands_pct",
+                found,
+                "rising percentages above 0 and below 100",
+            );
         }
         Ok(())
     }
@@ -141,10 +165,19 @@ impl Declared {
                 return refuse("assets.name", &asset.name, "capitals and digits, at most twelve");
             }
             if self.assets[..place].iter().any(|other| other.name == asset.name) {
-                return refuse("assets.name", &asset.name, "another name than the asset before it");
+                return refuse(
+                    "assets.name",
+                    &asset.name,
+                    "another name than the asset before it",
+                );
             }
             within("assets.price_usd", asset.price_usd, 1e-3, 1e7)?;
-            within("assets.news_volatility_daily", asset.news_volatility_daily, 1e-4, 2.0)?;
+            within(
+                "assets.news_volatility_daily",
+                asset.news_volatility_daily,
+                1e-4,
+                2.0,
+            )?;
             within("assets.ramp_share", asset.ramp_share, -2.0, 2.0)?;
         }
         Ok(())
@@ -160,12 +193,20 @@ impl Declared {
                 return refuse("venues.name", &venue.name, "small letters and digits, at most 24");
             }
             if self.venues[..place].iter().any(|other| other.name == venue.name) {
-                return refuse("venues.name", &venue.name, "another name than the venue before it");
+                return refuse(
+                    "venues.name",
+                    &venue.name,
+                    "another name than the venue before it",
+                );
             }
             check_venue(venue).map_err(|reason| format!("venue {}: {reason}", venue.name))?;
         }
         if self.venues.iter().all(|venue| venue.contract == Contract::Spot) {
-            return refuse("venues.contract", "spot at all venues", "a perpetual at one of them at least");
+            return refuse(
+                "venues.contract",
+                "spot at all venues",
+                "a perpetual at one of them at least",
+            );
         }
         Ok(())
     }
@@ -198,13 +239,21 @@ fn check_venue(venue: &Venue) -> Checked {
         }
     }
     if venue.throughput_usd_per_s.is_nan() || venue.throughput_usd_per_s < 1.0 {
-        return refuse("throughput_usd_per_s", venue.throughput_usd_per_s, "1 or more, or inf for no limit");
+        return refuse(
+            "throughput_usd_per_s",
+            venue.throughput_usd_per_s,
+            "1 or more, or inf for no limit",
+        );
     }
     share("insurance_ratio", venue.insurance_ratio)?;
     share("vault_ratio", venue.vault_ratio)?;
     let interval_s = venue.funding_interval_h * 3_600.0;
     if venue.funding_interval_h != 0.0 && Schedule::new(0, interval_s as i64).is_err() {
-        return refuse("funding_interval_h", venue.funding_interval_h, "a whole part of a day, such as 8, or 0 for none");
+        return refuse(
+            "funding_interval_h",
+            venue.funding_interval_h,
+            "a whole part of a day, such as 8, or 0 for none",
+        );
     }
     if let Coverage::Share(kept) = venue.coverage {
         within("coverage.share", kept, 1e-4, 1.0)?;

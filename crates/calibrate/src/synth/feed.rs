@@ -52,10 +52,14 @@ impl Stage<'_> {
                     Contract::Linear | Contract::Spot => usd / price_usd,
                 };
                 let part = Coin::from_f64(wanted).max(Coin(1)).min(left);
-                left = left - part;
-                forced.trades.push(order.executed_at, price_usd, part.to_f64(), buys);
+                left -= part;
+                forced
+                    .trades
+                    .push(order.executed_at, price_usd, part.to_f64(), buys);
                 if order.cause == Cause::Liquidation {
-                    forced.liquidations.push(order.executed_at, price_usd, part.to_f64(), buys);
+                    forced
+                        .liquidations
+                        .push(order.executed_at, price_usd, part.to_f64(), buys);
                 }
             }
         }
@@ -95,7 +99,13 @@ mod tests {
     #[test]
     fn one_print_a_second_is_the_largest() {
         let mut prints = Prints::default();
-        for (ms, quantity) in [(1_000, 2.0), (1_999, 5.0), (2_000, 3.0), (2_900, 3.0), (7_000, 1.0)] {
+        for (ms, quantity) in [
+            (1_000, 2.0),
+            (1_999, 5.0),
+            (2_000, 3.0),
+            (2_900, 3.0),
+            (7_000, 1.0),
+        ] {
             prints.push(Timestamp(ms * 1_000), 100.0, quantity, false);
         }
         assert_eq!(throttled(&prints), [1, 2, 4]);

@@ -57,7 +57,11 @@ pub fn news(declared: &Declared) -> News {
     let mut ordinary_usd = Vec::new();
     for (asset, innovation) in declared.assets.iter().zip(&innovation) {
         for venue in &declared.venues {
-            let own = normals(declared.seed, &format!("flow/{}/{}", venue.name, market_name(asset, venue)), count);
+            let own = normals(
+                declared.seed,
+                &format!("flow/{}/{}", venue.name, market_name(asset, venue)),
+                count,
+            );
             let scale = venue.ordinary_flow * venue.volume_daily_usd / DAY_S * dt_s.sqrt();
             let flow = mix(declared.news_flow_correlation, innovation, &own);
             ordinary_usd.push(flow.into_iter().map(|one| scale * one).collect());

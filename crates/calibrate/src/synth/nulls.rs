@@ -56,7 +56,10 @@ impl Stage<'_> {
         let off_book = self.paths(run, true);
         let removed = self.run(&self.spec(0.0), Channels::ALL, Drive::News)?;
         let removed = self.paths(&removed, false);
-        let (log_news, depth) = run.exogenous.as_ref().expect("a run that news drove returns what was exogenous");
+        let (log_news, depth) = run
+            .exogenous
+            .as_ref()
+            .expect("a run that news drove returns what was exogenous");
         let frozen = Channels {
             depth_withdrawal: false,
             ..Channels::ALL
@@ -95,7 +98,8 @@ impl Stage<'_> {
     fn paths(&self, run: &WorldRun, null: bool) -> Paths {
         let of = |market| {
             let rows = self.rows(run, market, 1);
-            rows.map(|row| if null { row.log_null } else { row.log_price }).collect()
+            rows.map(|row| if null { row.log_null } else { row.log_price })
+                .collect()
         };
         Paths((0..self.markets()).map(of).collect())
     }
@@ -115,12 +119,23 @@ impl Stage<'_> {
         ((start_s - CRASH_S.0).max(0.0), (start_s + CRASH_S.1).min(end_s))
     }
 
-    fn amplifications(&self, factual: &Paths, null: &Paths, (from_s, to_s): (f64, f64)) -> Vec<Amplification> {
-        let mut clocks: Vec<u32> = CLOCKS_S.into_iter().chain([self.declared.amplification_clock_s]).collect();
+    fn amplifications(
+        &self,
+        factual: &Paths,
+        null: &Paths,
+        (from_s, to_s): (f64, f64),
+    ) -> Vec<Amplification> {
+        let mut clocks: Vec<u32> = CLOCKS_S
+            .into_iter()
+            .chain([self.declared.amplification_clock_s])
+            .collect();
         clocks.sort_unstable();
         clocks.dedup();
         let beat_s = 1.0 / (2.0 * self.declared.ticks_per_s);
-        let (from, to) = ((from_s / beat_s).round() as usize, (to_s / beat_s).round() as usize);
+        let (from, to) = (
+            (from_s / beat_s).round() as usize,
+            (to_s / beat_s).round() as usize,
+        );
         let variance = |path: &[f64], beats: usize| {
             let to = to.min(path.len() - 1);
             let returns = changes(&path[from.min(to)..=to], beats);
@@ -139,7 +154,8 @@ impl Stage<'_> {
                 .map(|(factual, null)| (variance(factual, beats), variance(null, beats)))
                 .collect();
             let returns = pairs[0].0.0;
-            let ratio = |factual: f64, null: f64| (returns >= FEWEST_RETURNS && null > 0.0).then(|| factual / null);
+            let ratio =
+                |factual: f64, null: f64| (returns >= FEWEST_RETURNS && null > 0.0).then(|| factual / null);
             told.push(Amplification {
                 clock_s,
                 returns,

@@ -4,9 +4,9 @@ use aftershock_market::Timestamp;
 use aftershock_replay::world::{PriceRow, WorldRun};
 
 use super::declared::{Asset, Contract, Coverage, Venue};
-use super::feed::{Forced, throttled, thinned};
-use super::run::Stage;
+use super::feed::{Forced, thinned, throttled};
 use super::market_name;
+use super::run::Stage;
 
 /// Arbitrage and carry below this is not traded, USD.
 const LEAST_TRADE_USD: f64 = 1.0;
@@ -108,7 +108,12 @@ impl Prints {
     pub(super) fn only(&self, places: &[usize]) -> Self {
         let mut kept = Self::default();
         for &place in places {
-            kept.push(self.at[place], self.price_usd[place], self.quantity[place], self.buys[place]);
+            kept.push(
+                self.at[place],
+                self.price_usd[place],
+                self.quantity[place],
+                self.buys[place],
+            );
         }
         kept
     }
@@ -150,14 +155,23 @@ impl Stage<'_> {
             for venue in &declared.venues {
                 let market = printed.markets.len();
                 let forced = self.forced(run, market, asset, venue);
-                printed.markets.push(self.market(run, market, asset, venue, &forced));
+                printed
+                    .markets
+                    .push(self.market(run, market, asset, venue, &forced));
                 all_forced.push(forced);
             }
         }
         (printed, all_forced)
     }
 
-    fn market(&self, run: &WorldRun, market: usize, asset: &Asset, venue: &Venue, forced: &Forced) -> PrintedMarket {
+    fn market(
+        &self,
+        run: &WorldRun,
+        market: usize,
+        asset: &Asset,
+        venue: &Venue,
+        forced: &Forced,
+    ) -> PrintedMarket {
         let unit = Unit::of(venue);
         let perpetual = venue.contract != Contract::Spot;
         let kept = match venue.coverage {
@@ -226,7 +240,8 @@ impl Stage<'_> {
             let quantity = row.open_interest.to_f64();
             read.at.push(row.at);
             read.quantity.push(quantity);
-            read.notional_usd.push(unit.usd(quantity, libm::exp(row.log_price)));
+            read.notional_usd
+                .push(unit.usd(quantity, libm::exp(row.log_price)));
         }
         read
     }

@@ -68,7 +68,10 @@ impl Ramp {
             Shape::Shifted => (0.5, 1.5),
             Shape::Short => (0.0, SHORT),
         };
-        (self.start_s + from * self.length_s, self.start_s + to * self.length_s)
+        (
+            self.start_s + from * self.length_s,
+            self.start_s + to * self.length_s,
+        )
     }
 
     fn share(&self, u: f64) -> f64 {
@@ -112,7 +115,11 @@ mod tests {
             (Shape::Shifted, 1_600.0, 0.03),
             (Shape::Shifted, 1_900.0, 0.06),
             (Shape::Exponential, 1_000.0, 0.0),
-            (Shape::Exponential, 1_120.0, 0.06 * (1.0 - 1.0 / e) / (1.0 - e.powi(-5))),
+            (
+                Shape::Exponential,
+                1_120.0,
+                0.06 * (1.0 - 1.0 / e) / (1.0 - e.powi(-5)),
+            ),
             (Shape::Exponential, 1_600.0, 0.06),
             (Shape::Jumps, 1_199.0, 0.0),
             (Shape::Jumps, 1_200.0, 0.02),
@@ -130,8 +137,17 @@ mod tests {
 
     #[test]
     fn a_ramp_lies_within_its_span() {
-        for shape in [Shape::Straight, Shape::Shifted, Shape::Exponential, Shape::Jumps, Shape::Short] {
-            let ramp = Ramp { shape, ..Ramp::default() };
+        for shape in [
+            Shape::Straight,
+            Shape::Shifted,
+            Shape::Exponential,
+            Shape::Jumps,
+            Shape::Short,
+        ] {
+            let ramp = Ramp {
+                shape,
+                ..Ramp::default()
+            };
             let (from, to) = ramp.span_s();
             assert_eq!(ramp.fallen(from - 1.0), 0.0);
             assert!(ramp.fallen(from + 1.0) > 0.0 && ramp.fallen(to - 1.0) < ramp.size);

@@ -37,7 +37,12 @@ impl<'a> Stage<'a> {
         spec(self.declared, open_interest_scale)
     }
 
-    pub(super) fn run(&self, spec: &WorldSpec, channels: Channels, drive: Drive<'_>) -> Result<WorldRun, SynthError> {
+    pub(super) fn run(
+        &self,
+        spec: &WorldSpec,
+        channels: Channels,
+        drive: Drive<'_>,
+    ) -> Result<WorldRun, SynthError> {
         let rules = RuleSet::default();
         let log_prices: Vec<f64> = spec
             .instruments
@@ -115,14 +120,22 @@ impl<'a> Stage<'a> {
         market: usize,
         beats: usize,
     ) -> impl Iterator<Item = &'r PriceRow> + use<'r> {
-        run.journal.prices.iter().skip(market).step_by(self.markets() * beats)
+        run.journal
+            .prices
+            .iter()
+            .skip(market)
+            .step_by(self.markets() * beats)
     }
 
     /// How many beats of the clock so many seconds are; 0 where they are no whole number.
     pub(super) fn beats(&self, seconds: f64) -> usize {
         let half_us = half_tick_us(self.declared.ticks_per_s);
         let beats = (seconds * 1e6 / half_us as f64).round();
-        if (beats * half_us as f64 - seconds * 1e6).abs() < 1.0 { beats as usize } else { 0 }
+        if (beats * half_us as f64 - seconds * 1e6).abs() < 1.0 {
+            beats as usize
+        } else {
+            0
+        }
     }
 
     /// A market's path on a clock of whole seconds, from the start to the end of the tape.
@@ -133,6 +146,8 @@ impl<'a> Stage<'a> {
         clock_s: u32,
         log_price: impl Fn(&PriceRow) -> f64,
     ) -> Vec<f64> {
-        self.rows(run, market, self.beats(f64::from(clock_s))).map(log_price).collect()
+        self.rows(run, market, self.beats(f64::from(clock_s)))
+            .map(log_price)
+            .collect()
     }
 }

@@ -202,7 +202,8 @@ pub fn parameters(declared: &Declared, asset: &Asset, venue: &Venue, open_intere
         depth_elasticity: impact.depth_elasticity,
         depth_floor: impact.depth_floor,
         // The square-root law moves `x` for V (x / Y sigma)^2; that over x.
-        book_usd_per_log: volume_daily_usd * impact.book_distance / (impact.y * sigma_daily * impact.y * sigma_daily),
+        book_usd_per_log: volume_daily_usd * impact.book_distance
+            / (impact.y * sigma_daily * impact.y * sigma_daily),
         book_end: impact.book_end,
         book_refill_s: impact.book_refill_s,
         latency_s: venue.latency_s,

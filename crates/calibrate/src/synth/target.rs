@@ -146,7 +146,15 @@ mod tests {
     /// At 0.7 this leaps over 1.5, which stands a little below it.
     #[test]
     fn what_is_leapt_over_is_looked_for_nearby() {
-        let rough = |s: f64| Ok(if s > 0.69 && s < 0.6975 { 1.5 } else if s < 0.7 { 1.0 } else { 2.0 });
+        let rough = |s: f64| {
+            Ok(if s > 0.69 && s < 0.6975 {
+                1.5
+            } else if s < 0.7 {
+                1.0
+            } else {
+                2.0
+            })
+        };
         let tried = reach(1.5, 0.01, 10.0, rough).expect("it stands there");
         assert!(tried.len() < 40);
     }

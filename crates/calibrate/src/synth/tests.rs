@@ -34,20 +34,47 @@ fn the_template_is_the_default() {
 #[test]
 fn nonsense_is_refused_by_name() {
     let cases = [
-        ("news_flow_correlation = 1.0", "news_flow_correlation is 1, should be 0 or more and below 1"),
-        ("amplification = 0.5", "amplification is 0.5, should be from 1 to 20"),
+        (
+            "news_flow_correlation = 1.0",
+            "news_flow_correlation is 1, should be 0 or more and below 1",
+        ),
+        (
+            "amplification = 0.5",
+            "amplification is 0.5, should be from 1 to 20",
+        ),
         ("amplification = \"big\"", "as-declared"),
         ("amplification_clock_s = 7_200", "amplification_clock_s is 7200"),
         ("duration_s = 2_000_000", "shorter or coarser"),
-        ("ramp.start_s = 21_500.0", "the ramp ends at 22100 s, the tape at 21600 s"),
+        (
+            "ramp.start_s = 21_500.0",
+            "the ramp ends at 22100 s, the tape at 21600 s",
+        ),
         ("ramp.shape = \"bent\"", "unknown variant `bent`"),
-        ("impact.weights = [1.0, 1.0, 0.0, 0.0, 0.0, 0.0]", "shares of impact.weights sum to 2"),
-        ("snapshots.depth_s = 0.7", "snapshots.depth_s is 0.7, should be a multiple of half the time between ticks, 0.5 s"),
+        (
+            "impact.weights = [1.0, 1.0, 0.0, 0.0, 0.0, 0.0]",
+            "shares of impact.weights sum to 2",
+        ),
+        (
+            "snapshots.depth_s = 0.7",
+            "snapshots.depth_s is 0.7, should be a multiple of half the time between ticks, 0.5 s",
+        ),
         ("snapshots.depth_bands_pct = [5.0, 1.0]", "rising"),
-        ("[[assets]]\nname = \"btc\"", "assets.name is btc, should be capitals"),
-        ("[[venues]]\nname = \"one\"\n[[venues]]\nname = \"one\"", "another name"),
-        ("[[venues]]\nleverage = [[300.0, 1.0]]", "venue alpha: leverage is 300, should be from 1 to 200"),
-        ("[[venues]]\ncoverage = { share = 0.0 }", "venue alpha: coverage.share is 0"),
+        (
+            "[[assets]]\nname = \"btc\"",
+            "assets.name is btc, should be capitals",
+        ),
+        (
+            "[[venues]]\nname = \"one\"\n[[venues]]\nname = \"one\"",
+            "another name",
+        ),
+        (
+            "[[venues]]\nleverage = [[300.0, 1.0]]",
+            "venue alpha: leverage is 300, should be from 1 to 200",
+        ),
+        (
+            "[[venues]]\ncoverage = { share = 0.0 }",
+            "venue alpha: coverage.share is 0",
+        ),
         ("[[venues]]\nfunding_interval_h = 7.0", "a whole part of a day"),
         ("[[venues]]\nthroughput_usd_per_s = nan", "inf for no limit"),
         ("[[venues]]\ncontract = \"spot\"", "a perpetual at one of them"),
@@ -55,7 +82,10 @@ fn nonsense_is_refused_by_name() {
     ];
     for (text, expected) in cases {
         let error = Declared::parse("d.toml", text).expect_err(text).to_string();
-        assert!(error.starts_with("d.toml") && error.contains(expected), "{text}: {error}");
+        assert!(
+            error.starts_with("d.toml") && error.contains(expected),
+            "{text}: {error}"
+        );
     }
 }
 
@@ -107,7 +137,10 @@ fn news_and_flow_have_their_scale() {
     let deviation = |x: &[f64]| (x.iter().map(|x| x * x).sum::<f64>() / x.len() as f64).sqrt();
     // 21,600 values give a standard deviation to half a percent.
     assert!((deviation(&news.ordinary_usd[0]) / 250_000.0 - 1.0).abs() < 0.02);
-    let steps: Vec<f64> = news.log_price[0].windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let steps: Vec<f64> = news.log_price[0]
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .collect();
     assert!((deviation(&steps) / 1.0206e-4 - 1.0).abs() < 0.02);
 }
 
@@ -122,7 +155,13 @@ fn the_ramp_is_in_the_news() {
         ..hour()
     };
     let (with, without) = (news(&hour()), news(&flat));
-    for (tick, fallen) in [(0, 0.0), (1_199, 0.0), (1_500, 0.06 * 300.5 / 600.0), (1_800, 0.06), (3_599, 0.06)] {
+    for (tick, fallen) in [
+        (0, 0.0),
+        (1_199, 0.0),
+        (1_500, 0.06 * 300.5 / 600.0),
+        (1_800, 0.06),
+        (3_599, 0.06),
+    ] {
         let found = without.log_price[0][tick] - with.log_price[0][tick];
         assert!((found - fallen).abs() < 1e-12, "{tick}: {found}");
     }
@@ -140,7 +179,11 @@ fn without_positions_there_is_no_amplification() {
     assert_eq!(truth.amplification(), Some(1.0));
     for null in &truth.nulls {
         assert_eq!(null.log_price, truth.nulls[0].log_price, "{}", null.name);
-        assert!(null.whole.iter().all(|one| one.all.is_none_or(|ratio| ratio == 1.0)));
+        assert!(
+            null.whole
+                .iter()
+                .all(|one| one.all.is_none_or(|ratio| ratio == 1.0))
+        );
     }
     for market in &printed.markets {
         assert!(market.liquidations.is_empty());
@@ -170,7 +213,11 @@ fn the_target_is_reached() {
 #[test]
 fn what_a_feed_shows_is_what_it_says() {
     let mut declared = hour();
-    let shares = [(Coverage::Complete, "complete"), (Coverage::Share(0.3), "unknown"), (Coverage::OneASecond, "throttled")];
+    let shares = [
+        (Coverage::Complete, "complete"),
+        (Coverage::Share(0.3), "unknown"),
+        (Coverage::OneASecond, "throttled"),
+    ];
     for (coverage, word) in shares {
         declared.venues[0].coverage = coverage;
         declared.amplification = Target::AsDeclared;
@@ -287,12 +334,18 @@ fn every_part_can_be_declared() {
         assert_eq!(market.contracts_at_start[0], market.contracts_at_start[1]);
         assert_eq!(market.contracts_at_end[0], market.contracts_at_end[1]);
         assert!(market.venue == "five" || market.feed.liquidated > 0, "{market:?}");
-        for side in [|class: &LeverageClass| class.long, |class: &LeverageClass| class.short] {
+        for side in [
+            |class: &LeverageClass| class.long,
+            |class: &LeverageClass| class.short,
+        ] {
             let sum: f64 = market.leverage.iter().map(side).sum();
             assert!(market.leverage.is_empty() || (sum - 1.0).abs() < 1e-9);
         }
     }
-    assert!(truth.markets[0].bad_debt > 0.0, "a jump of 2 % leaves holders of 50 times with nothing to pay from");
+    assert!(
+        truth.markets[0].bad_debt > 0.0,
+        "a jump of 2 % leaves holders of 50 times with nothing to pay from"
+    );
     assert!(truth.nulls.iter().all(|null| null.log_price.len() == 12));
 }
 
@@ -311,8 +364,15 @@ fn what_is_printed_is_a_record() {
         .iter()
         .map(|one| {
             let fund_usd = one.parameters.pools[0].fund_ratio * one.parameters.open_interest_usd;
-            let fund = if one.inverse { fund_usd / 40_000.0 } else { fund_usd };
-            [aftershock_market::Cash::from_f64(fund), aftershock_market::Cash::ZERO]
+            let fund = if one.inverse {
+                fund_usd / 40_000.0
+            } else {
+                fund_usd
+            };
+            [
+                aftershock_market::Cash::from_f64(fund),
+                aftershock_market::Cash::ZERO,
+            ]
         })
         .collect();
     audit(&run, &reserves).expect("both ledgers agree");
@@ -347,11 +407,23 @@ fn what_is_printed_is_a_record() {
     }
     record.push(Timestamp(START.0 + 3_600_000_000), nothing);
     let rules = RuleSet::default();
-    let world = seed(&spec, &rules, Channels::ALL, START, &[libm::log(40_000.0); 3], &stage.entries).expect("it fits");
+    let world = seed(
+        &spec,
+        &rules,
+        Channels::ALL,
+        START,
+        &[libm::log(40_000.0); 3],
+        &stage.entries,
+    )
+    .expect("it fits");
     let again = world.run(&record, Drive::Record).expect("it runs");
     let (found, _) = again.exogenous.expect("the record drove");
     let (truth, _) = run.exogenous.expect("news drove");
-    let largest = found.iter().zip(&truth).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let largest = found
+        .iter()
+        .zip(&truth)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f64::max);
     assert!(largest < 1e-9, "{largest}");
     assert_eq!(run.journal.orders.len(), again.journal.orders.len());
 }

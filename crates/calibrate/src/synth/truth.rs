@@ -215,7 +215,13 @@ impl Stage<'_> {
         }
     }
 
-    fn market_truth(&self, (spec, run): (&WorldSpec, &WorldRun), place: usize, venue: &Venue, feed: Feed) -> Market {
+    fn market_truth(
+        &self,
+        (spec, run): (&WorldSpec, &WorldRun),
+        place: usize,
+        venue: &Venue,
+        feed: Feed,
+    ) -> Market {
         let asset = &self.declared.assets[place / self.declared.venues.len()];
         let one = &spec.instruments[place];
         let SquareRootImpact {
@@ -241,12 +247,19 @@ impl Stage<'_> {
                 short: 0.0,
             }));
         }
-        let endowed = run.journal.entries.iter().filter(|entry| entry.market == place && entry.kind == EntryKind::Endow);
+        let endowed = run
+            .journal
+            .entries
+            .iter()
+            .filter(|entry| entry.market == place && entry.kind == EntryKind::Endow);
         for entry in endowed {
             at_start[entry.side.index()] += entry.quantity;
             let held = entry.entry_value.0 as f64 / entry.margin.0.max(1) as f64;
             let distance = |class: &LeverageClass| libm::log(class.leverage / held).abs();
-            if let Some(class) = leverage.iter_mut().min_by(|a, b| distance(a).total_cmp(&distance(b))) {
+            if let Some(class) = leverage
+                .iter_mut()
+                .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+            {
                 let long = (entry.side == Side::Long) != inverse;
                 *(if long { &mut class.long } else { &mut class.short }) += entry.quantity.to_f64();
             }
@@ -256,7 +269,12 @@ impl Stage<'_> {
             class.long /= at_start[0];
             class.short /= at_start[1];
         }
-        let fund_at_start: f64 = one.parameters.pools.iter().map(|pool| pool.share * pool.fund_ratio).sum::<f64>()
+        let fund_at_start: f64 = one
+            .parameters
+            .pools
+            .iter()
+            .map(|pool| pool.share * pool.fund_ratio)
+            .sum::<f64>()
             * one.parameters.open_interest_usd
             / settlement_usd;
         Market {
@@ -282,16 +300,29 @@ impl Stage<'_> {
                 .filter(|order| order.market == place)
                 .fold(0.0, |sum, order| sum + order.deleveraged_usd),
             fund: [fund_at_start, run.reserves[place][0].to_f64()],
-            vault: [one.liquidation.map_or(0.0, |one| one.vault.to_f64()), run.reserves[place][1].to_f64()],
+            vault: [
+                one.liquidation.map_or(0.0, |one| one.vault.to_f64()),
+                run.reserves[place][1].to_f64(),
+            ],
             bad_debt: run.bad_debt[place].to_f64(),
         }
     }
 
     fn exogenous(&self, run: &WorldRun) -> Exogenous {
-        let (_, depth) = run.exogenous.as_ref().expect("a run that news drove returns what was exogenous");
+        let (_, depth) = run
+            .exogenous
+            .as_ref()
+            .expect("a run that news drove returns what was exogenous");
         let markets = self.markets();
         // The first event of the tape is no tick, nor is the last.
-        let of = |market: usize| depth[1..depth.len() - 1].iter().skip(market).step_by(markets).copied().collect();
+        let of = |market: usize| {
+            depth[1..depth.len() - 1]
+                .iter()
+                .skip(market)
+                .step_by(markets)
+                .copied()
+                .collect()
+        };
         let at_s = |tick| tick_at(self.declared, tick).seconds_since(START);
         Exogenous {
             first_s: at_s(0),
@@ -307,7 +338,9 @@ fn feed(venue: &Venue, forced: &Forced, printed: &super::printed::Prints) -> Fee
     let unit = Unit::of(venue);
     let usd = |prints: &super::printed::Prints| {
         let rows = prints.quantity.iter().zip(&prints.price_usd);
-        rows.fold(0.0, |sum, (quantity, price_usd)| sum + unit.usd(*quantity, *price_usd))
+        rows.fold(0.0, |sum, (quantity, price_usd)| {
+            sum + unit.usd(*quantity, *price_usd)
+        })
     };
     Feed {
         liquidated: forced.liquidations.len(),
@@ -325,7 +358,12 @@ fn branching(run: &WorldRun) -> Branching {
         let rows = journal.prices[beat * markets..].iter().take(markets);
         rows.map(|row| row.backlog_usd).sum::<f64>() > 0.0
     };
-    let forced: Vec<f64> = radii.clone().enumerate().filter(|(beat, _)| under_way(*beat)).map(|one| one.1).collect();
+    let forced: Vec<f64> = radii
+        .clone()
+        .enumerate()
+        .filter(|(beat, _)| under_way(*beat))
+        .map(|one| one.1)
+        .collect();
     Branching {
         by_then: journal.branching_ratio(),
         at_all: journal.additional_share(),
