@@ -298,9 +298,10 @@ fn ordinary_flow(bars: &[&Bar], lead: usize, scale: f64) -> (Vec<f64>, FlowOrigi
     (flows, origin)
 }
 
-/// From one waypoint of the replay to the next, at most, s. An order that a mark triggers is due after the latency, 15 s;
-/// on waypoints further apart it would fill after the extreme that triggered it has gone by.
-const STEP_S: f64 = 15.0;
+/// From one waypoint of the replay to the next, at most, s: a mark is seen to cross a level this late at most, where the
+/// latency is 15 s. On 2021-05-19 (40 draws) 5 s against 15 s moves the null's fall from 19.23 to 19.29 % of 23.66, the
+/// amplification from 1.091 to 1.089, and the median bad debt from 7.0 to 0.4 M USD of 4.5 bn sold.
+const STEP_S: f64 = 5.0;
 
 /// Four prices a bar: open, one extreme at a third, the other at two thirds, close. Volume and flow are spread evenly
 /// over the three legs. Legs inside the replay are cut into steps along the straight line of the log price.

@@ -27,9 +27,11 @@ use run::Stage;
 pub use declared::{
     Arbitrage, Asset, Carry, Contract, Coverage, Declared, Engine, Impact, Mark, Positions, Snapshots, Venue,
 };
+pub use news::{News, news, tape};
 pub use nulls::{Amplification, Null};
 pub use printed::{Marks, Printed, PrintedMarket, Prints, Readings};
 pub use ramp::{Ramp, Shape};
+pub use spec::{entries, spec};
 pub use target::{Target, Tried};
 pub use truth::{Branching, Exogenous, Feed, LeverageClass, Market, Orders, Truth};
 

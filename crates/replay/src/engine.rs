@@ -49,6 +49,8 @@ pub(crate) struct Engine<'a, O: Observer> {
     band: Option<Band>,
     halted_until: Option<Timestamp>,
     halt_began: Timestamp,
+    /// Whether an order was sent or met the book at this waypoint.
+    eventful: bool,
     /// The last waypoint at which the record had a price.
     recorded_at: Timestamp,
     /// Ordinary flow that waits for the reopening, USD over depth.
@@ -106,6 +108,7 @@ impl<'a, O: Observer> Engine<'a, O> {
             band: None,
             halted_until: None,
             halt_began: path.at[0],
+            eventful: false,
             recorded_at: path.at[path.first - 1],
             queued_usd: 0.0,
             ordinary_usd: 0.0,
@@ -213,7 +216,8 @@ impl<'a, O: Observer> Engine<'a, O> {
         {
             self.trigger(at, log_mark)?;
         }
-        if O::LISTENS && self.path.recorded[i] {
+        let eventful = std::mem::take(&mut self.eventful);
+        if O::LISTENS && (self.path.recorded[i] || eventful) {
             let depth_ratio = self.depth();
             let halted = self.halted_until.is_some();
             self.observer.waypoint(&Waypoint {
@@ -421,6 +425,7 @@ impl<'a, O: Observer> Engine<'a, O> {
         let until = at.plus_seconds(band.halt_s);
         self.halted_until = Some(until);
         self.halt_began = at;
+        self.eventful = true;
         self.observer.intervention(&Noted {
             at,
             rule: &band.rule,
@@ -438,6 +443,7 @@ impl<'a, O: Observer> Engine<'a, O> {
     fn end_halt(&mut self, at: Timestamp) {
         self.out.totals.halted_s += at.seconds_since(self.halt_began);
         self.halted_until = None;
+        self.eventful = true;
     }
 
     /// Takes crossed positions out of the book and sends them on their way.
@@ -483,6 +489,7 @@ impl<'a, O: Observer> Engine<'a, O> {
                 .take_triggered(side, mark_usd, fraction, &mut orders);
             let quantity: Coin = orders.iter().map(|closed| closed.position.quantity).sum();
             self.quantity_under_way[side.index()] += quantity;
+            self.eventful = true;
             let due = at.plus_seconds(self.parameters.latency_s);
             self.under_way.push_back(Batch {
                 side,

@@ -73,6 +73,7 @@ impl<O: Observer> Engine<'_, O> {
         if batch.quantity == Coin::ZERO {
             return Ok(());
         }
+        self.eventful = true;
         let Batch { side, quantity, .. } = batch;
         let flow_sign = -side.sign();
         let log_fill = self.log_fill(&batch, at, self.log_news + self.impact());
