@@ -88,8 +88,8 @@ fn a_generated_tape_is_asked_in_sql() -> Result<()> {
     );
 
     let rows = ask(
-        "SELECT venue, (SELECT count(*) FROM recorded.open_interest o WHERE o.venue = t.venue), \
-         (SELECT count(*) FROM recorded.depth_bands d WHERE d.venue = t.venue), min(traded_at), count(episode) \
+        "SELECT venue, (SELECT count(*) FROM recorded.open_interest o WHERE o.venue = t.venue) AS held, \
+         (SELECT count(*) FROM recorded.depth_bands d WHERE d.venue = t.venue) AS resting, min(traded_at), count(episode) \
          FROM recorded.trades t GROUP BY venue ORDER BY venue",
     )?;
     for row in &rows {
@@ -99,7 +99,7 @@ fn a_generated_tape_is_asked_in_sql() -> Result<()> {
             "{row:?}"
         );
         ensure!(
-            row[3].starts_with("2099-01-01T00:00:00.5") && row[4] == "0",
+            row[3].starts_with("2099-01-01T00:00:01") && row[4] == "0",
             "{row:?}"
         );
     }

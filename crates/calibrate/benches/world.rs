@@ -82,7 +82,9 @@ impl Stage {
                 entry_value: Cash::from_f64(self.price_usd),
                 under_way: Coin::ZERO,
             });
-            world.add_account(account, START).expect("an account of this venue");
+            world
+                .add_account(account, START)
+                .expect("an account of this venue");
         }
         world
     }
@@ -124,9 +126,13 @@ fn world(criterion: &mut Criterion) {
         let end = Timestamp(START.0 + (last.0 - START.0) / part);
         let cut = stage.tape.until(end);
         group.throughput(Throughput::Elements(cut.len() as u64));
-        group.bench_with_input(BenchmarkId::new("linear", format!("1/{part}")), &cut, |bencher, cut| {
-            bencher.iter(|| black_box(stage.run(&stage.spec, Channels::ALL, cut)));
-        });
+        group.bench_with_input(
+            BenchmarkId::new("linear", format!("1/{part}")),
+            &cut,
+            |bencher, cut| {
+                bencher.iter(|| black_box(stage.run(&stage.spec, Channels::ALL, cut)));
+            },
+        );
     }
     group.finish();
 }

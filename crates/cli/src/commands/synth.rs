@@ -25,7 +25,7 @@ Example: an hour of two venues, one of which shows a third of its liquidations, 
   venues = [{ name = \"open\" }, { name = \"shy\", coverage = { share = 0.3 } }]
   $ aftershock synth --seed 7 --declared hour.toml --out hour
   $ aftershock sql --tape hour/tape \"SELECT venue, side, count(*), sum(price * quantity) AS usd
-                                    FROM recorded.liquidations GROUP BY ALL ORDER BY ALL\"
+                                    FROM recorded.liquidations GROUP BY venue, side ORDER BY venue, side\"
 
 All times of a generated tape lie in 2099, and its venues are called `synthetic-…`.";
 
@@ -167,13 +167,13 @@ fn summary(declared: &Declared, Generated { printed, truth }: &Generated) -> Res
         "venue",
         "instrument",
         "trades",
-        "open interest, MUSD",
+        "interest, MUSD",
         "liquidated",
         "MUSD",
-        "of it printed",
+        "printed",
         "MUSD",
         "fall, %",
-        "without feedback, %",
+        "off-book, %",
     ];
     table::print(&table::headers(&headers), &rows)?;
     crate::say!(
