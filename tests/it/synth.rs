@@ -63,10 +63,7 @@ fn a_generated_tape_is_asked_in_sql() -> Result<()> {
     ensure!(printed.len() == 2, "{printed:?}");
     for (row, (market, coverage)) in printed.iter().zip([(0, "complete"), (1, "throttled")]) {
         let feed = &truth["markets"][market]["feed"];
-        ensure!(
-            feed["printed"] == Value::from(row[1].parse::<u64>()?),
-            "{row:?} {feed}"
-        );
+        ensure!(feed["printed"] == row[1].parse::<u64>()?, "{row:?} {feed}");
         ensure!(row[4] == coverage, "{row:?}");
         ensure!(market == 0 || row[1] == row[2], "two prints in a second: {row:?}");
     }
@@ -105,10 +102,7 @@ fn a_generated_tape_is_asked_in_sql() -> Result<()> {
     }
     let sources = ask("SELECT dialect, sha256, what FROM recorded.sources")?;
     ensure!(sources.len() == 1 && sources[0][0] == "synthetic", "{sources:?}");
-    ensure!(
-        truth["declared_sha256"] == Value::from(sources[0][1].as_str()),
-        "{sources:?}"
-    );
+    ensure!(truth["declared_sha256"] == sources[0][1].as_str(), "{sources:?}");
 
     let mut names = fs::read_to_string(user.path("one/tape/tape.json"))?;
     for table in ["trades", "liquidations", "open_interest", "depth_bands", "marks"] {
