@@ -10,5 +10,6 @@ mod recorded;
 mod report;
 mod rules_book;
 mod sql;
+mod synth;
 mod tidy;
 mod workspace;

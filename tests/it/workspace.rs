@@ -56,6 +56,7 @@ pub fn committed() -> Result<Vec<String>> {
         "data/cuts",
         "data/runs",
         "data/reports",
+        "data/synthetic",
     ];
     let mut found = Vec::new();
     let mut folders = vec![String::new()];

@@ -2,7 +2,8 @@
 //! generated tapes whose truth is known, and the gates a figure must pass.
 //!
 //! Invariants: every draw is named by episode, priors and number, never by a rule set, so that rule sets share their
-//! noise; nothing after an instant enters what is believed at it. Read [`Priors`], then [`Recorded`].
+//! noise; nothing after an instant enters what is believed at it. Read [`Priors`], then [`Recorded`]; for generated tapes
+//! [`synth`], of several venues and with everything a venue prints, and [`synthetic`], the one market that the gates run.
 
 pub mod gates;
 mod priors;

@@ -7,6 +7,7 @@
 
 mod check;
 mod declared;
+mod defaults;
 mod feed;
 mod news;
 mod nulls;
@@ -16,6 +17,7 @@ mod run;
 mod spec;
 mod stream;
 mod target;
+mod told;
 mod truth;
 
 use aftershock_market::Timestamp;
@@ -99,5 +101,7 @@ fn market_name(asset: &Asset, venue: &Venue) -> String {
     format!("{}-{kind}", asset.name)
 }
 
+#[cfg(test)]
+mod record_tests;
 #[cfg(test)]
 mod tests;

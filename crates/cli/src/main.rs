@@ -51,6 +51,8 @@ enum Command {
     Ingest(commands::ingest::Arguments),
     /// Fetch an episode's files from public archives, then ingest them
     Fetch(commands::fetch::Arguments),
+    /// Generate a tape whose truth is known, and the truth beside it
+    Synth(commands::synth::Arguments),
     /// Show what the tape holds
     Tape(commands::tape::Arguments),
     /// List the episodes
@@ -87,6 +89,7 @@ fn run(Arguments { data, command }: Arguments) -> ExitCode {
         Command::Replay(arguments) => commands::replay::run(&data, arguments),
         Command::Ingest(arguments) => commands::ingest::run(&data, arguments),
         Command::Fetch(arguments) => commands::fetch::run(&data, arguments),
+        Command::Synth(arguments) => commands::synth::run(&data, arguments),
         Command::Tape(arguments) => commands::tape::run(&data, arguments),
         Command::Episodes(arguments) => commands::episodes::run(arguments),
         Command::Rules(arguments) => commands::rules::run(arguments),

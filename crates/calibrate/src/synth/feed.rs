@@ -52,7 +52,7 @@ impl Stage<'_> {
                     Contract::Linear | Contract::Spot => usd / price_usd,
                 };
                 let part = Coin::from_f64(wanted).max(Coin(1)).min(left);
-                left = left - part;
+                left -= part;
                 forced
                     .trades
                     .push(order.executed_at, price_usd, part.to_f64(), buys);

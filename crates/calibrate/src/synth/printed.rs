@@ -5,8 +5,8 @@ use aftershock_replay::world::{PriceRow, WorldRun};
 
 use super::declared::{Asset, Contract, Coverage, Venue};
 use super::feed::{Forced, thinned, throttled};
-use super::market_name;
 use super::run::Stage;
+use super::{START, half_tick_us, market_name};
 
 /// Arbitrage and carry below this is not traded, USD.
 const LEAST_TRADE_USD: f64 = 1.0;
@@ -29,8 +29,8 @@ pub struct PrintedMarket {
     pub quantity_unit: &'static str,
     /// What the feed of liquidations says of itself: `complete`, `throttled` or `unknown`.
     pub coverage: &'static str,
-    /// Trades: ordinary flow at the price of its tick, fills of forced orders, and those of arbitrage and carry traders.
-    /// None is marked.
+    /// Trades: ordinary flow, forced orders, arbitrage and carry, none of them marked. Those of one tick are stamped at the
+    /// end of its interval and ordered by size.
     pub trades: Prints,
     /// Liquidations at their fills, as far as the feed shows them; none on spot.
     pub liquidations: Prints,
@@ -209,7 +209,7 @@ impl Stage<'_> {
     }
 
     /// Ordinary flow at the price of its tick, forced fills, and what arbitrage and carry traders did since the last beat
-    /// of the clock, in the order of time.
+    /// of the clock. Stamps and order hide who sent what: forced orders come between ticks, and a feed may not show them.
     fn trades(&self, run: &WorldRun, market: usize, unit: Unit, forced: &Prints) -> Prints {
         let mut trades = Prints::default();
         let mut print = |row: &PriceRow, usd: f64| {
@@ -229,8 +229,15 @@ impl Stage<'_> {
             before = so_far;
         }
         trades.extend(forced);
+        let tick_us = 2 * half_tick_us(self.declared.ticks_per_s);
+        for at in &mut trades.at {
+            at.0 = START.0 - (START.0 - at.0).div_euclid(tick_us) * tick_us;
+        }
         let mut order: Vec<usize> = (0..trades.len()).collect();
-        order.sort_by_key(|place| trades.at[*place]);
+        order.sort_by(|a, b| {
+            let sizes = trades.quantity[*a].total_cmp(&trades.quantity[*b]);
+            trades.at[*a].cmp(&trades.at[*b]).then(sizes)
+        });
         trades.only(&order)
     }
 

@@ -8,5 +8,6 @@ pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod runs;
 pub(crate) mod sql;
+pub(crate) mod synth;
 pub(crate) mod tape;
 pub(crate) mod verify;
