@@ -165,7 +165,7 @@ fn short_decimal(text: &[u8]) -> Option<(u64, usize)> {
         1..4 => text.iter().fold(0, |all, byte| all << 8 | u128::from(*byte)),
         _ => return None,
     };
-    let digits = (characters ^ ONES * u128::from(b'0')) & (u128::MAX >> (128 - 8 * length));
+    let digits = (characters ^ (ONES * u128::from(b'0'))) & (u128::MAX >> (128 - 8 * length));
     // A byte above nine sets its high bit.
     let others = (((digits & !HIGH) + ONES * (0x80 - 10)) | digits) & HIGH;
     if others == 0 {

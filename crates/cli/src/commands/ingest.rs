@@ -238,7 +238,7 @@ fn show(report: &Report, place: &TapeArgument) -> Result<()> {
             };
             let theirs = theirs[..theirs.len().min(SHOWN)].join(", ");
             crate::say!(
-                "note: {option} is not what rows of {} name themselves, which stands: {theirs}{more}",
+                "note: {option} has no effect on rows of {} that name their own: {theirs}{more}",
                 file.path
             );
         }

@@ -82,7 +82,13 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         "conflicts",
         "episodes",
     ];
-    table::print(&table::headers(&headers), &rows)?;
+    // What is said of nothing takes no room.
+    let said: Vec<usize> = (0..headers.len())
+        .filter(|&column| rows.iter().any(|row| row[column] != "-"))
+        .collect();
+    let chosen = |row: &[String]| -> Vec<String> { said.iter().map(|&column| row[column].clone()).collect() };
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| chosen(row)).collect();
+    table::print(&chosen(&table::headers(&headers)), &rows)?;
     let (rows, bytes) = list.parts.iter().fold((0, 0), |(rows, bytes), part| {
         (rows + part.facts.rows, bytes + part.facts.bytes)
     });
@@ -115,8 +121,8 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
 /// Says of every part that is not as the list says what is wrong with it, and which files mend it.
 fn check(tape: &Tape, list: &TapeList) -> Result<()> {
     let bad = tape.check()?;
-    for (part, reason) in &bad {
-        crate::say!("damaged: {}: {reason}", part.path);
+    for (_, reason) in &bad {
+        crate::say!("damaged: {reason}");
     }
     if bad.is_empty() {
         crate::say!("every part is as the list says");
@@ -259,7 +265,13 @@ impl Held {
     }
 
     fn row(&self, kind: Kind, venue: &str, instrument: &str) -> Vec<String> {
-        let stamp = |at: Option<i64>| at.map_or_else(|| "-".to_owned(), |at| Timestamp(at).to_string());
+        // Day and time are two words, between which a narrow table is folded.
+        let stamp = |at: Option<i64>| {
+            at.map_or_else(
+                || "-".to_owned(),
+                |at| Timestamp(at).to_string().replace('T', " "),
+            )
+        };
         let gaps = match self.gaps {
             0 => "-".to_owned(),
             gaps => format!("{gaps}, {} in all", duration(self.gap_us as f64 / 1e6)),

@@ -67,7 +67,7 @@ pub(crate) const LISTS: [List; 3] = [
             ),
             (
                 "kept",
-                "Rows that the tape has from it, rejects left out: of equal rows of several files one is kept.",
+                "Rows that the tape has from it, rejects left out: of equal rows of several files one is kept. Entries of one `source` share it.",
             ),
         ],
     },
