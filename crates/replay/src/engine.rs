@@ -166,6 +166,10 @@ impl<'a, O: Observer> Engine<'a, O> {
             }
             log_mark
         };
+        if O::LISTENS && self.halted_until.is_none() {
+            let liquidity = self.liquidity();
+            self.observer.liquidity(at, log_mark, &liquidity);
+        }
         self.state.market.step(at, log_mark, dt_us, keep_1h);
         self.out.log_mark.push(log_mark);
         if !self.rules.is_record() {
@@ -183,6 +187,10 @@ impl<'a, O: Observer> Engine<'a, O> {
             if self.path.bar_close[i] || reopens {
                 self.decide(at, log_mark)?;
             }
+        }
+        if O::LISTENS && !halted {
+            let view = self.view(at, log_mark);
+            self.observer.margin_call(&view);
         }
         if self.mode.forced == ForcedFlow::Regenerated
             && (log_mark <= self.log_triggers[0] || log_mark >= self.log_triggers[1])
