@@ -8,7 +8,7 @@ use aftershock_archive::{
     remove_run, run_id, run_path, sha256_hex, write_run,
 };
 use aftershock_market::journal::{BandRow, InterventionRow, Journal, PriceRow};
-use aftershock_market::{BarOrder, Timestamp};
+use aftershock_market::{BarOrder, Shock, Timestamp};
 use arrow::datatypes::{DataType, TimeUnit};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -27,6 +27,8 @@ fn digests() -> Digests {
         engine_sha256: "d".repeat(64),
         seed: 7,
         draws: 200,
+        positions_csv: None,
+        shock: None,
     }
 }
 
@@ -258,4 +260,24 @@ fn whatever_decides_a_run_is_in_its_name() {
             ..digests()
         })
     );
+}
+
+/// The digest of a run without positions and shock is that of the six lines it always was; with them, of the lines more.
+/// Source: Python, `hashlib.sha256` of the lines.
+#[test]
+fn positions_and_shocks_name_runs_of_their_own() {
+    let mut digests = digests();
+    assert_eq!(run_id("e", "r", &digests), "e.r.5f9d8f7b");
+    digests.positions_csv = Some("account\n".into());
+    assert_eq!(run_id("e", "r", &digests), "e.r.acbe980d");
+    digests.shock = Some(Shock {
+        move_bp: -1_250,
+        over_s: 5_400,
+    });
+    let run = run_id("e", "r", &digests);
+    assert_eq!(run, "e.shock-minus-12.5pct-over-90m.r.4bba539d");
+    let manifest = Manifest::new(&LABELS, "", &digests, "");
+    assert_eq!(manifest.episode, "2020-01-01-test.shock-minus-12.5pct-over-90m");
+    assert_eq!(manifest.labels().episode, manifest.episode);
+    assert_eq!(manifest.recorded_episode(), "2020-01-01-test");
 }

@@ -320,7 +320,8 @@ fn properties(kind: Kind) -> WriterProperties {
     for column in kind.columns() {
         if column.form == Form::Word {
             // The least and the greatest of a few words tell a reader nothing.
-            builder = builder.set_column_statistics_enabled(ColumnPath::from(column.name), EnabledStatistics::None);
+            builder =
+                builder.set_column_statistics_enabled(ColumnPath::from(column.name), EnabledStatistics::None);
         }
         if matches!(column.form, Form::At | Form::Int) {
             let path = ColumnPath::from(column.name);

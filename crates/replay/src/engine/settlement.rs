@@ -4,9 +4,9 @@ use aftershock_market::{Cash, Coin, Price, Side, Timestamp};
 use aftershock_protocol::{CoverDeficit, Position};
 
 use super::{Batch, Engine};
-use crate::{Liquidity, ReplayError};
 use crate::observer::{ForcedOrder, Fund, Noted, Observer};
 use crate::response::{Fill, absorb};
+use crate::{Liquidity, ReplayError};
 
 /// Positions of one batch whose leverage agrees to a tenth are told as one order.
 const LEVERAGE_STEPS: f64 = 10.0;
