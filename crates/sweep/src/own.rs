@@ -16,6 +16,8 @@ pub use file::OwnError;
 pub(crate) use margin_account::MarginAccount;
 pub(crate) use watch::Watch;
 
+use crate::Case;
+
 /// A book above this share of a draw's open interest would have moved the price.
 pub const SMALL_SHARE: f64 = 0.01;
 
@@ -130,6 +132,22 @@ pub struct Traded<'a> {
     pub mark_usd: f64,
     /// Its instant.
     pub at: Timestamp,
+}
+
+impl<'a> Traded<'a> {
+    /// What `case` trades; the margin table is that of `instrument` at `venue`.
+    pub fn of(case: &Case<'a>, venue: &'a str, instrument: &'a str) -> Self {
+        let path = &case.recorded.paths[0];
+        let before = path.first - 1;
+        Self {
+            episode: case.episode,
+            venue,
+            instrument,
+            brackets: case.brackets,
+            mark_usd: libm::exp(path.log_price[before]),
+            at: path.at[before],
+        }
+    }
 }
 
 #[cfg(test)]

@@ -121,10 +121,10 @@ fn a_long_is_closed_at_the_first_mark_below_its_price_and_filled_after_the_laten
     );
     close(row.trigger_usd.unwrap_or(0.0), 7_228.0);
     // 14,200 USD walk a book of a million a unit of log to 0.0142, at 0.0071 on average.
-    close(row.fill_usd.unwrap_or(0.0), 7_049.768_533_764_49);
+    close(row.fill_usd.unwrap_or(0.0), 7_049.768_532_722_68);
     close(
         row.bad_debt_usd,
-        -(1_600.0 + 2.0 * (7_049.768_533_764_49 - 8_000.0)),
+        -(1_600.0 + 2.0 * (7_049.768_532_722_68 - 8_000.0)),
     );
     assert_eq!((row.loss_usd, row.end_equity_usd), (1_600.0, 0.0));
     // Equity 56 over maintenance 57.824.
@@ -406,7 +406,7 @@ margin = "cross"
 "#;
     let from_toml = OwnBook::parse("own.toml", toml).unwrap_or_else(|error| panic!("{error}"));
     let csv = "# of a friend\nside,account,venue,instrument,quantity,entry_usd,collateral_usd,margin\n\
-               short, \"mine, too\" ,binance-usdm,BTCUSDT,0.25,8000.0,300.50,cross\n";
+               short ,\"mine, too\",binance-usdm, BTCUSDT ,0.25,8000.0,300.50,cross\n";
     let from_csv = OwnBook::parse("own.csv", csv).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(from_toml.to_csv(), from_csv.to_csv());
     assert_eq!(
