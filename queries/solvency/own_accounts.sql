@@ -1,6 +1,6 @@
 -- Question: What becomes of the user's own accounts under each rule set: how often closed, at what loss, and how in the central draw?
 -- Grain: one row per run and margin account
--- Units: _usd USD (prices per BTC), closed_pct percent of draws and bar orders in which a closing order went out, net_btc BTC long; loss (low, median, high) collateral less what is left at the end, debt the loss beyond it, both over draws and bar orders, low and high the 5th and 95th percentile, null below 100 draws; fate, times, prices and ratios (equity over maintenance margin) of the central draw, high first
+-- Units: _usd USD (prices per BTC), closed_pct percent of draws and bar orders in which a closing order went out, net_btc BTC long; closing_usd the mark that closes it under the rules of record, null for several positions; loss (low, median, high) collateral less what is left at the end, debt the loss beyond it, both over draws and bar orders, low and high the 5th and 95th percentile, null below 100 draws; fate, times, prices and ratios (equity over maintenance margin) of the central draw, high first
 -- Reads: replayed.own_accounts
 WITH
 spread AS (
@@ -34,6 +34,7 @@ SELECT
     c.holding,
     c.net_btc,
     c.collateral_usd,
+    c.closing_usd,
     s.draws,
     s.closed_pct,
     s.low_loss,

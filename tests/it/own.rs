@@ -220,8 +220,8 @@ fn what_cannot_be_followed_is_refused_before_anything_is_written() -> Result<()>
         ("BTCUSDT", "ETHUSDT", "own.csv:2: instrument is `ETHUSDT`"),
         ("binance-usdm", "okx", "own.csv:2: venue is `okx`"),
         (
-            "8000",
-            "100",
+            "long,1,73000,8000",
+            "long,1,90000,8000",
             "own.csv:2: account `bold` would have been closed before the replay begins: at the mark of",
         ),
     ] {

@@ -100,7 +100,8 @@ tables! {
         overlap, mark_drawdown, amplification, clock_s, forced_sell_usd, bad_debt_usd,
     }
     own_accounts: OwnAccountRow {
-        draw, bar_order, number, account, venue, instrument, margin, holding, net_btc, collateral_usd, fate,
+        draw, bar_order, number, account, venue, instrument, margin, holding, net_btc, collateral_usd, closing_usd,
+        fate,
         triggered_at, trigger_usd, filled_at, fill_usd, loss_usd, bad_debt_usd, lowest_ratio, lowest_at,
         end_equity_usd,
     }

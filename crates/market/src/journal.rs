@@ -275,6 +275,9 @@ pub struct OwnAccountRow {
     pub net_btc: f64,
     /// Posted, USD.
     pub collateral_usd: f64,
+    /// Mark at which its equity meets the maintenance margin under the rules of record, USD; absent where it has several
+    /// positions, or no mark closes it.
+    pub closing_usd: Option<f64>,
     /// `survived`; `reduced`: closed in part; `liquidated`: closed; `closing`: its last order waited at the end.
     pub fate: &'static str,
     /// When its equity first met its maintenance margin and a closing order went out.

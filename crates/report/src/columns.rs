@@ -83,6 +83,7 @@ pub(crate) const OWN: &[Column] = &[
     column("margin", &["margin"], Plain),
     column("holds, BTC at USD", &["holding"], Plain),
     column("collateral, USD", &["collateral_usd"], WHOLE),
+    column("closed at a mark of, USD", &["closing_usd"], Fixed(1.0, 1)),
     column("closed in percent of draws", &["closed_pct"], Fixed(1.0, 1)),
     column("loss, USD", &["median_loss", "low_loss", "high_loss"], WHOLE),
     column(

@@ -263,15 +263,13 @@ fn own_accounts(session: &Session, episode: &str) -> Result<()> {
                 .unwrap_or_default()
         };
         let price = |column| interval(&fates, row, ["", column, ""], 1);
-        let at = |column| cell(column).replace('T', " ").trim_end_matches('Z').to_owned();
+        let at = cell("triggered_at").replace('T', " ");
+        let at = at.trim_end_matches('Z').trim_end_matches(":00");
         let central = match cell("fate").as_str() {
-            "survived" => "survived".to_owned(),
-            fate if cell("fill_usd") == "-" => {
-                format!("{fate} {} at {}", at("triggered_at"), price("trigger_usd"))
-            }
+            "survived" => format!("survived, lowest ratio {}", cell("lowest_ratio")),
+            fate if cell("fill_usd") == "-" => format!("{fate} {at} at {}", price("trigger_usd")),
             fate => format!(
-                "{fate} {} at {}, filled at {}",
-                at("triggered_at"),
+                "{fate} {at} at {}, filled at {}",
                 price("trigger_usd"),
                 price("fill_usd")
             ),
@@ -280,23 +278,21 @@ fn own_accounts(session: &Session, episode: &str) -> Result<()> {
             cell("rule_set"),
             format!("{} ({})", cell("account"), cell("margin")),
             cell("holding"),
-            interval(&fates, row, ["", "closed_pct", ""], 1),
+            price("closing_usd"),
+            price("closed_pct"),
             interval(&fates, row, ["low_loss", "median_loss", "high_loss"], 0),
             interval(&fates, row, ["low_debt", "median_debt", "high_debt"], 0),
-            format!(
-                "{central}; lowest ratio {} at {}",
-                interval(&fates, row, ["", "lowest_ratio", ""], 2),
-                at("lowest_at")
-            ),
+            central,
         ]);
     }
     let headers = [
         "own accounts under",
         "account",
         "holds, BTC",
-        "closed, % of draws",
+        "closes at",
+        "% of draws",
         "loss, USD",
-        "beyond collateral, USD",
+        "beyond it, USD",
         "central draw, high first",
     ];
     table::print(&table::headers(&headers), &rows)?;
@@ -308,7 +304,7 @@ fn own_accounts(session: &Session, episode: &str) -> Result<()> {
                 .and_then(|cell| cell.text())
                 .unwrap_or_default()
         };
-        if ["own_accounts", "own_accounts_large"].contains(&text("name")) {
+        if text("name").starts_with("own_accounts") {
             crate::say!("note: {}", text("text"));
         }
     }

@@ -39,6 +39,14 @@ pub(super) fn accounts(case: &Case<'_>, open_interest_usd: &[f64], list: &mut Li
         "declared",
         "model",
     );
+    list.text(
+        "own_accounts_grid",
+        "on bars the mark leaps from waypoint to waypoint, so that an own account is closed at a mark beyond its closing \
+         price and filled at the next one: its times, marks and fills are no finer than the record, and a fill may be \
+         better or worse than the account would have got",
+        "declared",
+        "model",
+    );
     let path = &case.recorded.paths[0];
     let notional_usd = own.notional_usd(libm::exp(path.log_price[path.first - 1]));
     let shares = || open_interest_usd.iter().map(|usd| notional_usd / usd);

@@ -77,6 +77,16 @@ impl MarginAccount {
         (self.collateral_usd + gains, maintenance.sum())
     }
 
+    /// The mark that closes it under the rules of record, USD; absent where it has several positions, or none does.
+    pub(crate) fn closing_usd(&self, brackets: &Brackets) -> Option<f64> {
+        let [leg] = self.positions.as_slice() else {
+            return None;
+        };
+        let closing =
+            brackets.liquidation(leg.side, leg.quantity_btc, leg.entry_usd, self.collateral_usd);
+        closing.map(|(_, price_usd)| price_usd)
+    }
+
     /// Its positions in words: `long 2 at 8000, short 1 at 8100`.
     pub(crate) fn holding(&self) -> String {
         let words = self.positions.iter().map(|leg| {
@@ -114,6 +124,11 @@ impl<'a> InForce<'a> {
             brackets,
             tiers: tiers.collect(),
         }
+    }
+
+    /// The table.
+    pub(crate) fn brackets(&self) -> &'a Brackets {
+        self.brackets
     }
 
     /// A bracket, from 0, has other ratios from now on.

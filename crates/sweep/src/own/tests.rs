@@ -127,6 +127,7 @@ fn a_long_is_closed_at_the_first_mark_below_its_price_and_filled_after_the_laten
         -(1_600.0 + 2.0 * (7_049.768_532_722_68 - 8_000.0)),
     );
     assert_eq!((row.loss_usd, row.end_equity_usd), (1_600.0, 0.0));
+    close(row.closing_usd.unwrap_or(0.0), 7_228.915_662_650_603);
     // Equity 56 over maintenance 57.824.
     close(row.lowest_ratio.unwrap_or(0.0), 56.0 / 57.824);
     assert_eq!(row.lowest_at, minute(2));
@@ -167,6 +168,7 @@ fn what_is_crossed_holds_where_what_is_isolated_goes() {
     );
     close(rows[0].end_equity_usd, 1_600.0);
     assert_eq!((rows[0].net_btc, rows[0].collateral_usd), (1.0, 2_400.0));
+    assert_eq!(rows[0].closing_usd, None);
     for (mark, fate) in [(5_668.1, "survived"), (5_668.0, "liquidated")] {
         let rows = follow(&together, &RuleSet::default(), &[8_000.0, mark, mark], 0..0, 1e15);
         assert_eq!(rows[0].fate, fate, "{mark}");

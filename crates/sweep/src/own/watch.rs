@@ -71,13 +71,13 @@ impl<'a> Watch<'a> {
     /// # Errors
     /// A rule broke the step of a liquidation.
     pub(crate) fn rows(self, draw: u32, bar_order: BarOrder) -> Result<Vec<OwnAccountRow>, RuleBreach> {
-        let mark_usd = self.mark_usd;
+        let (mark_usd, brackets) = (self.mark_usd, self.margins.brackets());
         match self.broken {
             Some(breach) => Err(breach),
             None => Ok(self
                 .held
                 .iter()
-                .map(|held| held.row(draw, bar_order, mark_usd))
+                .map(|held| held.row(draw, bar_order, mark_usd, brackets))
                 .collect()),
         }
     }
@@ -180,7 +180,7 @@ impl<'a> Held<'a> {
         Ok(())
     }
 
-    fn row(&self, draw: u32, bar_order: BarOrder, mark_usd: f64) -> OwnAccountRow {
+    fn row(&self, draw: u32, bar_order: BarOrder, mark_usd: f64, brackets: &Brackets) -> OwnAccountRow {
         let account = self.account;
         let open = |leg: &Closing| leg.left.gain_usd(mark_usd) + leg.under_way_usd(mark_usd);
         let equity = self.balance_usd + self.legs.iter().map(open).sum::<f64>();
@@ -206,6 +206,7 @@ impl<'a> Held<'a> {
             holding: account.holding(),
             net_btc: account.net_btc(),
             collateral_usd: account.collateral_usd,
+            closing_usd: account.closing_usd(brackets),
             fate,
             triggered_at: self.triggered.map(|(at, _)| at),
             trigger_usd: self.triggered.map(|(_, mark_usd)| mark_usd),
