@@ -118,9 +118,9 @@ fn what_an_archive_has_is_fetched_verified_and_ingested() -> Result<()> {
     let before = user.tape()?;
     let again = user.says(&fetch(&url, &[]))?.fine()?;
     ensure!(
-        again.text()?.contains("held") && again.text()?.contains("already in the tape"),
+        again.text()?.contains("held") && again.stderr.contains("already in the tape"),
         "{}",
-        again.text()?
+        again.stderr
     );
     ensure!(user.tape()? == before);
     Ok(())

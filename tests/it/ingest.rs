@@ -77,7 +77,7 @@ fn a_file_is_ingested_once_and_every_value_can_be_asked_for() -> Result<()> {
     let path = root().join(TRADES);
     let path = path.to_str().context("a path of text")?;
     let said = user.says(&["ingest", path])?.fine()?;
-    for word in ["aggTrades of BTCUSDT on binance-spot", "20"] {
+    for word in ["aggTrades of BTCUSDT", "binance-spot", "20"] {
         ensure!(said.text()?.contains(word), "no `{word}` in {}", said.text()?);
     }
     ensure!(!said.stderr.contains("WARNING"), "{}", said.stderr);
@@ -96,7 +96,7 @@ fn a_file_is_ingested_once_and_every_value_can_be_asked_for() -> Result<()> {
     let before = user.tape()?;
     ensure!(before.len() == 2, "a list and a part: {before:?}");
     let again = user.says(&["ingest", path, path])?.fine()?;
-    ensure!(again.text()?.contains("already in the tape"), "{}", again.text()?);
+    ensure!(again.stderr.contains("already in the tape"), "{}", again.stderr);
     ensure!(user.tape()? == before, "the same file again changes nothing");
 
     let held = user.says(&["tape", "--check"])?.fine()?;
@@ -124,11 +124,121 @@ fn a_file_is_ingested_once_and_every_value_can_be_asked_for() -> Result<()> {
     bytes[middle] ^= 1;
     fs::write(&part, bytes)?;
     let said = user.says(&["tape", "--check"])?;
+    for word in [
+        "sha256",
+        "1 of 1 part",
+        &format!("has rows of {NAME}.csv"),
+        "ingest --again",
+    ] {
+        ensure!(
+            said.code == Some(1) && said.stderr.contains(word),
+            "{}",
+            said.stderr
+        );
+    }
+    user.says(&["ingest", path])?.fine()?;
     ensure!(
-        said.code == Some(1) && said.stderr.contains("sha256"),
-        "{}",
-        said.stderr
+        user.tape()? != before,
+        "a file that is held is not read without a word"
     );
+    user.says(&["ingest", path, "--again"])?.fine()?;
+    ensure!(user.tape()? == before, "its file mends a part");
+    user.says(&["tape", "--check"])?.fine()?;
+    fs::remove_file(&part)?;
+    let said = user.says(&["sql", "SELECT sum(price) FROM recorded.trades"])?;
+    said.refused(&["2024-01-01-", "tape --check"])?;
+    user.says(&["ingest", path, "--again"])?.fine()?;
+    ensure!(user.tape()? == before, "likewise one that is gone");
+    Ok(())
+}
+
+#[test]
+fn a_file_is_taken_out_and_those_that_gave_its_rows_too_are_named() -> Result<()> {
+    let user = User::new()?;
+    let lines = lines()?;
+    // Of the twenty, the file `a` has fourteen and `b` twelve, so that six are in both.
+    user.writes(
+        &format!("a/{NAME}.csv"),
+        (lines[..14].join("\n") + "\n").as_bytes(),
+    )?;
+    let twice = user.writes(
+        "b/again-BTCUSDT-aggTrades.csv",
+        (lines[8..].join("\n") + "\n").as_bytes(),
+    )?;
+    user.says(&["ingest", "b", "--venue", "binance-spot"])?.fine()?;
+    let alone = user.tape()?;
+    user.says(&["ingest", "a"])?.fine()?;
+    user.says(&["tape", "--remove", "c.csv"])?
+        .refused(&["c.csv", "recorded.sources"])?;
+    let name = format!("{NAME}.csv");
+    let said = user.says(&["tape", "--remove", &name])?.fine()?;
+    for word in [
+        "taken out: BTCUSDT-aggTrades-2024-01-01.csv",
+        "ingest --again",
+        "again-BTCUSDT",
+    ] {
+        ensure!(said.stderr.contains(word), "no `{word}` in {}", said.stderr);
+    }
+    ensure!(user.asks("SELECT name FROM recorded.sources")? == ["again-BTCUSDT-aggTrades.csv"]);
+    user.says(&["ingest", &twice, "--again", "--venue", "binance-spot"])?
+        .fine()?;
+    user.says(&["ingest", &twice, "--venue", "binance-spot"])?
+        .fine()?;
+    ensure!(user.tape()? == alone, "as if `a` had never been there");
+    let source = &user.asks("SELECT source FROM recorded.sources")?[0];
+    let said = user.says(&["tape", "--remove", source])?.fine()?;
+    ensure!(said.stderr.contains("12 rows less"), "{}", said.stderr);
+    ensure!(!said.stderr.contains("WARNING"), "{}", said.stderr);
+    ensure!(user.asks("SELECT count(*) FROM recorded.trades")? == ["0"]);
+    Ok(())
+}
+
+#[test]
+fn what_a_tape_has_from_each_file_adds_up() -> Result<()> {
+    let lines = lines()?;
+    // The digits of the digest decide which of two files keeps a row; whichever it is, the sums must hold.
+    let kept = |said: &crate::cli::Said| -> Result<u64> {
+        let text = said.text()?;
+        let row = text.lines().find(|line| line.contains(NAME)).context("a row")?;
+        let cells: Vec<&str> = row.split('│').map(str::trim).collect();
+        ensure!(
+            cells[4].parse::<u64>()? == cells[5].parse::<u64>()? + cells[6].parse::<u64>()?,
+            "{row}"
+        );
+        Ok(cells[5].parse()?)
+    };
+    for order in [["a", "b"], ["b", "a"]] {
+        let user = User::new()?;
+        let mut last = 0;
+        for name in order {
+            let of = if name == "a" { &lines[..14] } else { &lines[8..] };
+            // Six rows are in both.
+            let grown = if name == order[0] { of.len() } else { of.len() - 6 };
+            let path = user.writes(&format!("{name}/{NAME}.csv"), (of.join("\n") + "\n").as_bytes())?;
+            let said = user.says(&["ingest", &path])?.fine()?;
+            last = kept(&said)?;
+            ensure!(
+                said.stderr.contains(&format!("{grown} rows more")),
+                "{}",
+                said.stderr
+            );
+            let over = last as usize - grown;
+            ensure!(
+                said.stderr.contains("from other files") == (over > 0),
+                "{over} taken over: {}",
+                said.stderr
+            );
+        }
+        let counts = user.asks("SELECT kept FROM recorded.sources ORDER BY kept")?;
+        let counts: Vec<u64> = counts
+            .iter()
+            .map(|count| Ok(count.parse()?))
+            .collect::<Result<_>>()?;
+        ensure!(
+            counts.iter().sum::<u64>() == 20 && counts.contains(&last),
+            "{counts:?}"
+        );
+    }
     Ok(())
 }
 
@@ -145,6 +255,10 @@ fn overlapping_files_give_one_tape_in_any_order() -> Result<()> {
             let path = user.writes(&format!("{name}/{NAME}.csv"), content.as_bytes())?;
             user.says(&["ingest", &path])?.fine()?;
         }
+        // The part that the second file replaced goes with the next write.
+        ensure!(user.tape()?.len() == 3, "{:?}", user.tape()?);
+        user.says(&["ingest", "a"])?.fine()?;
+        ensure!(user.tape()?.len() == 2, "{:?}", user.tape()?);
         ensure!(user.asks("SELECT count(*), count(DISTINCT trade_id) FROM recorded.trades")? == ["20,20"]);
         tapes.push(user.tape()?);
     }
@@ -205,13 +319,13 @@ fn bad_rows_are_kept_with_their_reason_and_can_be_limited() -> Result<()> {
     let bad = lines[3].clone();
     let path = user.writes(&format!("{NAME}.csv"), (lines.join("\n") + "\n").as_bytes())?;
     user.says(&["ingest", &path, "--max-rejects", "0"])?
-        .refused(&["more than 0 rows are rejected"])?;
+        .refused(&["more than 0 rows are rejected", "row 3 (number in price)"])?;
     ensure!(user.tape()?.is_empty(), "nothing was kept");
     let said = user.says(&["ingest", &path, "--max-rejects", "1"])?.fine()?;
     ensure!(said.stderr.contains("WARNING: 1 rejected"), "{}", said.stderr);
     ensure!(said.stderr.contains("recorded.rejects"), "{}", said.stderr);
-    let rows = user.asks("SELECT source_row, raw FROM recorded.rejects")?;
-    ensure!(rows == [format!("3,\"{bad}\"")], "{rows:?}");
+    let rows = user.asks("SELECT source_row, raw, \"column\" FROM recorded.rejects")?;
+    ensure!(rows == [format!("3,\"{bad}\",price")], "{rows:?}");
     ensure!(user.asks("SELECT count(*) FROM recorded.trades")? == ["19"]);
     let named = user
         .says(&["sql", "--named", "quality/rejects", "--format", "csv"])?
@@ -273,5 +387,186 @@ fn a_tape_lives_where_it_is_told_to() -> Result<()> {
         .fine()?;
     ensure!(said.text()?.lines().nth(1) == Some("20"), "{}", said.text()?);
     ensure!(user.asks(sql)? == ["0"]);
+    Ok(())
+}
+
+#[test]
+fn what_is_no_file_of_ours_is_said_as_the_user_knows_it() -> Result<()> {
+    let user = User::new()?;
+    let text = fs::read(root().join(TRADES))?;
+    // The first bytes of each format, from its own description.
+    let mut tar = vec![0; 512];
+    tar[257..262].copy_from_slice(b"ustar");
+    let cases: [(&str, &[u8], &[&str]); 7] = [
+        ("d/empty.csv", b"", &["d/empty.csv: it is empty"]),
+        (
+            "d/a.csv.xz",
+            b"\xfd7zXZ\0rest",
+            &["d/a.csv.xz: it is packed by xz", "unpack it"],
+        ),
+        ("d/a.tar", &tar, &["d/a.tar: it is a tar archive", "unpack it"]),
+        (
+            "d/a.7z",
+            b"7z\xbc\xaf\x27\x1crest",
+            &["d/a.7z: it is a 7z archive"],
+        ),
+        (
+            "d/a.rar",
+            b"Rar!\x1a\x07\x01\0",
+            &["d/a.rar: it is a rar archive"],
+        ),
+        ("d/a.csv.bz2", b"BZh91AY", &["d/a.csv.bz2: it is packed by bzip2"]),
+        (
+            "d/a.zip",
+            &zipped("README.md", b"# words\n")?,
+            &["d/a.zip!README.md", "# words"],
+        ),
+    ];
+    for (name, content, words) in cases {
+        let path = user.writes(name, content)?;
+        user.says(&["ingest", &path])?.refused(words)?;
+    }
+    fs::create_dir_all(user.path("d/nothing"))?;
+    user.says(&["ingest", "d/nothing"])?
+        .refused(&["d/nothing: it holds no file"])?;
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", user.path("d/link.csv"))?;
+        user.says(&["ingest", "d/link.csv"])?
+            .refused(&["d/link.csv: it is a link to nowhere"])?;
+        let made = std::process::Command::new("mkfifo")
+            .arg(user.path("d/pipe.csv"))
+            .status()?;
+        ensure!(made.success());
+        user.says(&["ingest", "d/pipe.csv"])?
+            .refused(&["d/pipe.csv: it is a pipe"])?;
+        user.says(&["ingest", "/dev/null"])?
+            .refused(&["/dev/null: it is a pipe, a socket or a device"])?;
+    }
+    // None of them stops a folder; in an archive with a file of ours the word beside it does not stop that one.
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (member, content) in [
+        ("about/README.md", &b"# words\n"[..]),
+        (&format!("{NAME}.csv"), &text),
+    ] {
+        zip.start_file(member, zip::write::SimpleFileOptions::default())?;
+        zip.write_all(content)?;
+    }
+    user.writes("d/both.zip", &zip.finish()?.into_inner())?;
+    let said = user.says(&["ingest", "d"])?.fine()?;
+    for name in [
+        "d/empty.csv",
+        "d/a.csv.xz",
+        "d/a.tar",
+        "d/a.7z",
+        "d/a.rar",
+        "d/a.csv.bz2",
+        "d/a.zip!README.md",
+        "d/both.zip!about/README.md",
+    ] {
+        ensure!(
+            said.stderr.contains(&format!("not taken: {name}")),
+            "no {name}: {}",
+            said.stderr
+        );
+    }
+    ensure!(
+        said.text()?.contains("both.zip!BTCUSDT-aggTrades-2024-01-01.csv"),
+        "{}",
+        said.text()?
+    );
+    ensure!(user.asks("SELECT count(*) FROM recorded.trades")? == ["20"]);
+
+    let path = user.writes(&format!("e/{NAME}.csv"), &text)?;
+    user.says(&["ingest", "d/nothing", "--source", "binanse"])?
+        .refused(&["no source `binanse`", "binance-archive", "tardis"])?;
+    user.says(&["ingest", &path, "--source", "bitmex"])?
+        .refused(&[&path, "not what the source `bitmex` reads"])?;
+    let sum = user.writes(&format!("{path}.CHECKSUM"), b"")?;
+    user.says(&["ingest", &path])?
+        .refused(&[&sum, "is empty", "64 digits"])?;
+    user.writes(&sum, b"soon\n")?;
+    user.says(&["ingest", &path])?
+        .refused(&[&sum, "begins with `soon`"])?;
+    Ok(())
+}
+
+#[test]
+fn a_packed_file_is_named_with_its_ending() -> Result<()> {
+    let user = User::new()?;
+    let broken = user.writes("f/broken.csv.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03broken")?;
+    user.says(&["ingest", &broken])?.refused(&["f/broken.csv.gz"])?;
+    // A line without an end is not gathered for ever.
+    let mut endless = (lines()?[0].clone() + "\n").into_bytes();
+    endless.resize(40 << 20, b'1');
+    let endless = user.writes(
+        &format!("f/{NAME}.zip"),
+        &zipped(&format!("{NAME}.csv"), &endless)?,
+    )?;
+    user.says(&["ingest", &endless])?.refused(&[
+        "f/BTCUSDT-aggTrades-2024-01-01.zip!BTCUSDT-aggTrades-2024-01-01.csv",
+        "no record end",
+    ])?;
+    Ok(())
+}
+
+#[test]
+fn a_tape_of_a_newer_version_is_not_taken_for_a_damaged_one() -> Result<()> {
+    let user = User::new()?;
+    user.writes(
+        "data/tape/tape.json",
+        b"{\"format\": 2, \"parts\": {}, \"more\": []}",
+    )?;
+    let path = root().join(TRADES);
+    for arguments in [&["tape"][..], &["ingest", path.to_str().context("text")?]] {
+        let said = user.says(arguments)?;
+        said.refused(&["tape.json", "newer version", "format is 2"])?;
+        for word in ["remove", "again", "corrupt"] {
+            ensure!(!said.stderr.contains(word), "{}", said.stderr);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_rows_name_themselves_stands_and_is_said() -> Result<()> {
+    let user = User::new()?;
+    let folder = root().join("tests/fixtures/ingest/bitmex/trade.json");
+    let path = folder.to_str().context("text")?;
+    let said = user.says(&["ingest", path, "--instrument", "MADEUP"])?.fine()?;
+    ensure!(
+        said.stderr.contains("note: --instrument") && said.stderr.contains("XBTUSD"),
+        "{}",
+        said.stderr
+    );
+    ensure!(user.asks("SELECT DISTINCT instrument FROM recorded.trades")? == ["XBTUSD"]);
+    let path = root().join(TRADES);
+    let path = path.to_str().context("text")?;
+    let said = user.says(&["ingest", path, "--instrument", "ETHUSDT"])?.fine()?;
+    ensure!(
+        !said.stderr.contains("note:"),
+        "a name gives way: {}",
+        said.stderr
+    );
+    Ok(())
+}
+
+#[test]
+fn trades_and_aggregated_ones_of_an_instrument_are_told_of() -> Result<()> {
+    let user = User::new()?;
+    let folder = root().join("tests/fixtures/ingest/binance_archive/spot");
+    let below = |kind: &str| folder.join(kind).to_string_lossy().into_owned();
+    user.says(&["ingest", &below("aggTrades")])?.fine()?;
+    let said = user.says(&["tape"])?.fine()?;
+    ensure!(!said.stderr.contains("WARNING"), "{}", said.stderr);
+    user.says(&["ingest", &below("trades")])?.fine()?;
+    let said = user.says(&["tape"])?.fine()?;
+    ensure!(
+        said.stderr.contains("WARNING") && said.stderr.contains("quality/aggregated"),
+        "{}",
+        said.stderr
+    );
+    let counted = user.asks("SELECT sum(aggregated) FROM recorded.parts")?;
+    ensure!(counted == user.asks("SELECT count(first_trade_id) FROM recorded.trades")?);
     Ok(())
 }

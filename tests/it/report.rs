@@ -2,7 +2,6 @@
 //! cell asked for again.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use aftershock_query::cells::{Cell, Rows};
 use aftershock_query::{Session, queries};

@@ -126,6 +126,7 @@ impl Tape {
             path.log_price.push(price.ln());
             path.volume_usd.push(1e6);
             path.ordinary_usd.push(0.0);
+            path.recorded.push(true);
             path.bar_close.push(true);
         }
         Ok(path)
@@ -307,6 +308,7 @@ fn journal(rules: &RuleSetFile, tape: &Tape) -> Result<String> {
     let replayed = path.len() - path.first;
     let exogenous = Exogenous {
         log_price: path.log_price[path.first..].to_vec(),
+        ordinary_usd: path.ordinary_usd[path.first..].to_vec(),
         ordinary_depth: vec![1.0; replayed],
         log_null: path.log_price[path.first..].to_vec(),
     };

@@ -46,6 +46,20 @@ pub enum ArchiveError {
         /// What is wrong and what would have been right.
         reason: String,
     },
+    /// A list of a tape in a form that came later.
+    #[error(
+        "{} was written by a newer version of this program: its format is {format}, and this version knows {known}; \
+         use the newer one",
+        path.display()
+    )]
+    Newer {
+        /// The list.
+        path: PathBuf,
+        /// Its format.
+        format: u32,
+        /// The format that is known.
+        known: u32,
+    },
     /// One row of a file cannot be true.
     #[error("{} row {row}: {reason}", path.display())]
     BadRow {

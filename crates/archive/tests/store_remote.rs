@@ -10,7 +10,10 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aftershock_archive::tape::{Kind, SourceEntry, Tape};
 use aftershock_archive::{ArchiveError, Store};
+use arrow::array::{ArrayRef, DictionaryArray, Int64Array, RecordBatch, StringArray, new_null_array};
+use arrow::datatypes::{DataType, Int32Type};
 use hyper::Method;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -268,6 +271,59 @@ fn user_lists_and_removes() -> Outcome {
     store.delete("parts/a/2")?;
     store.delete("parts/a/2")?;
     assert_eq!(store.list("parts/a")?, ["parts/a/10"]);
+    Ok(())
+}
+
+#[test]
+fn s3_keeps_the_parts_of_the_list_before() -> Outcome {
+    as_user("user_writes_thrice", Server::start(true)?.environment())
+}
+
+#[test]
+#[ignore = "started by another test"]
+fn user_writes_thrice() -> Outcome {
+    if !is_user() {
+        return Ok(());
+    }
+    let store = Store::open("s3://held/tapes")?;
+    let tape = Tape::new(store.clone());
+    let mut lists: Vec<String> = Vec::new();
+    for name in ["a", "b", "c"] {
+        let mut writer = tape.write()?;
+        let mut staging = writer.stage(name);
+        let word = |word: &str| -> ArrayRef { Arc::new(DictionaryArray::<Int32Type>::from_iter([word])) };
+        let columns: Vec<ArrayRef> = vec![
+            word("number"),
+            Arc::new(StringArray::from(vec!["1,,3"])),
+            word("price"),
+            new_null_array(&DataType::Utf8, 1),
+            word(name),
+            Arc::new(Int64Array::from(vec![4])),
+        ];
+        let rows = RecordBatch::try_new(Kind::Rejects.schema(), columns)?;
+        staging.push(Kind::Rejects, "somewhere", "all", rows)?;
+        let entry = SourceEntry {
+            source: name.to_owned(),
+            dialect: "test".to_owned(),
+            sha256: name.to_owned(),
+            bytes: 4,
+            name: name.to_owned(),
+            what: "rejects".to_owned(),
+            records: 1,
+            rejected: 1,
+            rows: [("rejects".to_owned(), 1)].into(),
+        };
+        writer.add(entry, staging.finish()?);
+        writer.commit()?;
+        let [part] = &tape.list()?.parts[..] else {
+            return Err("one part".into());
+        };
+        lists.push(part.path.clone());
+        let held = store.list("rejects")?;
+        let readable = lists.iter().rev().take(2);
+        assert!(readable.clone().all(|path| held.contains(path)), "{held:?}");
+        assert_eq!(held.len(), readable.len(), "nothing else is left: {held:?}");
+    }
     Ok(())
 }
 

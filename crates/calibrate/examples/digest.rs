@@ -26,6 +26,7 @@ fn main() -> Result<(), ReplayError> {
         &synthetic.path.log_price,
         &synthetic.path.forced_usd,
         &exogenous.log_price,
+        &exogenous.ordinary_usd,
         &exogenous.ordinary_depth,
         &exogenous.log_null,
         &replayed.log_mark,

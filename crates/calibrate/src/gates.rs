@@ -229,6 +229,7 @@ pub fn no_look_ahead(
         let n = marks.len();
         let same = part.log_price == whole.log_price[..n]
             && part.log_null == whole.log_null[..n]
+            && part.ordinary_usd == whole.ordinary_usd[..n]
             && part.ordinary_depth == whole.ordinary_depth[..n]
             && marks == whole_marks[..n];
         if !same {

@@ -298,39 +298,67 @@ fn ordinary_flow(bars: &[&Bar], lead: usize, scale: f64) -> (Vec<f64>, FlowOrigi
     (flows, origin)
 }
 
-/// Four waypoints a bar: open, one extreme at a third, the other at two thirds, close. Volume and flow are spread evenly
-/// over the three legs.
+/// From one waypoint of the replay to the next, at most, s: a mark is seen to cross a level this late at most, where the
+/// latency is 15 s. On 2021-05-19 (40 draws) 5 s against 15 s moves the null's fall from 19.23 to 19.29 % of 23.66, the
+/// amplification from 1.091 to 1.089, and the median bad debt from 7.0 to 0.4 M USD of 4.5 bn sold.
+const STEP_S: f64 = 5.0;
+
+/// Four prices a bar: open, one extreme at a third, the other at two thirds, close. Volume and flow are spread evenly
+/// over the three legs. Legs inside the replay are cut into steps along the straight line of the log price.
 fn waypoints(bars: &[&Bar], lead: usize, flows: &[f64], scale: f64, order: BarOrder) -> Path {
-    let n = 4 * bars.len();
+    // Liquidations are taker orders, and stand in the taker volume of their time.
     let mut path = Path {
-        at: Vec::with_capacity(n),
-        log_price: Vec::with_capacity(n),
-        volume_usd: Vec::with_capacity(n),
-        ordinary_usd: Vec::with_capacity(n),
-        bar_close: Vec::with_capacity(n),
-        forced_usd: Vec::new(),
-        first: 4 * lead,
+        ordinary_holds_forced: true,
+        ..Path::default()
     };
-    for (bar, flow) in bars.iter().zip(flows) {
+    for (index, (bar, flow)) in bars.iter().zip(flows).enumerate() {
+        if index == lead {
+            path.first = path.len();
+        }
         let length = bar.close_at.0 - bar.open_at.0;
         let volume = bar.volume_usd_or_estimate().unwrap_or(0.0) * scale;
         let (second, third) = match order {
             BarOrder::HighFirst => (bar.high_usd, bar.low_usd),
             BarOrder::LowFirst => (bar.low_usd, bar.high_usd),
         };
-        let legs = [
-            (0, bar.open_usd, 0.0),
-            (length / 3, second, 1.0 / 3.0),
-            (2 * length / 3, third, 1.0 / 3.0),
-            (length, bar.close_usd, 1.0 / 3.0),
-        ];
-        for (index, (after, price, share)) in legs.into_iter().enumerate() {
-            path.at.push(Timestamp(bar.open_at.0 + after));
-            path.log_price.push(libm::log(price));
-            path.volume_usd.push(volume * share);
-            path.ordinary_usd.push(flow * share);
-            path.bar_close.push(index == 3);
+        let prices = [bar.open_usd, second, third, bar.close_usd].map(libm::log);
+        push(&mut path, bar.open_at.0, prices[0], 0.0, 0.0);
+        for leg in 1..4_i64 {
+            let (from, to) = (prices[leg as usize - 1], prices[leg as usize]);
+            let (start, end) = (length * (leg - 1) / 3, length * leg / 3);
+            let seconds = (end - start) as f64 / aftershock_market::MICROS_PER_SECOND as f64;
+            let steps = if index < lead {
+                1
+            } else {
+                ((seconds / STEP_S).ceil() as i64).max(1)
+            };
+            let share = 1.0 / (3.0 * steps as f64);
+            for step in 1..=steps {
+                let part = step as f64 / steps as f64;
+                let log_price = if step == steps {
+                    to
+                } else {
+                    from + (to - from) * part
+                };
+                let at = bar.open_at.0 + start + (end - start) * step / steps;
+                push(&mut path, at, log_price, volume * share, flow * share);
+                if step < steps {
+                    path.recorded.pop();
+                    path.recorded.push(false);
+                }
+            }
         }
+        path.bar_close.pop();
+        path.bar_close.push(true);
     }
     path
+}
+
+fn push(path: &mut Path, at: i64, log_price: f64, volume_usd: f64, ordinary_usd: f64) {
+    path.at.push(Timestamp(at));
+    path.log_price.push(log_price);
+    path.volume_usd.push(volume_usd);
+    path.ordinary_usd.push(ordinary_usd);
+    path.bar_close.push(false);
+    path.recorded.push(true);
 }

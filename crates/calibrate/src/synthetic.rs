@@ -116,6 +116,7 @@ pub fn news(seed: u64, lead: usize, replayed: usize, fall: f64, ramp: usize) -> 
         path.volume_usd.push(volume * (0.5 + busy));
         path.ordinary_usd.push(0.3 * volume * flow);
         path.bar_close.push(i % 6 == 5);
+        path.recorded.push(true);
     }
     path
 }
@@ -132,6 +133,7 @@ pub fn generate(seed: u64, depth_elasticity: f64) -> Result<Synthetic, ReplayErr
 
     let mut truth = Exogenous {
         log_price: path.log_price[LEAD..].to_vec(),
+        ordinary_usd: path.ordinary_usd[LEAD..].to_vec(),
         ordinary_depth: vec![1.0; REPLAYED],
         log_null: path.log_price[LEAD..].to_vec(),
     };

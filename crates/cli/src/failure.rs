@@ -84,8 +84,11 @@ fn damaged(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         Some(IngestError::Archive(error)) => Some(error),
         _ => None,
     })?;
-    let ArchiveError::Corrupt { path, .. } = error else {
-        return None;
+    let of_tape = "`aftershock tape --check` says which files to ingest again";
+    let path = match error {
+        ArchiveError::Corrupt { path, .. } => path,
+        ArchiveError::MissingObject { .. } => return Some(of_tape.into()),
+        _ => return None,
     };
     let in_cuts = path.components().any(|part| part.as_os_str() == "cuts");
     let in_run = path
@@ -95,8 +98,10 @@ fn damaged(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         "`aftershock runs prune --broken` removes damaged runs; replay again for a sound one".into()
     } else if in_cuts {
         "remove the folder `cuts` in the data folder; the next replay builds it again".into()
+    } else if path.file_name().is_some_and(|name| name == "tape.json") {
+        "put a copy of it back; without one, move the tape's folder away and ingest the files again".into()
     } else {
-        "the tape is not what was written; remove its folder and ingest the files again".into()
+        of_tape.into()
     })
 }
 

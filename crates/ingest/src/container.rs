@@ -38,8 +38,10 @@ impl Default for Limits {
 
 /// Plain content on its way out of a file.
 pub(crate) struct Content<'a> {
-    /// Path, and the member behind `!` where the file is an archive.
+    /// Path without the endings of packings, and the member behind `!` where the file is an archive.
     pub(crate) path: String,
+    /// The same with all endings, as the user knows it.
+    pub(crate) given: String,
     /// Place of the member, from 0; 0 where the file is no archive.
     pub(crate) member: usize,
     /// The content.
@@ -71,6 +73,9 @@ pub(crate) fn each_content(
             count: Arc::clone(progress),
         },
     );
+    if bytes == 0 {
+        return Err(nothing(&name, "it is empty; expected records"));
+    }
     let packing = Packing::of(reader.fill_buf().map_err(failed)?);
     if packing == Packing::Zip {
         return each_member(path, &name, limits, progress, visit);
@@ -84,6 +89,7 @@ pub(crate) fn each_content(
     };
     visit(Content {
         path: without_ending(&name, packed),
+        given: name.clone(),
         member: 0,
         reader,
         plain,
@@ -127,6 +133,7 @@ fn each_member(
         let (reader, packed) = unpacked(Box::new(reader), &whole, 1)?;
         visit(Content {
             path: without_ending(&whole, packed),
+            given: whole.clone(),
             member: number,
             reader: Limited::new(reader, packed_bytes, limits),
             plain: None,
@@ -135,7 +142,7 @@ fn each_member(
         progress.fetch_add(packed_bytes, Ordering::Relaxed);
     }
     if number == 0 {
-        return Err(bad(&"it holds no file"));
+        return Err(nothing(name, "it is a zip archive without a file"));
     }
     Ok(())
 }
@@ -171,6 +178,23 @@ impl Packing {
     }
 }
 
+/// Archives and packings that are not read here, by their first bytes and where those lie. Each format's own
+/// description gives them: POSIX pax, xz, 7-Zip, RAR and bzip2.
+const FOREIGN: [(usize, &[u8], &str); 5] = [
+    (257, b"ustar", "a tar archive"),
+    (0, b"\xfd7zXZ\0", "packed by xz"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (0, b"Rar!\x1a\x07", "a rar archive"),
+    (0, b"BZh", "packed by bzip2"),
+];
+
+/// What a content is, where nothing here unpacks it.
+fn foreign(head: &[u8]) -> Option<&'static str> {
+    let begins =
+        |(at, magic, _): &&(usize, &[u8], _)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic));
+    FOREIGN.iter().find(begins).map(|(.., what)| *what)
+}
+
 /// A stream, unpacked as often as it is packed; whether it was at all.
 fn unpacked<'a>(
     mut reader: Box<dyn BufRead + 'a>,
@@ -178,7 +202,14 @@ fn unpacked<'a>(
     depth: usize,
 ) -> Result<(Box<dyn BufRead + 'a>, bool), IngestError> {
     let failed = |error: io::Error| unreadable(name, &error);
-    let inner: Box<dyn Read + 'a> = match Packing::of(reader.fill_buf().map_err(failed)?) {
+    let head = reader.fill_buf().map_err(failed)?;
+    if let Some(what) = foreign(head) {
+        return Err(nothing(
+            name,
+            &format!("it is {what}, which is not unpacked here; unpack it and give what is in it"),
+        ));
+    }
+    let inner: Box<dyn Read + 'a> = match Packing::of(head) {
         Packing::None => return Ok((reader, false)),
         Packing::Zip => {
             return Err(IngestError::BadFile {
@@ -316,6 +347,7 @@ impl Read for Limited<'_> {
 
 impl BufRead for Limited<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.check()?;
         self.inner.fill_buf()
     }
 
@@ -336,6 +368,14 @@ fn too_large(path: &str, out: u64, packed: u64, limits: Limits) -> IngestError {
     IngestError::BadFile {
         path: path.to_owned(),
         reason: limit_text(out, packed, limits),
+    }
+}
+
+/// A file in which nothing can be read.
+pub(crate) fn nothing(path: &str, reason: &str) -> IngestError {
+    IngestError::Nothing {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
     }
 }
 
@@ -399,5 +439,36 @@ mod tests {
         std::fs::write(&path, &packed[..border]).expect("a file");
         let error = read_back(&path).expect_err("two blocks of many");
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    /// However it is read: what looks at the buffer alone, as the cutter of JSON arrays does, is stopped too.
+    #[test]
+    fn a_bomb_goes_off_in_no_way_of_reading() {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(&vec![b'1'; 16 << 20]).expect("memory takes all");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("trades.json.gz");
+        let packed = packed.finish().expect("memory takes all");
+        std::fs::write(&path, &packed).expect("a file");
+        let limits = Limits {
+            free_bytes: 1 << 20,
+            ..Limits::default()
+        };
+        let mut out = 0;
+        each_content(&path, limits, &Arc::default(), &mut |mut content| {
+            while let Ok(text) = content.reader.fill_buf() {
+                assert!(!text.is_empty(), "read to its end");
+                let length = text.len();
+                out += length;
+                content.reader.consume(length);
+            }
+            Ok(())
+        })
+        .expect("the container opens");
+        assert!(
+            out < 201 * packed.len() + 2 * BUFFER_BYTES,
+            "{out} of {}",
+            packed.len()
+        );
     }
 }

@@ -88,6 +88,27 @@ pub enum IngestError {
         /// Its first line, cut.
         begins: String,
     },
+    /// The source that the user names does not know the file.
+    #[error(
+        "{path} is not what the source `{name}` reads; it begins with `{begins}`; without `--source` and `--map` it is \
+         told from its content"
+    )]
+    OtherSource {
+        /// The file.
+        path: String,
+        /// The source.
+        name: String,
+        /// Its first line, cut.
+        begins: String,
+    },
+    /// There is nothing to read: the file is empty, or packed in a way that is not undone here.
+    #[error("{path}: {reason}")]
+    Nothing {
+        /// The file.
+        path: String,
+        /// What it is and what would have been right.
+        reason: String,
+    },
     /// A source knows the file and cannot read it without something that the user can say.
     #[error("{path} is {what}, but {missing}; {option} says it")]
     Underspecified {
@@ -133,6 +154,30 @@ pub enum IngestError {
     /// The tables of the record do not read.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+}
+
+impl IngestError {
+    /// The same of a file as the user gave it, rather than as it is called once it is unpacked.
+    pub(crate) fn of(mut self, given: &str) -> Self {
+        if let Self::Unrecognised { path, .. }
+        | Self::OtherSource { path, .. }
+        | Self::Nothing { path, .. }
+        | Self::Underspecified { path, .. }
+        | Self::BadFile { path, .. }
+        | Self::TooManyRejects { path, .. } = &mut self
+        {
+            given.clone_into(path);
+        }
+        self
+    }
+
+    /// Whether it is about a file that is none of ours, rather than about one that is damaged.
+    pub(crate) fn is_of_other_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Unrecognised { .. } | Self::OtherSource { .. } | Self::Nothing { .. }
+        )
+    }
 }
 
 fn nearest_text(nearest: &[String]) -> String {

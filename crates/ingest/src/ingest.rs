@@ -11,12 +11,11 @@ use std::time::Duration;
 
 use aftershock_archive::tape::{Kind, SourceEntry, Staged, Tape, TapeWriter};
 use aftershock_archive::{sha256_hex, sha256_of_file};
-use arrow::ipc::reader::FileReader;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::container::{Content, Limits, each_content, unreadable};
+use crate::container::{Content, Limits, each_content, nothing, unreadable};
 use crate::read::{Counts, Shared, Sink, read_batches, read_text};
-use crate::{Framing, Head, Hints, IngestError, paths, sources};
+use crate::{Framing, Head, Hints, IngestError, arrow_file, paths, sources};
 
 /// Bytes of a content by which it is recognised.
 const HEAD_BYTES: usize = 64 << 10;
@@ -34,6 +33,8 @@ pub struct Options {
     pub limits: Limits,
     /// Report files of no known source even where they are given by their own names.
     pub leave_unknown: bool,
+    /// Read files that the tape holds again: what they give stands in place of what they gave before.
+    pub again: bool,
 }
 
 /// What is told while an ingest goes on. Called from several threads.
@@ -49,8 +50,10 @@ pub trait Progress: Sync {
 /// What became of one file, or of one member of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileReport {
-    /// Path, and the member behind `!`.
+    /// Path as given, and the member behind `!`.
     pub path: String,
+    /// The same without folders.
+    pub name: String,
     /// Name of its rows in the column `source`.
     pub source: String,
     /// The dialect.
@@ -67,7 +70,9 @@ pub struct FileReport {
     pub left_out: u64,
     /// Rows that it gave, of all tables.
     pub rows: u64,
-    /// Rows of it that are in the tape.
+    /// What the user said of the venue or the instrument and some of its rows say themselves: the option, and theirs.
+    pub unheeded: Vec<(&'static str, Vec<String>)>,
+    /// Rows that the tape has from it; those of other files may be among what they had before.
     pub kept: u64,
 }
 
@@ -89,6 +94,11 @@ pub struct Report {
     pub parts: usize,
     /// Rows in those parts that share a venue's id with another and say something else.
     pub conflicts: u64,
+    /// Rows that the tape has more than before, less than none where files were read again and gave less.
+    pub grown: i64,
+    /// Rows that the tape had from files held before and has from these now: of equal rows one is kept, and which does
+    /// not hang on the order of the files.
+    pub taken_over: u64,
 }
 
 /// Reads files, folders and patterns into a tape. Either all of them are in it afterwards, or it is as it was.
@@ -104,7 +114,8 @@ pub fn ingest(
 ) -> Result<Report, IngestError> {
     check_hint("--venue", options.hints.venue.as_deref())?;
     check_hint("--instrument", options.hints.instrument.as_deref())?;
-    let files = paths::expand(given)?;
+    options.hints.source.as_deref().map_or(Ok(()), sources::check)?;
+    let (files, others) = paths::expand(given)?;
     let mut writer = tape.write()?;
     let bytes = files.iter().map(|file| file.bytes).sum();
     progress.begin(files.len(), bytes);
@@ -119,13 +130,17 @@ pub fn ingest(
     };
     let outcomes = job.told(|| job.all(&files))?;
 
-    let mut report = Report::default();
+    let mut report = Report {
+        unknown: others,
+        ..Report::default()
+    };
     let mut again = Vec::new();
     let mut staged: BTreeMap<(String, String, String), (SourceEntry, Staged)> = BTreeMap::new();
     for outcome in outcomes {
         match outcome {
             Outcome::Unknown(path, reason) => report.unknown.push((path, reason)),
-            Outcome::Read(contents) => {
+            Outcome::Read(contents, others) => {
+                report.unknown.extend(others);
                 for read in contents {
                     let entry = &read.entry;
                     let key = (entry.source.clone(), entry.dialect.clone(), entry.what.clone());
@@ -140,6 +155,7 @@ pub fn ingest(
             }
         }
     }
+    report.unknown.sort();
     for (entry, rows) in staged.into_values() {
         writer.add(entry, rows);
     }
@@ -148,13 +164,19 @@ pub fn ingest(
     }
     progress.commit();
     let committed = writer.commit()?;
+    let mut kept = committed.kept;
     for file in report.files.iter_mut().filter(|file| !file.held) {
         // Files of equal bytes share a name, and with it the count.
-        let kept = committed.kept.get(&file.source).copied().unwrap_or(0);
-        file.kept = kept.min(file.rows);
+        if let Some(left) = kept.get_mut(&file.source) {
+            file.kept = file.rows.min(*left);
+            *left -= file.kept;
+        }
     }
     report.parts = committed.parts;
     report.conflicts = committed.conflicts;
+    let (before, now) = committed.rows;
+    report.grown = now as i64 - before as i64;
+    report.taken_over = committed.taken_over;
     Ok(report)
 }
 
@@ -184,7 +206,8 @@ struct Job<'a> {
 
 enum Outcome {
     Unknown(PathBuf, String),
-    Read(Vec<ReadContent>),
+    /// What was read, and members of an archive that are none of ours.
+    Read(Vec<ReadContent>, Vec<(PathBuf, String)>),
 }
 
 struct ReadContent {
@@ -261,23 +284,41 @@ impl Job<'_> {
         // A folder may hold a file that needs a word of the user's; the others need none.
         let leave = !file.named || self.options.leave_unknown;
         match self.read_file(&file.path) {
-            Ok(contents) => Ok(Outcome::Read(contents)),
-            Err(error @ (IngestError::Unrecognised { .. } | IngestError::Underspecified { .. })) if leave => {
-                Ok(Outcome::Unknown(file.path.clone(), error.to_string()))
+            Ok(outcome) => Ok(outcome),
+            Err(error) => {
+                let lacks = matches!(error, IngestError::Underspecified { .. });
+                if leave && (lacks || error.is_of_other_file()) {
+                    return Ok(Outcome::Unknown(file.path.clone(), error.to_string()));
+                }
+                Err(error)
             }
-            Err(error) => Err(error),
         }
     }
 
-    fn read_file(&self, path: &Path) -> Result<Vec<ReadContent>, IngestError> {
+    fn read_file(&self, path: &Path) -> Result<Outcome, IngestError> {
         let (sha256, bytes) = sha256_of_file(path)?;
         paths::check_sum(path, &sha256)?;
-        let mut read = Vec::new();
+        let (mut read, mut others) = (Vec::new(), Vec::new());
         each_content(path, self.options.limits, &self.bytes, &mut |content| {
-            read.push(self.read_content(content, &sha256, bytes)?);
+            let given = content.given.clone();
+            match self
+                .read_content(content, &sha256, bytes)
+                .map_err(|error| error.of(&given))
+            {
+                Ok(content) => read.push(content),
+                // An archive may hold a word about its files beside them.
+                Err(error) if error.is_of_other_file() => others.push((PathBuf::from(given), error)),
+                Err(error) => return Err(error),
+            }
             Ok(())
         })?;
-        Ok(read)
+        if read.is_empty()
+            && let Some((_, error)) = others.pop()
+        {
+            return Err(error);
+        }
+        let others = others.into_iter().map(|(path, error)| (path, error.to_string()));
+        Ok(Outcome::Read(read, others.collect()))
     }
 
     fn read_content(
@@ -289,7 +330,16 @@ impl Job<'_> {
         let path = content.path.clone();
         let failed = |error: std::io::Error| unreadable(&path, &error);
         let start = peek(&mut content).map_err(failed)?;
-        let columns = Columns::of(&path, &start, &mut content, self.writer.scratch())?;
+        if start.is_empty() {
+            return Err(nothing(&path, "it is empty; expected records"));
+        }
+        let columns = Columns::of(
+            &path,
+            &start,
+            &mut content,
+            self.options.limits,
+            self.writer.scratch(),
+        )?;
         let head = Head {
             path: &path,
             bytes: &start,
@@ -321,9 +371,10 @@ impl Job<'_> {
             // Rows of one file under two maps are those of two sources.
             id.push_str(&format!("~{map}"));
         }
-        let name = paths::name_of(&path);
+        let name = paths::name_of(&content.given);
         let mut report = FileReport {
-            path: path.clone(),
+            path: content.given.clone(),
+            name: name.clone(),
             source: id.clone(),
             dialect: dialect.clone(),
             what: recognised.what.clone(),
@@ -332,6 +383,7 @@ impl Job<'_> {
             rejected: 0,
             left_out: 0,
             rows: 0,
+            unheeded: Vec::new(),
             kept: 0,
         };
         let mut entry = SourceEntry {
@@ -352,7 +404,7 @@ impl Job<'_> {
             .lock()
             .expect("no thread panics while it looks")
             .insert(name);
-        if held.is_some() || !first {
+        if (held.is_some() && !self.options.again) || !first {
             report.held = true;
             if let Some(held) = held {
                 (report.records, report.rejected) = (held.records, held.rejected);
@@ -403,6 +455,7 @@ impl Job<'_> {
         let rejects = staged.rows_of(Kind::Rejects);
         (report.records, report.rejected, report.left_out) = (records, rejected, left_out);
         report.rows = staged.rows - rejects;
+        report.unheeded = unheeded(hints, &staged);
         (entry.records, entry.rejected) = (records, rejected);
         entry.rows = staged.rows_by_table();
         Ok(ReadContent {
@@ -411,6 +464,28 @@ impl Job<'_> {
             report,
         })
     }
+}
+
+/// What the user said of the venue and instrument, where rows are of others.
+fn unheeded(hints: &Hints, staged: &Staged) -> Vec<(&'static str, Vec<String>)> {
+    let (mut venues, mut instruments) = (BTreeSet::new(), BTreeSet::new());
+    for key in staged.parts().filter(|key| key.kind != Kind::Rejects) {
+        venues.insert(key.venue.as_str());
+        instruments.insert(key.instrument.as_str());
+    }
+    let said = [
+        ("--venue", &hints.venue, venues),
+        ("--instrument", &hints.instrument, instruments),
+    ];
+    let others = said.into_iter().filter_map(|(option, said, found)| {
+        let said = said.as_deref()?;
+        let others = found
+            .into_iter()
+            .filter(|found| !found.eq_ignore_ascii_case(said));
+        let others: Vec<String> = others.map(str::to_owned).collect();
+        (!others.is_empty()).then_some((option, others))
+    });
+    others.collect()
 }
 
 /// The beginning of a content, taken out of its reader.
@@ -437,6 +512,7 @@ impl Columns {
         path: &str,
         start: &[u8],
         content: &mut Content<'_>,
+        limits: Limits,
         scratch: &Path,
     ) -> Result<Option<Self>, IngestError> {
         let parquet = start.starts_with(b"PAR1");
@@ -475,10 +551,11 @@ impl Columns {
                 file,
             }));
         }
-        let reader = FileReader::try_new(BufReader::new(opened), None).map_err(|error| bad(&error))?;
+        let (schema, batches) =
+            arrow_file::open(BufReader::new(opened), limits).map_err(|error| bad(&error))?;
         Ok(Some(Self {
-            schema: reader.schema(),
-            batches: Box::new(reader),
+            schema,
+            batches: Box::new(batches),
             file,
         }))
     }

@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows a rule or a replay. Read [`Episode`] first, then [`Catalog`] and [`sample`].
 
+mod arrow_file;
 mod catalog;
 pub mod chain;
 mod container;

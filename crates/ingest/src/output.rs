@@ -118,23 +118,33 @@ impl Output {
             rows.begin(row);
             if let Err(fault) = fill(record, rows) {
                 rows.undo();
-                bad.push((row, fault, record));
+                bad.push((row, fault, rows.blamed(), record));
             }
         }
         self.read += read;
-        for (row, fault, record) in bad {
-            self.reject(row, fault, record);
+        for (row, fault, column, record) in bad {
+            self.reject_in(row, fault, column, record);
         }
     }
 
     /// Keeps a row that cannot stand, with its reason.
     #[cold]
     pub fn reject(&mut self, source_row: u64, fault: Fault, raw: &[u8]) {
+        let rows = self.tables.get_mut(self.last);
+        let column = rows.and_then(|(_, rows)| rows.blamed());
+        self.reject_in(source_row, fault, column, raw);
+    }
+
+    #[cold]
+    fn reject_in(&mut self, source_row: u64, fault: Fault, column: Option<&str>, raw: &[u8]) {
         let quoted = String::from_utf8_lossy(&raw[..raw.len().min(QUOTED_BYTES)]);
         self.rejects.begin(source_row);
         self.rejects.word(rejects::REASON, fault.name());
         self.rejects
             .text(rejects::RAW, quoted.trim_end_matches(['\r', '\n']));
+        if let Some(column) = column.filter(|_| fault == Fault::Number) {
+            self.rejects.word(rejects::COLUMN, column);
+        }
     }
 
     /// Rows that were rejected so far.

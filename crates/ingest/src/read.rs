@@ -14,8 +14,10 @@ use crate::{Block, Framing, IngestError, Output, Parser, Place};
 
 /// Bytes of a block; a longer record makes a longer block.
 const BLOCK_BYTES: usize = 4 << 20;
-/// A record longer than this is none.
-const RECORD_BYTES: usize = 256 << 20;
+/// A record longer than this is none; while its end is looked for, it is held twice.
+const RECORD_BYTES: usize = 32 << 20;
+/// A line of a header longer than this is none.
+const HEADER_BYTES: usize = 1 << 20;
 /// A content that cannot be cut may be this long.
 const WHOLE_BYTES: u64 = 1 << 30;
 /// A guess of the length of a row, for allocations only.
@@ -168,7 +170,7 @@ impl Parsed {
 /// The first few rejects of a block, for an error.
 fn first_rejects(tables: &[(Place, RecordBatch)]) -> String {
     use aftershock_archive::tape::{Kind, rejects};
-    use arrow::array::{ArrayAccessor, AsArray};
+    use arrow::array::{Array, ArrayAccessor, AsArray};
     use arrow::datatypes::{Int32Type, Int64Type};
     let Some((_, batch)) = tables.iter().find(|(place, _)| place.kind == Kind::Rejects) else {
         return "none".to_owned();
@@ -178,11 +180,19 @@ fn first_rejects(tables: &[(Place, RecordBatch)]) -> String {
         .downcast_dict::<arrow::array::StringArray>()
         .expect("words are text");
     let raw = batch.column(rejects::RAW.0).as_string::<i32>();
+    let columns = batch.column(rejects::COLUMN.0).as_dictionary::<Int32Type>();
+    let columns = columns
+        .downcast_dict::<arrow::array::StringArray>()
+        .expect("words are text");
     let rows = batch.column(batch.num_columns() - 1).as_primitive::<Int64Type>();
     (0..batch.num_rows().min(3))
         .map(|row| {
             let text: String = raw.value(row).chars().take(80).collect();
-            format!("row {} ({}): `{text}`", rows.value(row), reasons.value(row))
+            let of = match columns.is_valid(row) {
+                true => format!(" in {}", columns.value(row)),
+                false => String::new(),
+            };
+            format!("row {} ({}{of}): `{text}`", rows.value(row), reasons.value(row))
         })
         .collect::<Vec<_>>()
         .join("; ")
@@ -199,9 +209,12 @@ fn cut_lines(
     let mut skipped = Vec::new();
     for _ in 0..header {
         skipped.clear();
-        Read::take(&mut *reader, RECORD_BYTES as u64)
+        Read::take(&mut *reader, HEADER_BYTES as u64)
             .read_until(b'\n', &mut skipped)
             .map_err(failed)?;
+        if skipped.len() == HEADER_BYTES {
+            return Err(no_records(path, HEADER_BYTES));
+        }
     }
     let mut first_row = 0;
     let mut rest: Vec<u8> = Vec::new();
@@ -212,7 +225,7 @@ fn cut_lines(
         if more {
             let Some(end) = memchr::memrchr(b'\n', &bytes) else {
                 if bytes.len() > RECORD_BYTES {
-                    return Err(no_records(path));
+                    return Err(no_records(path, RECORD_BYTES));
                 }
                 rest = bytes;
                 continue;
@@ -269,7 +282,7 @@ fn cut_elements(
                     return Ok(());
                 }
                 if block.bytes.len() > RECORD_BYTES {
-                    return Err(no_records(path));
+                    return Err(no_records(path, RECORD_BYTES));
                 }
                 continue;
             };
@@ -338,10 +351,10 @@ fn cut_nothing(path: &str, reader: &mut dyn BufRead, send: &SyncSender<Owned>) -
     Ok(())
 }
 
-fn no_records(path: &str) -> IngestError {
+fn no_records(path: &str, bytes: usize) -> IngestError {
     IngestError::BadFile {
         path: path.to_owned(),
-        reason: format!("it has no record end in {RECORD_BYTES} bytes; expected lines or elements"),
+        reason: format!("it has no record end in {bytes} bytes; expected lines or elements"),
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Rows {
     columns: Vec<Column>,
     exact: StringBuilder,
     source_row: Vec<i64>,
+    /// The row whose number does not read, and its column.
+    at_fault: Option<(usize, &'static str)>,
 }
 
 #[derive(Debug)]
@@ -133,6 +135,7 @@ impl Rows {
             columns,
             exact: StringBuilder::new(),
             source_row: Vec::with_capacity(rows),
+            at_fault: None,
         }
     }
 
@@ -240,7 +243,9 @@ impl Rows {
     /// [`Fault::Number`] where the text is no finite number; the row is still open.
     #[inline]
     pub fn number(&mut self, column: Real, digits: &[u8]) -> Result<f64, Fault> {
-        let number = text::number(digits).ok_or(Fault::Number)?;
+        let Some(number) = text::number(digits) else {
+            return Err(self.blame(column));
+        };
         self.real(column, number.value);
         if !number.exact {
             self.keep_exact(self.kind.own_columns()[column.0].name, digits);
@@ -281,6 +286,21 @@ impl Rows {
         let behind = row - self.exact.len();
         AppendNulls::append_nulls(&mut self.exact, behind);
         self.exact.append_value(format!("{column}={digits}"));
+    }
+
+    /// Remembers the column in which the open row is at fault.
+    #[cold]
+    fn blame(&mut self, column: Real) -> Fault {
+        let name = self.kind.own_columns()[column.0].name;
+        self.at_fault = Some((self.source_row.len() - 1, name));
+        Fault::Number
+    }
+
+    /// The column in which the row that was just taken back was at fault; asked once.
+    #[cold]
+    pub(crate) fn blamed(&mut self) -> Option<&'static str> {
+        let (row, column) = self.at_fault.take()?;
+        (row == self.source_row.len()).then_some(column)
     }
 
     /// Takes the open row back.

@@ -49,14 +49,7 @@ pub fn recognise(head: &Head<'_>) -> Result<(&'static dyn Source, Recognised), I
     // A map is for the map source, whatever else the file looks like.
     let map = head.hints.map.as_ref().map(|_| column_map::ColumnMap.name());
     let wanted = head.hints.source.as_deref().or(map);
-    if let Some(name) = wanted
-        && !SOURCES.iter().any(|source| source.name() == name)
-    {
-        return Err(IngestError::UnknownSource {
-            name: name.to_owned(),
-            known: SOURCES.iter().map(|source| source.name()).collect(),
-        });
-    }
+    wanted.map_or(Ok(()), check)?;
     for source in SOURCES {
         if wanted.is_none_or(|name| source.name() == name)
             && let Some(recognised) = source.recognise(head)?
@@ -64,8 +57,30 @@ pub fn recognise(head: &Head<'_>) -> Result<(&'static dyn Source, Recognised), I
             return Ok((*source, recognised));
         }
     }
-    Err(IngestError::Unrecognised {
-        path: head.path.to_owned(),
-        begins: String::from_utf8_lossy(&head.first_line()[..head.first_line().len().min(120)]).into_owned(),
+    let path = head.path.to_owned();
+    let begins = String::from_utf8_lossy(&head.first_line()[..head.first_line().len().min(120)]);
+    // Bytes that are no text would spoil the terminal.
+    let begins: String = begins
+        .chars()
+        .map(|c| if c.is_control() { '·' } else { c })
+        .collect();
+    Err(match wanted {
+        Some(name) => IngestError::OtherSource {
+            path,
+            name: name.to_owned(),
+            begins,
+        },
+        None => IngestError::Unrecognised { path, begins },
+    })
+}
+
+/// Refuses a name that no source has.
+pub(crate) fn check(name: &str) -> Result<(), IngestError> {
+    if SOURCES.iter().any(|source| source.name() == name) {
+        return Ok(());
+    }
+    Err(IngestError::UnknownSource {
+        name: name.to_owned(),
+        known: SOURCES.iter().map(|source| source.name()).collect(),
     })
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use aftershock_archive::sha256_hex;
-use aftershock_archive::tape::{Kind, SourceEntry, Tape, trades};
+use aftershock_archive::tape::{Kind, SourceEntry, Tape, TapeWriter, trades};
 use aftershock_archive::{ArchiveError, Store};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
@@ -31,11 +31,22 @@ fn tape_at(folder: &Path) -> Tape {
     Tape::new(Store::open(folder.to_str().expect("a temporary folder has a plain name")).expect("a folder"))
 }
 
+/// The right to write. A process that another test starts holds the file of the lock for a moment, until it is itself.
+fn writer_of(folder: &Path) -> Result<TapeWriter, ArchiveError> {
+    let tape = tape_at(folder);
+    for _ in 0..200 {
+        match tape.write() {
+            Err(ArchiveError::Locked { .. }) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            other => return other,
+        }
+    }
+    tape.write()
+}
+
 /// Puts files of trades into a tape, `at_once` of them with each commit.
 fn fill(folder: &Path, files: &[(String, Vec<Trade>)], at_once: usize) -> Result<(), ArchiveError> {
     for group in files.chunks(at_once) {
-        let tape = tape_at(folder);
-        let mut writer = tape.write()?;
+        let mut writer = writer_of(folder)?;
         for (source, rows) in group {
             let mut staging = writer.stage(source);
             // Of a few rows a block has three, so that events lie on both sides of a cut.
@@ -54,6 +65,7 @@ fn fill(folder: &Path, files: &[(String, Vec<Trade>)], at_once: usize) -> Result
                 }
                 staging.push(Kind::Trades, "somewhere", "BTCUSDT", table.finish(source))?;
             }
+            let staged = staging.finish()?;
             let entry = SourceEntry {
                 source: source.clone(),
                 dialect: "test".to_owned(),
@@ -63,9 +75,9 @@ fn fill(folder: &Path, files: &[(String, Vec<Trade>)], at_once: usize) -> Result
                 what: "trades".to_owned(),
                 records: rows.len() as u64,
                 rejected: 0,
-                rows: BTreeMap::new(),
+                rows: staged.rows_by_table(),
             };
-            writer.add(entry, staging.finish()?);
+            writer.add(entry, staged);
         }
         writer.commit()?;
     }
@@ -83,6 +95,22 @@ fn tree(folder: &Path) -> BTreeMap<String, String> {
             (path, sha256_hex(&bytes))
         })
         .collect()
+}
+
+/// The next write, which adds nothing and removes what no list names any more.
+fn tidy(folder: &Path) {
+    let writer = writer_of(folder).expect("the lock is free");
+    writer.commit().expect("nothing is added");
+    let mut named: BTreeSet<String> = parts_of(folder).into_iter().collect();
+    named.insert("tape.json".to_owned());
+    let found: BTreeSet<String> = tree(folder).into_keys().collect();
+    assert_eq!(found, named, "what no list names is removed by the next write");
+}
+
+/// Paths of the parts of a tape.
+fn parts_of(folder: &Path) -> Vec<String> {
+    let list = tape_at(folder).list().expect("the list reads");
+    list.parts.into_iter().map(|part| part.path).collect()
 }
 
 /// The trades of a tape, in its order, each with its source.
@@ -222,8 +250,88 @@ proptest! {
         turned.reverse();
         let second = tempfile::tempdir().expect("a temporary folder");
         fill(second.path(), &turned, at_once).expect("the tape fills");
+        tidy(first.path());
+        tidy(second.path());
         prop_assert_eq!(tree(first.path()), tree(second.path()));
     }
+
+    #[test]
+    fn a_file_taken_out_leaves_the_tape_as_if_it_had_never_been_there_once_the_others_are_read_again(
+        files in files(),
+        which in any::<prop::sample::Index>(),
+        at_once in 1_usize..4,
+    ) {
+        let held = tempfile::tempdir().expect("a temporary folder");
+        fill(held.path(), &files, files.len()).expect("the tape fills");
+        let whole = tree(held.path());
+        fill(held.path(), &files, at_once).expect("the tape fills");
+        tidy(held.path());
+        prop_assert_eq!(&tree(held.path()), &whole, "read again they change nothing");
+
+        let mut others = files.clone();
+        let (gone, rows) = others.remove(which.index(files.len()));
+        let before = tape_at(held.path()).list().expect("a list");
+        let mut writer = writer_of(held.path()).expect("a writer");
+        writer.remove(&gone);
+        let committed = writer.commit().expect("the tape is written");
+        prop_assert!(committed.rows.0 - committed.rows.1 <= rows.len() as u64);
+        let left = tape_at(held.path()).list().expect("a list");
+        prop_assert!(left.sources.iter().all(|entry| entry.source != gone));
+        prop_assert!(left.parts.iter().all(|part| !part.rows_by_source.contains_key(&gone)));
+
+        // What is missing now, the files that are named for it have.
+        let named: BTreeSet<&str> = before.overlapping(&gone).iter().map(|entry| entry.source.as_str()).collect();
+        let again: Vec<_> = others.iter().filter(|file| named.contains(file.0.as_str())).cloned().collect();
+        fill(held.path(), &again, at_once).expect("the tape fills");
+        tidy(held.path());
+        let without = tempfile::tempdir().expect("a temporary folder");
+        fill(without.path(), &[], 1).expect("an empty tape");
+        let writer = writer_of(without.path()).expect("a writer");
+        writer.commit().expect("an empty tape");
+        fill(without.path(), &others, others.len().max(1)).expect("the tape fills");
+        prop_assert_eq!(tree(held.path()), tree(without.path()));
+    }
+}
+
+/// Parts that are gone or changed are all told of, without a trace of the check, and their sources mend them.
+#[test]
+fn damaged_parts_are_mended_by_their_sources() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = [before_the_kill(), at_the_kill()].concat();
+    fill(folder.path(), &files, 3).expect("the tape fills");
+    let whole = tree(folder.path());
+    let parts = parts_of(folder.path());
+    fs::remove_file(folder.path().join(&parts[3])).expect("a part");
+    // The thirty-sixth day has rows of all three files.
+    let damaged = folder.path().join(&parts[35]);
+    let mut bytes = fs::read(&damaged).expect("a part");
+    bytes[100] ^= 1;
+    fs::write(&damaged, bytes).expect("a part");
+    fs::remove_dir_all(folder.path().join(".staging")).expect("what writers leave");
+    let bad = tape_at(folder.path()).check().expect("the list reads");
+    let named: Vec<&str> = bad.iter().map(|(part, _)| part.path.as_str()).collect();
+    assert_eq!(named, [&parts[3], &parts[35]]);
+    assert!(
+        !folder.path().join(".staging").exists(),
+        "whoever may only read can check"
+    );
+
+    let holds = |file: &(String, Vec<Trade>)| {
+        let mut sources = bad.iter().map(|(part, _)| &part.rows_by_source);
+        sources.any(|sources| sources.contains_key(&file.0))
+    };
+    let owners: Vec<_> = files.iter().filter(|file| holds(file)).cloned().collect();
+    assert_eq!(owners.len(), 3);
+    assert!(
+        fill(folder.path(), &owners[..2], 2).is_err(),
+        "the third has rows there"
+    );
+    // Rows of another source in a damaged part would be lost, so that they are asked for too.
+    let other = vec![("other".to_owned(), files[0].1.clone())];
+    assert!(fill(folder.path(), &other, 1).is_err());
+    fill(folder.path(), &owners, owners.len()).expect("the tape is mended");
+    tidy(folder.path());
+    assert_eq!(tree(folder.path()), whole);
 }
 
 #[test]
@@ -301,6 +409,31 @@ fn files_of_others_are_never_removed() {
     assert!(!found.contains(left));
 }
 
+/// A query that read the list goes on reading while the tape is written to.
+#[test]
+fn whoever_has_the_list_finds_its_files_after_the_next_write() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let of_day = |source: &str, id: i64| {
+        let rows = vec![Trade {
+            at: DAY + id,
+            id: Some(id),
+            price: 1.0,
+            quantity: 1.0,
+        }];
+        vec![(source.to_owned(), rows)]
+    };
+    let is_there = |path: &String| folder.path().join(path).exists();
+    let mut lists = Vec::new();
+    for (id, source) in (1..).zip(["a", "b", "c"]) {
+        fill(folder.path(), &of_day(source, id), 1).expect("the tape fills");
+        lists.push(parts_of(folder.path()));
+        assert!(lists.iter().rev().take(2).flatten().all(is_there), "{source}");
+    }
+    assert_eq!(lists.concat().len(), 3, "one part, replaced twice");
+    assert!(!is_there(&lists[0][0]), "two writes later it is gone");
+    tidy(folder.path());
+}
+
 const KILL_FOLDER: &str = "AFTERSHOCK_TEST_KILL_FOLDER";
 
 /// Trades of forty days, so that a commit has many parts to put in place.
@@ -357,6 +490,7 @@ fn a_tape_that_is_killed_is_before_or_after() {
         tape_at(after.path()).list().expect("a list"),
     );
     assert_ne!(old, new);
+    tidy(after.path());
 
     let rounds = 16;
     for round in 0..rounds {
@@ -376,14 +510,15 @@ fn a_tape_that_is_killed_is_before_or_after() {
             list == old || list == new,
             "round {round}: neither before nor after"
         );
-        tape_at(tape.path())
-            .check(tape.path())
-            .expect("every listed part is whole");
+        let bad = tape_at(tape.path()).check().expect("the list reads");
+        assert!(
+            bad.is_empty(),
+            "round {round}: every listed part is whole: {bad:?}"
+        );
         if list == old {
             fill(tape.path(), &at_the_kill(), 2).expect("the tape goes on");
-        } else {
-            tape_at(tape.path()).write().expect("the lock is free");
         }
+        tidy(tape.path());
         assert_eq!(
             tree(tape.path()),
             tree(after.path()),

@@ -98,6 +98,17 @@ impl Ledger {
         left
     }
 
+    /// Takes what a holder pays in for a loss that his margin here did not cover.
+    pub fn pay_in(&mut self, amount: Cash) {
+        self.outside -= amount;
+    }
+
+    /// Puts what the holder had paid for, and did not get back, into a reserve.
+    pub fn feed(&mut self, pool: usize, amount: Cash) {
+        self.insurance[pool] += amount;
+        self.outside -= amount;
+    }
+
     /// What is left of the insurance fund of each pool.
     pub fn insurance(&self) -> &[Cash] {
         &self.insurance

@@ -3,17 +3,19 @@
 //!
 //! Invariants: no file, no clock, no randomness. Money and quantities are exact; after every batch long open
 //! interest equals short open interest and the [`Ledger`] sums to zero. The empty [`RuleSet`] is history.
-//! Read [`rule`] first.
+//! What one venue chooses and another does not (contract, index, mark, funding, liquidation, deleveraging) is
+//! in [`venue`], as pure functions with the source of each beside it. Read [`rule`] first.
 
 mod ledger;
 mod margin;
 mod positions;
 pub mod rule;
+pub mod venue;
 mod view;
 
 pub use ledger::{Ledger, Settlement};
 pub use margin::{BracketError, Brackets, Tier, bankruptcy_price, liquidation_price};
-pub use positions::{Closed, Position, PositionBook, Slot};
+pub use positions::{Closed, Position, PositionBook, Ranked, Slot};
 pub use rule::{
     AssessMargin, CoverDeficit, Decision, Liquidate, ProtocolRule, Reason, RuleBreach, RuleSet, SetBand,
     Verdict,

@@ -117,6 +117,20 @@ pub struct PositionBook {
     queues: [Vec<Queue>; 2],
     quantity: [Coin; 2],
     triggers: [f64; 2],
+    funding: f64,
+}
+
+/// A position by its place, and how early it is deleveraged. Good until the book changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ranked {
+    /// Higher comes first.
+    pub score: f64,
+    /// How much of it there is, or how much of it is to be taken.
+    pub quantity: Coin,
+    /// Where it stands.
+    pub slot: Slot,
+    /// Its place there.
+    pub index: usize,
 }
 
 impl PositionBook {
@@ -138,6 +152,7 @@ impl PositionBook {
             queues: [queues(), queues()],
             quantity: [Coin::ZERO; 2],
             triggers: [0.0, f64::INFINITY],
+            funding: 0.0,
         }
     }
 
@@ -193,6 +208,58 @@ impl PositionBook {
         }
     }
 
+    /// Says that all keys and marks are prices less this much: funding so far, a contract. Maintenance margin is still
+    /// charged on the price itself.
+    pub fn set_funding(&mut self, funding: f64) {
+        self.funding = funding;
+        for side in Side::BOTH {
+            self.refresh(side);
+        }
+    }
+
+    /// All positions of a side, each with a score, the highest first; equal ones by slot and place.
+    pub fn ranked(&self, side: Side, score: impl Fn(Slot, &Position) -> f64) -> Vec<Ranked> {
+        let mut all: Vec<Ranked> = self.queues[side.index()]
+            .iter()
+            .flat_map(|queue| {
+                queue.positions.iter().enumerate().map(|(index, held)| Ranked {
+                    score: score(queue.slot, held),
+                    quantity: held.quantity,
+                    slot: queue.slot,
+                    index,
+                })
+            })
+            .collect();
+        all.sort_by(|a, b| {
+            b.score
+                .total_cmp(&a.score)
+                .then(a.slot.cmp(&b.slot))
+                .then(a.index.cmp(&b.index))
+        });
+        all
+    }
+
+    /// Takes these quantities off these positions.
+    ///
+    /// # Panics
+    /// Where a place names no position.
+    pub fn take_ranked(&mut self, side: Side, wanted: &[Ranked], taken: &mut Vec<Closed>) {
+        for one in wanted {
+            let queue = &mut self.queues[side.index()][one.slot.index()];
+            let position = queue.positions[one.index].take(one.quantity);
+            queue.quantity -= position.quantity;
+            self.quantity[side.index()] -= position.quantity;
+            taken.push(Closed {
+                slot: one.slot,
+                position,
+            });
+        }
+        for queue in &mut self.queues[side.index()] {
+            queue.positions.retain(|held| held.quantity > Coin::ZERO);
+        }
+        self.refresh(side);
+    }
+
     /// Open interest of one side. Both sides are equal after every batch.
     pub fn quantity(&self, side: Side) -> Coin {
         self.quantity[side.index()]
@@ -233,7 +300,7 @@ impl PositionBook {
             let crossed = queue
                 .positions
                 .iter()
-                .take_while(|held| crossed(side, held.key, queue.maintenance_ratio, mark_usd));
+                .take_while(|held| mark_crosses(side, queue.trigger(side, held, self.funding), mark_usd));
             sum += crossed.map(|held| held.quantity).sum();
         }
         sum
@@ -249,7 +316,7 @@ impl PositionBook {
             let count = queue
                 .positions
                 .iter()
-                .take_while(|held| crossed(side, held.key, queue.maintenance_ratio, mark_usd))
+                .take_while(|held| mark_crosses(side, queue.trigger(side, held, self.funding), mark_usd))
                 .count();
             let before = taken.len();
             let mut left = Vec::new();
@@ -323,7 +390,7 @@ impl PositionBook {
             queue
                 .positions
                 .front()
-                .map(|held| held.key / (1.0 - side.sign() * queue.maintenance_ratio))
+                .map(|held| queue.trigger(side, held, self.funding))
         });
         self.triggers[side.index()] = match side {
             Side::Long => prices.fold(0.0, f64::max),
@@ -332,9 +399,17 @@ impl PositionBook {
     }
 }
 
+impl Queue {
+    /// Price, less funding so far, at which a position's equity meets its maintenance margin.
+    #[inline]
+    fn trigger(&self, side: Side, held: &Position, funding: f64) -> f64 {
+        let ratio = side.sign() * self.maintenance_ratio;
+        (held.key + ratio * funding) / (1.0 - ratio)
+    }
+}
+
 #[inline]
-fn crossed(side: Side, key: f64, maintenance_ratio: f64, mark_usd: f64) -> bool {
-    let trigger = key / (1.0 - side.sign() * maintenance_ratio);
+fn mark_crosses(side: Side, trigger: f64, mark_usd: f64) -> bool {
     match side {
         Side::Long => mark_usd <= trigger && trigger > 0.0,
         Side::Short => mark_usd >= trigger && trigger.is_finite(),

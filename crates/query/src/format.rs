@@ -9,13 +9,13 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
-use crate::cells::Rows;
+use crate::cells::{Cell, Rows};
 use crate::{Error, Result};
 
 /// How an answer is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// Columns for a reader; numbers rounded, `-` for nothing.
+    /// Columns for a reader; every digit, `-` for nothing.
     #[default]
     Table,
     /// Comma-separated, with a header; every digit, empty for nothing.
@@ -55,18 +55,38 @@ pub struct TextTable {
     pub headers: Vec<String>,
     /// One entry a row, each as long as `headers`.
     pub rows: Vec<Vec<String>>,
+    /// For each column, whether it holds numbers.
+    pub numbers: Vec<bool>,
 }
 
-/// The answer as strings: numbers to six significant digits, times in RFC 3339, `-` for nothing.
+/// The answer as strings: numbers with every digit, times in RFC 3339, `-` for nothing.
 pub fn text_table(batches: &[RecordBatch]) -> TextTable {
     let answer = Rows::of(batches);
+    let text = |cell: &Cell| match cell {
+        Cell::Float(value) => digits(*value),
+        other => other.to_string(),
+    };
+    let schema = batches.first().map(RecordBatch::schema);
     TextTable {
         headers: answer.columns,
         rows: answer
             .rows
             .iter()
-            .map(|row| row.iter().map(ToString::to_string).collect())
+            .map(|row| row.iter().map(text).collect())
             .collect(),
+        numbers: schema.map_or_else(Vec::new, |schema| {
+            let fields = schema.fields().iter();
+            fields.map(|field| field.data_type().is_numeric()).collect()
+        }),
+    }
+}
+
+/// The shortest digits that give a number back: `0.1`, `8000000`, `1e-9`.
+fn digits(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() || (1e-6..1e18).contains(&value.abs()) {
+        value.to_string()
+    } else {
+        format!("{value:e}")
     }
 }
 
@@ -116,4 +136,26 @@ pub fn write_parquet(batches: &[RecordBatch], out: impl Write + Send) -> Result<
 
 fn write_error(error: impl std::fmt::Display) -> Error {
     Error::Write(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digits_of_a_number_give_it_back() {
+        // Python's `repr` of the same literals; it too gives the shortest digits.
+        for (value, text) in [
+            (0.1 + 0.2, "0.30000000000000004"),
+            (42_283.58, "42283.58"),
+            (134.0, "134"),
+            (-0.000_069, "-0.000069"),
+            (1e-9, "1e-9"),
+            (1.797_693_134_862_315_7e308, "1.7976931348623157e308"),
+            (123_456_789_012_345_680.0, "123456789012345680"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(digits(value), text);
+        }
+    }
 }

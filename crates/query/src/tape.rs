@@ -113,8 +113,11 @@ pub(crate) fn column_about(table: &str, column: &str) -> Option<&'static str> {
 pub(crate) fn damaged(tape: &Tape) -> Option<(std::path::PathBuf, String)> {
     let folder = tape.store().local_folder()?;
     let TapeList { parts, .. } = tape.list().ok()?;
-    parts
-        .iter()
-        .map(|part| folder.join(&part.path))
-        .find_map(|path| crate::tables::unreadable(&path).map(|reason| (path, reason)))
+    parts.iter().map(|part| folder.join(&part.path)).find_map(|path| {
+        let reason = crate::tables::unreadable(&path)?;
+        Some((
+            path,
+            format!("{reason}; `aftershock tape --check` says what mends it"),
+        ))
+    })
 }

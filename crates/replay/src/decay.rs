@@ -24,7 +24,19 @@ impl DecayTable {
         }
     }
 
-    fn factors(&self, micros: i64) -> [f64; RATES] {
+    /// What the volatility that depth answers keeps over a step.
+    #[inline]
+    pub(crate) fn volatility_factor(&self, micros: i64) -> f64 {
+        let steps = micros as usize;
+        if steps < STEP * STEP {
+            self.low[steps % STEP][RATES - 1] * self.high[steps / STEP][RATES - 1]
+        } else {
+            libm::exp(-self.rates_per_s[RATES - 1] * micros as f64 * 1e-6)
+        }
+    }
+
+    #[inline]
+    pub(crate) fn factors(&self, micros: i64) -> [f64; RATES] {
         let steps = micros as usize;
         if steps < STEP * STEP {
             let (low, high) = (&self.low[steps % STEP], &self.high[steps / STEP]);
@@ -51,6 +63,10 @@ impl<'a> Decay<'a> {
             micros: 0,
             factors: [1.0; RATES],
         }
+    }
+
+    pub(crate) fn table(&self) -> &'a DecayTable {
+        self.table
     }
 
     #[inline]

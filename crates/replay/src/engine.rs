@@ -49,8 +49,15 @@ pub(crate) struct Engine<'a, O: Observer> {
     band: Option<Band>,
     halted_until: Option<Timestamp>,
     halt_began: Timestamp,
+    /// Whether an order was sent or met the book at this waypoint.
+    eventful: bool,
+    /// The last waypoint at which the record had a price.
+    recorded_at: Timestamp,
     /// Ordinary flow that waits for the reopening, USD over depth.
     queued_usd: f64,
+    /// Ordinary flow of this waypoint, USD, and the depth that it met.
+    ordinary_usd: f64,
+    ordinary_depth: f64,
     /// News at this waypoint: the price less all impact.
     log_news: f64,
     /// Where the price would stand were trading open.
@@ -76,6 +83,7 @@ impl<'a, O: Observer> Engine<'a, O> {
                 log_open: Vec::new(),
                 exogenous: abducts.then(|| Exogenous {
                     log_price: Vec::with_capacity(n),
+                    ordinary_usd: Vec::with_capacity(n),
                     ordinary_depth: Vec::with_capacity(n),
                     log_null: Vec::with_capacity(n),
                 }),
@@ -100,7 +108,11 @@ impl<'a, O: Observer> Engine<'a, O> {
             band: None,
             halted_until: None,
             halt_began: path.at[0],
+            eventful: false,
+            recorded_at: path.at[path.first - 1],
             queued_usd: 0.0,
+            ordinary_usd: 0.0,
+            ordinary_depth: 1.0,
             log_news: 0.0,
             log_open: 0.0,
             scratch: Vec::new(),
@@ -141,7 +153,12 @@ impl<'a, O: Observer> Engine<'a, O> {
             Drive::Record => self.depth(),
             Drive::Exogenous(given) => given.ordinary_depth[k],
         };
-        let flow = self.path.ordinary_usd[i] / ordinary_depth;
+        self.ordinary_usd = match self.mode.drive {
+            Drive::Record => self.path.ordinary_usd[i],
+            Drive::Exogenous(given) => given.ordinary_usd[k],
+        };
+        self.ordinary_depth = ordinary_depth;
+        let flow = self.ordinary_usd / ordinary_depth;
         if halted {
             self.queued_usd += flow * (1.0 - self.parameters.cancelled_share);
         } else {
@@ -170,7 +187,16 @@ impl<'a, O: Observer> Engine<'a, O> {
             let liquidity = self.liquidity();
             self.observer.liquidity(at, log_mark, &liquidity);
         }
-        self.state.market.step(at, log_mark, dt_us, keep_1h);
+        if self.path.recorded[i] {
+            let since_us = at.0 - self.recorded_at.0;
+            let keep = if since_us == dt_us {
+                keep_1h
+            } else {
+                self.decay.table().volatility_factor(since_us)
+            };
+            self.state.market.step(at, log_mark, since_us, keep);
+            self.recorded_at = at;
+        }
         self.out.log_mark.push(log_mark);
         if !self.rules.is_record() {
             self.out.log_open.push(self.log_open);
@@ -198,7 +224,8 @@ impl<'a, O: Observer> Engine<'a, O> {
         {
             self.trigger(at, log_mark)?;
         }
-        if O::LISTENS {
+        let eventful = std::mem::take(&mut self.eventful);
+        if O::LISTENS && (self.path.recorded[i] || eventful) {
             let depth_ratio = self.depth();
             let halted = self.halted_until.is_some();
             self.observer.waypoint(&Waypoint {
@@ -281,6 +308,7 @@ impl<'a, O: Observer> Engine<'a, O> {
                 let log_null = log_price + self.parameters.impact.log_impact(ordinary);
                 if let Some(exogenous) = &mut self.out.exogenous {
                     exogenous.log_price.push(log_price);
+                    exogenous.ordinary_usd.push(self.ordinary_usd);
                     exogenous.ordinary_depth.push(ordinary_depth);
                     exogenous.log_null.push(log_null);
                 }
@@ -297,8 +325,13 @@ impl<'a, O: Observer> Engine<'a, O> {
     /// Impact that would stand with other forced flow in it.
     #[inline]
     fn impact_with(&self, endogenous: &ImpactState) -> f64 {
+        self.impact_of(&self.state.ordinary, endogenous)
+    }
+
+    #[inline]
+    fn impact_of(&self, ordinary: &ImpactState, endogenous: &ImpactState) -> f64 {
         let weights = &self.parameters.impact_weights;
-        let standing = self.state.ordinary.standing_usd(weights) + endogenous.standing_usd(weights);
+        let standing = ordinary.standing_usd(weights) + endogenous.standing_usd(weights);
         self.parameters.impact.log_impact(standing)
     }
 
@@ -400,6 +433,7 @@ impl<'a, O: Observer> Engine<'a, O> {
         let until = at.plus_seconds(band.halt_s);
         self.halted_until = Some(until);
         self.halt_began = at;
+        self.eventful = true;
         self.observer.intervention(&Noted {
             at,
             rule: &band.rule,
@@ -417,6 +451,7 @@ impl<'a, O: Observer> Engine<'a, O> {
     fn end_halt(&mut self, at: Timestamp) {
         self.out.totals.halted_s += at.seconds_since(self.halt_began);
         self.halted_until = None;
+        self.eventful = true;
     }
 
     /// Takes crossed positions out of the book and sends them on their way.
@@ -462,6 +497,7 @@ impl<'a, O: Observer> Engine<'a, O> {
                 .take_triggered(side, mark_usd, fraction, &mut orders);
             let quantity: Coin = orders.iter().map(|closed| closed.position.quantity).sum();
             self.quantity_under_way[side.index()] += quantity;
+            self.eventful = true;
             let due = at.plus_seconds(self.parameters.latency_s);
             self.under_way.push_back(Batch {
                 side,

@@ -55,7 +55,7 @@ pub(crate) struct Margins {
 }
 
 impl Margins {
-    fn of_record(brackets: &Brackets) -> Self {
+    pub(crate) fn of_record(brackets: &Brackets) -> Self {
         let twice = |value: fn(&aftershock_protocol::Tier) -> f64| {
             brackets
                 .tiers()

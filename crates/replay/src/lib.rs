@@ -14,6 +14,7 @@ mod observer;
 mod parameters;
 mod path;
 pub mod response;
+pub mod world;
 
 pub use decay::DecayTable;
 pub use inventory::{Opening, Start, lead_in};
@@ -29,6 +30,9 @@ pub enum ReplayError {
     /// The path cannot be replayed.
     #[error("path: {0}")]
     Path(String),
+    /// The world or its tape cannot be replayed.
+    #[error("world: {0}")]
+    World(String),
     /// A rule broke a step.
     #[error(transparent)]
     Rule(#[from] aftershock_protocol::RuleBreach),

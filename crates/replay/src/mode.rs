@@ -14,6 +14,8 @@ use crate::{Mechanisms, Parameters, Path, ReplayError};
 pub struct Exogenous {
     /// Log price less the impact that stood in it, per waypoint from `path.first` on.
     pub log_price: Vec<f64>,
+    /// Ordinary flow, USD, per waypoint from `path.first` on: the record's, less the forced flow that is part of it.
+    pub ordinary_usd: Vec<f64>,
     /// Depth that ordinary flow met, per waypoint from `path.first` on.
     pub ordinary_depth: Vec<f64>,
     /// Log price with forced flow off the book, per waypoint from `path.first` on: the null.

@@ -17,8 +17,14 @@ pub struct Path {
     pub ordinary_usd: Vec<f64>,
     /// Whether a bar ends here: rules are put their margin and band steps at these.
     pub bar_close: Vec<bool>,
+    /// Whether the record has a price here; waypoints between two of these lie on the straight line (of the log price)
+    /// from one to the other. They let orders fill when they are due, and enter no measure of volatility.
+    pub recorded: Vec<bool>,
     /// Recorded forced flow executed at the waypoint, USD, buys positive; empty where none is recorded.
     pub forced_usd: Vec<f64>,
+    /// Whether forced orders are part of the ordinary flow, as they are of a venue's taker volume: what is regenerated is
+    /// then taken out of it, or it would push the price twice.
+    pub ordinary_holds_forced: bool,
     /// First waypoint at which forced flow may act; those before it warm the state up.
     pub first: usize,
 }
@@ -47,7 +53,9 @@ impl Path {
             volume_usd: self.volume_usd[..end].to_vec(),
             ordinary_usd: self.ordinary_usd[..end].to_vec(),
             bar_close: self.bar_close[..end].to_vec(),
+            recorded: self.recorded[..end].to_vec(),
             forced_usd: self.forced_usd[..self.forced_usd.len().min(end)].to_vec(),
+            ordinary_holds_forced: self.ordinary_holds_forced,
             first: self.first,
         }
     }
@@ -63,6 +71,7 @@ impl Path {
             self.volume_usd.len(),
             self.ordinary_usd.len(),
             self.bar_close.len(),
+            self.recorded.len(),
         ];
         if lengths.iter().any(|length| *length != n)
             || !(self.forced_usd.is_empty() || self.forced_usd.len() == n)

@@ -544,6 +544,7 @@ kinds! {
     {
         REASON: Word needed "reason" "Why, a word of a closed list.",
         RAW: Text needed "raw" "The row as it stands in the source, up to 4 kB.",
+        COLUMN: Word maybe "column" "The column whose number does not read; null where the reason is another.",
     }
 }
 

@@ -1,17 +1,18 @@
 //! Many sorted files of one part into one.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::path::PathBuf;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::interleave_record_batch;
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{filter_record_batch, interleave_record_batch};
 use arrow::datatypes::Int32Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use super::Kind;
 use super::order::{Position, Positions, Single, Sources};
 use super::part::{PartWriter, Written, joined, read_part};
+use super::stage::aggregated;
 use crate::ArchiveError;
 
 /// Rows that are put in order at a time.
@@ -21,18 +22,26 @@ const CHUNK_ROWS: usize = 1 << 15;
 pub(super) struct Merged {
     pub(super) written: Written,
     pub(super) by_source: BTreeMap<String, u64>,
+    /// Trades that stand for several.
+    pub(super) aggregated: u64,
+}
+
+/// A sorted file, and the sources whose rows in it do not count.
+pub(super) struct Input<'a> {
+    pub(super) file: PathBuf,
+    pub(super) without: BTreeSet<&'a str>,
 }
 
 /// Merges sorted files of one part, in bounded memory, and keeps each event once.
 pub(super) fn merge(
     kind: Kind,
-    files: &[PathBuf],
+    inputs: Vec<Input<'_>>,
     sources: &Sources,
     into: PathBuf,
 ) -> Result<Merged, ArchiveError> {
-    let mut cursors = Vec::with_capacity(files.len());
-    for file in files {
-        if let Some(cursor) = Cursor::open(kind, file, sources)? {
+    let mut cursors = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        if let Some(cursor) = Cursor::open(kind, input, sources)? {
             cursors.push(cursor);
         }
     }
@@ -42,9 +51,11 @@ pub(super) fn merge(
         .map(|(index, cursor)| Reverse((cursor.position(), index)))
         .collect();
     let mut output = Tally {
+        kind,
         single: Single::new(kind),
         writer: PartWriter::new(kind, into),
         by_source: BTreeMap::new(),
+        aggregated: 0,
     };
     // Batches stay where they are until the rows taken from them were copied out.
     let mut batches: Vec<RecordBatch> = cursors.iter().map(|cursor| cursor.batch.clone()).collect();
@@ -97,9 +108,11 @@ fn flush(
 
 /// What comes out of a merge.
 struct Tally {
+    kind: Kind,
     single: Single,
     writer: PartWriter,
     by_source: BTreeMap<String, u64>,
+    aggregated: u64,
 }
 
 impl Tally {
@@ -110,6 +123,7 @@ impl Tally {
 
     fn keep(&mut self, rows: RecordBatch) -> Result<(), ArchiveError> {
         count_sources(&rows, &mut self.by_source);
+        self.aggregated += aggregated(self.kind, &rows);
         self.writer.write(rows)
     }
 
@@ -120,6 +134,7 @@ impl Tally {
         Ok(Merged {
             written: self.writer.finish(self.single.conflicts)?,
             by_source: self.by_source,
+            aggregated: self.aggregated,
         })
     }
 }
@@ -141,20 +156,33 @@ fn count_sources(rows: &RecordBatch, counts: &mut BTreeMap<String, u64>) {
     }
 }
 
+/// The rows of a batch that are of none of these sources.
+fn without(rows: &RecordBatch, sources: &BTreeSet<&str>) -> RecordBatch {
+    let words = rows.column(rows.num_columns() - 2).as_dictionary::<Int32Type>();
+    let names = words.values().as_string::<i32>();
+    let stays: Vec<bool> = names
+        .iter()
+        .map(|name| name.is_none_or(|name| !sources.contains(name)))
+        .collect();
+    let keys = words.keys().values().iter();
+    let mask: BooleanArray = keys.map(|key| Some(stays[*key as usize])).collect();
+    filter_record_batch(rows, &mask).expect("one flag a row")
+}
+
 /// One file, batch by batch.
-struct Cursor {
+struct Cursor<'a> {
     reader: ParquetRecordBatchReader,
-    file: PathBuf,
+    input: Input<'a>,
     batch: RecordBatch,
     positions: Positions,
     row: usize,
 }
 
-impl Cursor {
-    fn open(kind: Kind, file: &Path, sources: &Sources) -> Result<Option<Self>, ArchiveError> {
+impl<'a> Cursor<'a> {
+    fn open(kind: Kind, input: Input<'a>, sources: &Sources) -> Result<Option<Self>, ArchiveError> {
         let mut cursor = Self {
-            reader: read_part(kind, file)?,
-            file: file.to_owned(),
+            reader: read_part(kind, &input.file)?,
+            input,
             batch: joined(kind, &[]),
             positions: Positions { values: Vec::new() },
             row: 0,
@@ -174,12 +202,15 @@ impl Cursor {
 
     fn refill(&mut self, kind: Kind, sources: &Sources) -> Result<bool, ArchiveError> {
         for batch in self.reader.by_ref() {
-            let batch = batch.map_err(|error| {
+            let mut batch = batch.map_err(|error| {
                 ArchiveError::corrupt(
-                    &self.file,
+                    &self.input.file,
                     format!("it does not read as a part of a tape: {error}"),
                 )
             })?;
+            if !self.input.without.is_empty() {
+                batch = without(&batch, &self.input.without);
+            }
             if batch.num_rows() > 0 {
                 self.positions = Positions::of(kind, &batch, sources);
                 self.batch = batch;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 
 use super::order::{Ascent, Sources, sorted};
 use super::part::{BATCH_WEIGHT, PartKey, PartWriter, Written, joined};
-use super::{Kind, Span};
+use super::{Kind, Span, trades};
 use crate::ArchiveError;
 
 /// Rows of one source that wait in memory; beyond it the fullest parts are written out.
@@ -24,6 +24,8 @@ pub(super) struct Run {
     pub(super) source: String,
     /// Known to be free of repetitions.
     pub(super) single: bool,
+    /// Trades in it that stand for several, where it is single.
+    pub(super) aggregated: u64,
 }
 
 /// Rows of one source, sorted, not yet in the tape.
@@ -35,6 +37,11 @@ pub struct Staged {
 }
 
 impl Staged {
+    /// The parts it has rows of.
+    pub fn parts(&self) -> impl Iterator<Item = &PartKey> {
+        self.runs.keys()
+    }
+
     /// Its rows of one table.
     pub fn rows_of(&self, kind: Kind) -> u64 {
         self.rows_by_table().get(kind.name()).copied().unwrap_or(0)
@@ -65,6 +72,7 @@ pub struct Staging {
 struct Part {
     /// Open as long as rows come in order.
     writer: Option<PartWriter>,
+    aggregated: u64,
     ascent: Ascent,
     /// Rows that came out of order.
     loose: Vec<RecordBatch>,
@@ -140,6 +148,7 @@ impl Staging {
         let part = self.parts.entry(key.clone()).or_default();
         let before = part.waiting();
         if part.loose.is_empty() && part.ascent.goes_on(kind, &batch) {
+            part.aggregated += aggregated(kind, &batch);
             part.writer
                 .get_or_insert_with(|| PartWriter::new(kind, next_file(&self.folder)))
                 .write(batch)?;
@@ -196,6 +205,7 @@ impl Staging {
                 written: writer.finish(0)?,
                 source: self.name.clone(),
                 single: true,
+                aggregated: part.aggregated,
             });
         }
         if !part.loose.is_empty() {
@@ -206,6 +216,7 @@ impl Staging {
                 written: writer.finish(0)?,
                 source: self.name.clone(),
                 single: false,
+                aggregated: 0,
             });
         }
         Ok(())
@@ -221,6 +232,15 @@ impl Staging {
         }
         Ok(self.staged)
     }
+}
+
+/// Trades that stand for several of one price and taker: they name the first of them.
+pub(super) fn aggregated(kind: Kind, rows: &RecordBatch) -> u64 {
+    if kind != Kind::Trades {
+        return 0;
+    }
+    let first = rows.column(trades::FIRST_TRADE_ID.0);
+    (first.len() - first.null_count()) as u64
 }
 
 /// A name in a folder that nothing has yet.

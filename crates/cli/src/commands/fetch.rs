@@ -15,7 +15,7 @@ use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, Prog
 
 use crate::commands::ingest;
 use crate::failure::Mistake;
-use crate::table;
+use crate::table::{self, counted};
 use crate::tape::TapeArgument;
 
 #[derive(clap::Args)]
@@ -128,7 +128,11 @@ fn tell(plan: &Plan) {
     for told in gone.into_iter().chain(doubts) {
         crate::say!("{told}");
     }
-    crate::say!("{} files are asked for", plan.files.len());
+    let (files, are) = (
+        counted(plan.files.len() as u64, "file"),
+        if plan.files.len() == 1 { "is" } else { "are" },
+    );
+    crate::say!("{files} {are} asked for");
 }
 
 fn show(fetched: &Fetched) -> Result<()> {

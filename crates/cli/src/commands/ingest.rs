@@ -11,8 +11,11 @@ use anyhow::{Context, Result};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::Mistake;
-use crate::table;
+use crate::table::{self, counted};
 use crate::tape::TapeArgument;
+
+/// Venues or instruments of a file's own that are named.
+const SHOWN: usize = 3;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -37,6 +40,9 @@ pub(crate) struct Arguments {
     /// Keep nothing where more records than this are rejected, all files together
     #[arg(long, value_name = "N")]
     max_rejects: Option<u64>,
+    /// Read files that are in the tape already again, in place of what they gave before; this mends damaged parts
+    #[arg(long)]
+    again: bool,
     #[command(flatten)]
     tape: TapeArgument,
     /// List the sources
@@ -58,6 +64,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let options = Options {
         hints,
         max_rejects: arguments.max_rejects,
+        again: arguments.again,
         ..Options::default()
     };
     let tape = arguments.tape.open(data)?;
@@ -156,7 +163,7 @@ fn show(report: &Report, place: &TapeArgument) -> Result<()> {
     };
     let rejected = sum(|file| file.rejected);
     if report.files.len() > 1 {
-        let files = format!("{} files", report.files.len());
+        let files = counted(report.files.len() as u64, "file");
         let sums = [
             sum(|file| file.records),
             sum(|file| file.rows),
@@ -177,23 +184,64 @@ fn show(report: &Report, place: &TapeArgument) -> Result<()> {
             "taken for",
             "records read",
             "rows",
-            "kept",
+            "kept from it",
             "duplicate",
             "rejected",
         ];
         table::print(&table::headers(&headers), &rows)?;
     }
+    let held = report.files.iter().filter(|file| file.held).count() as u64;
+    if held > 0 {
+        crate::say!(
+            "held: {} already in the tape, not read again",
+            counted(held, "file")
+        );
+    }
+    if report.files.iter().any(|file| !file.held) {
+        let (more, rows) = if report.grown < 0 {
+            ("less", -report.grown)
+        } else {
+            ("more", report.grown)
+        };
+        let over = match report.taken_over {
+            0 => String::new(),
+            over => format!(
+                ": {} of those kept it had from other files before, since of equal rows it keeps one, whichever came first",
+                count(over)
+            ),
+        };
+        crate::say!("the tape has {} {more}{over}", counted(rows as u64, "row"));
+    }
     for file in report.files.iter().filter(|file| file.left_out > 0) {
         crate::say!(
-            "{}: the column map leaves out {} records",
+            "{}: the column map leaves out {}",
             file.path,
-            count(file.left_out)
+            counted(file.left_out, "record")
         );
     }
     for (path, reason) in &report.unknown {
         let path = path.display().to_string();
-        let reason = reason.strip_prefix(&path).unwrap_or(reason).trim_start();
-        crate::say!("not taken: {path} {reason}");
+        let reason = if reason.starts_with(&path) {
+            reason.clone()
+        } else {
+            format!("{path}: {reason}")
+        };
+        crate::say!("not taken: {reason}");
+    }
+    for file in &report.files {
+        for (option, theirs) in &file.unheeded {
+            let more = theirs.len().saturating_sub(SHOWN);
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            let theirs = theirs[..theirs.len().min(SHOWN)].join(", ");
+            crate::say!(
+                "note: {option} is not what rows of {} name themselves, which stands: {theirs}{more}",
+                file.path
+            );
+        }
     }
     if report.files.is_empty() {
         return Err(Mistake::new("no file was taken")
@@ -210,8 +258,8 @@ fn show(report: &Report, place: &TapeArgument) -> Result<()> {
     if report.conflicts > 0 {
         let sql = place.sql("--named quality/conflicts");
         crate::say!(
-            "WARNING: {} rows share a venue's id with another and say something else; all are kept: {sql}",
-            count(report.conflicts)
+            "WARNING: {} of the parts at hand share a venue's id with another and say something else; all are kept: {sql}",
+            counted(report.conflicts, "row")
         );
     }
     Ok(())
@@ -219,9 +267,8 @@ fn show(report: &Report, place: &TapeArgument) -> Result<()> {
 
 fn row(file: &FileReport) -> Vec<String> {
     let count = |count: u64| HumanCount(count).to_string();
-    let name = file.path.rsplit(['/', '\\']).next().unwrap_or(&file.path);
     let counts = if file.held {
-        let held = ["already in the tape", "", "", "", ""];
+        let held = ["held", "", "", "", ""];
         held.map(str::to_owned)
     } else {
         [
@@ -233,7 +280,7 @@ fn row(file: &FileReport) -> Vec<String> {
         ]
         .map(count)
     };
-    [name.to_owned(), file.what.clone()]
+    [file.name.clone(), file.what.clone()]
         .into_iter()
         .chain(counts)
         .collect()

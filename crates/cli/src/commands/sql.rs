@@ -99,8 +99,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let mut bytes = Vec::new();
     match arguments.format {
         Format::Table if arguments.output.is_none() => {
-            let text = format::text_table(&batches);
-            return table::print(&text.headers, &text.rows);
+            return table::print_answer(&format::text_table(&batches));
         }
         Format::Table => {
             return Err(Mistake::new("a table goes to standard output")
@@ -222,10 +221,7 @@ fn columns(session: &Session, table: &str) -> Result<()> {
 /// Prints an answer, or what is wrong with the question: the session goes on.
 fn answer(session: &Session, sql: &str) -> Result<()> {
     match session.sql(sql) {
-        Ok(batches) => {
-            let text = format::text_table(&batches);
-            table::print(&text.headers, &text.rows)
-        }
+        Ok(batches) => table::print_answer(&format::text_table(&batches)),
         Err(error) => {
             crate::say!("error: {error}");
             if let Some(hint) = error.hint() {

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use aftershock_archive::tape::{Kind, PartEntry};
+use aftershock_archive::tape::{Kind, PartEntry, SourceEntry, Tape, TapeList};
 use aftershock_ingest::{Catalog, Episode};
 use aftershock_market::Timestamp;
 use anyhow::Result;
 use indicatif::{HumanBytes, HumanCount};
 
-use crate::table;
+use crate::failure::Mistake;
+use crate::table::{self, counted};
 use crate::tape::TapeArgument;
 
 /// More instruments than this of one venue and kind are one line.
@@ -24,13 +25,19 @@ pub(crate) struct Arguments {
     /// A line for each instrument, however many there are
     #[arg(long)]
     all: bool,
-    /// Compare every part with its digest
+    /// Compare every part with the list, and say which files to ingest again where one is damaged
     #[arg(long)]
     check: bool,
+    /// Take the rows of one file out of the tape: its `source` or its `name` in recorded.sources
+    #[arg(long, value_name = "SOURCE", conflicts_with_all = ["all", "check"])]
+    remove: Option<String>,
 }
 
 pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let tape = arguments.tape.open(data)?;
+    if let Some(source) = &arguments.remove {
+        return remove(&tape, source, &arguments.tape);
+    }
     let list = tape.list()?;
     if list.parts.is_empty() {
         crate::say!(
@@ -80,16 +87,117 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         (rows + part.facts.rows, bytes + part.facts.bytes)
     });
     crate::say!(
-        "{} rows in {} parts, {}, from {} files",
-        HumanCount(rows),
-        HumanCount(list.parts.len() as u64),
+        "{} in {}, {}, from {}",
+        counted(rows, "row"),
+        counted(list.parts.len() as u64, "part"),
         HumanBytes(bytes),
-        HumanCount(list.sources.len() as u64)
+        counted(list.sources.len() as u64, "file")
     );
+    let both = groups
+        .iter()
+        .filter(|((kind, _), _)| *kind == Kind::Trades)
+        .flat_map(|(_, instruments)| instruments.values())
+        .filter(|held| held.aggregated > 0 && held.aggregated < held.rows)
+        .count() as u64;
+    if both > 0 {
+        crate::say!(
+            "WARNING: {} with trades and aggregated trades, which count the volume twice where they overlap: {}",
+            counted(both, "instrument"),
+            arguments.tape.sql("--named quality/aggregated")
+        );
+    }
     if arguments.check {
-        let scratch = tape.store().scratch()?;
-        tape.check(scratch.path())?;
+        return check(&tape, &list);
+    }
+    Ok(())
+}
+
+/// Says of every part that is not as the list says what is wrong with it, and which files mend it.
+fn check(tape: &Tape, list: &TapeList) -> Result<()> {
+    let bad = tape.check()?;
+    for (part, reason) in &bad {
+        crate::say!("damaged: {}: {reason}", part.path);
+    }
+    if bad.is_empty() {
         crate::say!("every part is as the list says");
+        return Ok(());
+    }
+    let mends = |entry: &&SourceEntry| bad.iter().any(|(part, _)| part.may_hold(entry));
+    let mut files: Vec<&str> = list
+        .sources
+        .iter()
+        .filter(mends)
+        .map(|entry| entry.name.as_str())
+        .collect();
+    files.sort_unstable();
+    files.iter().for_each(|name| crate::say!("has rows of {name}"));
+    let parts = counted(list.parts.len() as u64, "part");
+    let (file, them) = if files.len() == 1 {
+        ("this file", "")
+    } else {
+        ("these files", ", all at once,")
+    };
+    Err(
+        Mistake::new(format!("{} of {parts} not as the list says", bad.len()))
+            .hint(format!(
+                "ingest {file} again{them} with `aftershock ingest --again PATH…`"
+            ))
+            .into(),
+    )
+}
+
+/// Takes one file out of the tape, and says what else has to be done for the tape to be as if it had never been there.
+fn remove(tape: &Tape, named: &str, place: &TapeArgument) -> Result<()> {
+    let mut writer = tape.write()?;
+    let list = writer.list().clone();
+    let entries: Vec<&SourceEntry> = list
+        .sources
+        .iter()
+        .filter(|entry| entry.source == named || entry.name == named)
+        .collect();
+    let sources: BTreeSet<&str> = entries.iter().map(|entry| entry.source.as_str()).collect();
+    let mut names = sources.iter();
+    let source = match (names.next(), names.next()) {
+        (Some(source), None) => *source,
+        (None, _) => {
+            return Err(Mistake::new(format!(
+                "no file in the tape has the source or the name `{named}`"
+            ))
+            .hint(format!(
+                "{} lists them",
+                place.sql("\"SELECT source, name, what FROM recorded.sources\"")
+            ))
+            .into());
+        }
+        _ => {
+            let sources: Vec<&str> = sources.into_iter().collect();
+            return Err(
+                Mistake::new(format!("{} files in the tape are named `{named}`", sources.len()))
+                    .hint(format!("name one by its source: {}", sources.join(", ")))
+                    .into(),
+            );
+        }
+    };
+    let rows = |list: &TapeList| -> u64 {
+        let parts = list.parts.iter().filter(|part| part.key.kind != Kind::Rejects);
+        parts.map(|part| part.facts.rows).sum()
+    };
+    writer.remove(source);
+    writer.commit()?;
+    let gone = rows(&list) - rows(&tape.list()?);
+    for entry in list.sources.iter().filter(|entry| entry.source == source) {
+        crate::say!("taken out: {} ({source}), {}", entry.name, entry.what);
+    }
+    crate::say!("the tape has {} less", counted(gone, "row"));
+    let overlapping = list.overlapping(source);
+    if !overlapping.is_empty() {
+        crate::say!(
+            "WARNING: of rows that several files gave the tape keeps one, and those kept from this file are gone; \
+             `aftershock ingest --again PATH…` puts back what these files have of them:"
+        );
+        overlapping
+            .iter()
+            .for_each(|entry| crate::say!("  {}", entry.name));
     }
     Ok(())
 }
@@ -99,6 +207,8 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
 struct Held {
     span: Option<(i64, i64)>,
     rows: u64,
+    /// Trades among them that stand for several.
+    aggregated: u64,
     bytes: u64,
     conflicts: u64,
     gaps: usize,
@@ -116,6 +226,7 @@ impl Held {
         let held = Self {
             span: stamped,
             rows: facts.rows,
+            aggregated: part.aggregated,
             bytes: facts.bytes,
             conflicts: facts.conflicts,
             gaps: facts.outages.len(),
@@ -137,6 +248,7 @@ impl Held {
             (a, b) => a.or(b),
         };
         self.rows += other.rows;
+        self.aggregated += other.aggregated;
         self.bytes += other.bytes;
         self.conflicts += other.conflicts;
         self.gaps += other.gaps;

@@ -24,11 +24,12 @@ use std::sync::LazyLock;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
-use arrow::ipc::reader::FileReader;
 use bytes::Bytes;
 use include_dir::{Dir, include_dir};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::arrow_file;
+use crate::container::Limits;
 use crate::frames::Elements;
 use crate::{Block, Framing, Head, IngestError, Output, Parser, Recognised, Source, TomlError};
 use map::Map;
@@ -400,8 +401,9 @@ fn batches(path: &str, bytes: &[u8]) -> Result<Vec<RecordBatch>, IngestError> {
         reason: format!("it does not read ({error}); expected a whole file"),
     };
     if bytes.starts_with(b"ARROW1") {
-        let reader = FileReader::try_new(Cursor::new(bytes), None).map_err(|error| bad(&error))?;
-        return reader.collect::<Result<_, _>>().map_err(|error| bad(&error));
+        let opened = arrow_file::open(Cursor::new(bytes), Limits::default());
+        let (_, batches) = opened.map_err(|error| bad(&error))?;
+        return batches.collect::<Result<_, _>>().map_err(|error| bad(&error));
     }
     let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::copy_from_slice(bytes))
         .map_err(|error| bad(&error))?;

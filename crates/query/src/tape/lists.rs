@@ -1,9 +1,12 @@
 //! What a tape holds, as tables: its parts, its sources and its outages.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aftershock_archive::tape::{Kind, Outage, PartEntry, SourceEntry, TapeList};
 use aftershock_market::Timestamp;
+use arrow::array::Int64Array;
+use arrow::datatypes::{DataType, Field};
 use datafusion::common::DataFusionError;
 use datafusion::datasource::{MemTable, TableProvider};
 
@@ -36,6 +39,10 @@ pub(crate) const LISTS: [List; 3] = [
                 "conflicts",
                 "Rows that share a venue's id with another and say something else.",
             ),
+            (
+                "aggregated",
+                "Trades that stand for several of the venue's; beside its single trades they count the volume twice.",
+            ),
             ("path", "Where it lies below the tape."),
         ],
     },
@@ -57,6 +64,10 @@ pub(crate) const LISTS: [List; 3] = [
             (
                 "rows",
                 "Rows it gave, by table, before repetitions were taken out.",
+            ),
+            (
+                "kept",
+                "Rows that the tape has from it, rejects left out: of equal rows of several files one is kept.",
             ),
         ],
     },
@@ -91,7 +102,7 @@ pub(crate) fn tables(list: &TapeList) -> Result<Vec<Named>, DataFusionError> {
     };
     Ok(vec![
         memory("parts", parts(&list.parts))?,
-        memory("sources", sources(&list.sources))?,
+        memory("sources", sources(list))?,
         memory("outages", outages(&list.parts))?,
     ])
 }
@@ -109,10 +120,23 @@ fn parts(parts: &[PartEntry]) -> Columns {
         .optional_time("first_at", parts, |part| at(part, part.facts.first_us))
         .optional_time("last_at", parts, |part| at(part, part.facts.last_us))
         .count("conflicts", parts, |part| part.facts.conflicts)
+        .count("aggregated", parts, |part| part.aggregated)
         .text("path", parts, |part| &part.path)
 }
 
-fn sources(sources: &[SourceEntry]) -> Columns {
+fn sources(list: &TapeList) -> Columns {
+    let kept = list.kept().map(|kept| {
+        let mut by_source: BTreeMap<&str, i64> = BTreeMap::new();
+        for ((source, kind), rows) in kept {
+            *by_source.entry(source).or_default() += if kind == Kind::Rejects { 0 } else { rows as i64 };
+        }
+        by_source
+    });
+    let sources = &list.sources;
+    let kept: Int64Array = sources
+        .iter()
+        .map(|entry| Some(kept.as_ref()?.get(entry.source.as_str()).copied().unwrap_or(0)))
+        .collect();
     let rows: Vec<(&SourceEntry, String)> = sources
         .iter()
         .map(|entry| {
@@ -130,6 +154,7 @@ fn sources(sources: &[SourceEntry]) -> Columns {
         .count("records", &rows, |(entry, _)| entry.records)
         .count("rejected", &rows, |(entry, _)| entry.rejected)
         .text("rows", &rows, |(_, rows)| rows)
+        .with(Field::new("kept", DataType::Int64, true), Arc::new(kept))
 }
 
 fn outages(parts: &[PartEntry]) -> Columns {

@@ -15,25 +15,40 @@ const SOLVER_STEPS: usize = 64;
 
 impl<O: Observer> Engine<'_, O> {
     /// The news at a waypoint where the record is the price and batches are due: what is left of the recorded price
-    /// once all of them have traded. Each fills at a price that depends on the news, so it is solved by iteration;
-    /// a replay that is given this news then fills the same batches at the same prices.
-    pub(super) fn solve_news(&self, at: Timestamp, log_recorded: f64) -> f64 {
+    /// once all of them have traded. Each fills at a price that depends on the news, and where the record's flow holds
+    /// forced orders, what they trade is taken out of it; so both are solved by iteration. A replay that is given what
+    /// is found here then fills the same batches at the same prices.
+    pub(super) fn solve_news(&mut self, at: Timestamp, log_recorded: f64) -> f64 {
         let mut log_news = log_recorded - self.impact();
+        let mut ordinary = self.state.ordinary;
+        let mut taken_out = 0.0;
         for _ in 0..SOLVER_STEPS {
             let mut endogenous = self.endogenous;
+            let mut forced = 0.0;
             for batch in self.under_way.iter().take_while(|batch| batch.due <= at) {
-                let log_before = log_news + self.impact_with(&endogenous);
+                let log_before = log_news + self.impact_of(&ordinary, &endogenous);
                 let fill = Price::from_f64(libm::exp(self.log_fill(batch, at, log_before)));
                 let value_usd = batch.quantity.value_floor(fill).to_f64();
+                let flow = -batch.side.sign() * value_usd;
+                forced += flow;
                 if self.mode.mechanisms.liquidation {
-                    endogenous.trade(-batch.side.sign() * value_usd / self.forced_depth());
+                    endogenous.trade(flow / self.forced_depth());
                 }
             }
-            let next = log_recorded - self.impact_with(&endogenous);
-            if next == log_news {
+            if self.path.ordinary_holds_forced {
+                ordinary = self.state.ordinary;
+                ordinary.trade(-forced / self.ordinary_depth);
+            }
+            let next = log_recorded - self.impact_of(&ordinary, &endogenous);
+            let found = next == log_news && (forced == taken_out || !self.path.ordinary_holds_forced);
+            (log_news, taken_out) = (next, forced);
+            if found {
                 break;
             }
-            log_news = next;
+        }
+        if self.path.ordinary_holds_forced {
+            self.state.ordinary.trade(-taken_out / self.ordinary_depth);
+            self.ordinary_usd -= taken_out;
         }
         log_news
     }
@@ -60,6 +75,7 @@ impl<O: Observer> Engine<'_, O> {
         if batch.quantity == Coin::ZERO {
             return Ok(());
         }
+        self.eventful = true;
         let Batch { side, quantity, .. } = batch;
         let flow_sign = -side.sign();
         let log_fill = self.log_fill(&batch, at, self.log_news + self.impact());
@@ -91,6 +107,7 @@ impl<O: Observer> Engine<'_, O> {
             self.parameters.reopen_share,
             &self.openings,
             &mut self.scratch,
+            &mut |_| {},
         );
         let deficit = settled.iter().copied().sum::<Cash>() + unpaid;
         let paid = self.cover(at, self.path.log_price[i], deficit)?;

@@ -1,7 +1,7 @@
 //! Who takes the other side of a forced order: some open a new position, the others close one.
 
 use aftershock_market::{Cash, Coin, Side};
-use aftershock_protocol::{Closed, Ledger, PositionBook};
+use aftershock_protocol::{Closed, Ledger, Position, PositionBook};
 
 use crate::inventory::Opening;
 
@@ -15,7 +15,13 @@ pub(crate) struct Fill {
     pub(crate) price_usd: f64,
 }
 
-/// Books the counterparties of a fill.
+/// A counterparty's position, booked.
+pub(crate) enum Booked {
+    Opened(Side, Position),
+    Closed(Side, Position, Cash),
+}
+
+/// Books the counterparties of a fill and tells each.
 ///
 /// `reopen_share` of it meets new positions of the same side, the rest meets holders of the other side who close,
 /// those furthest from liquidation first. Both sides' open interest falls by the same quantity. Returns what closing
@@ -26,6 +32,7 @@ pub(crate) fn absorb(
     reopen_share: f64,
     openings: &[Opening],
     scratch: &mut Vec<Closed>,
+    tell: &mut impl FnMut(Booked),
 ) -> Cash {
     let Fill {
         side,
@@ -34,7 +41,7 @@ pub(crate) fn absorb(
         price_usd,
     } = *fill;
     // Those already on their way out cannot also take the other side; new positions take what is left.
-    let wanted = quantity - Coin((quantity.0 as f64 * reopen_share) as i64);
+    let wanted = quantity - share_of(quantity, reopen_share);
     let closing = wanted.min(book.quantity(side.opposite()));
     let reopened = quantity - closing;
     let reopened_value = value.share_floor(reopened.0, quantity.0);
@@ -46,6 +53,7 @@ pub(crate) fn absorb(
             let (slot, position) = openings[index].position(side, part, part_value, price_usd);
             ledger.open(side, position.margin, position.entry_value);
             book.insert(side, slot, position);
+            tell(Booked::Opened(side, position));
         },
     );
 
@@ -60,6 +68,7 @@ pub(crate) fn absorb(
             left.1.share_floor(closed.position.quantity.0, left.0.0)
         };
         left = (left.0 - closed.position.quantity, left.1 - exit);
+        tell(Booked::Closed(side.opposite(), closed.position, exit));
         unpaid += ledger
             .close(
                 side.opposite(),
@@ -70,6 +79,11 @@ pub(crate) fn absorb(
             .deficit;
     }
     unpaid
+}
+
+/// Part of a quantity; a large one is not exact as `f64`, and its part is never more than it.
+fn share_of(quantity: Coin, share: f64) -> Coin {
+    Coin((quantity.0 as f64 * share) as i64).min(quantity)
 }
 
 /// Splits a quantity and its value by weights, in exact parts: the last part takes what rounding left.
@@ -86,7 +100,7 @@ fn split(
         let share = if last {
             left.0
         } else {
-            Coin((quantity.0 as f64 * weight) as i64).min(left.0)
+            share_of(quantity, *weight).min(left.0)
         };
         if share == Coin::ZERO {
             continue;
@@ -98,5 +112,19 @@ fn split(
         };
         left = (left.0 - share, left.1 - share_value);
         part(index, share, share_value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_of_a_large_quantity_is_not_more_than_it() {
+        // 90 million coins and a few units: the next f64 is a unit more.
+        let quantity = Coin((1 << 53) + 3);
+        assert_eq!(share_of(quantity, 1.0), quantity);
+        assert_eq!(share_of(quantity, 0.0), Coin::ZERO);
+        assert_eq!(share_of(Coin(10), 0.25), Coin(2));
     }
 }

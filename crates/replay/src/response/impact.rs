@@ -23,6 +23,12 @@ impl ImpactState {
         }
     }
 
+    /// The largest state in absolute value, USD.
+    #[inline]
+    pub fn largest(&self) -> f64 {
+        self.states.iter().fold(0.0, |most, state| most.max(state.abs()))
+    }
+
     /// The flow that stands, USD.
     #[inline]
     pub fn standing_usd(&self, weights: &[f64; 6]) -> f64 {

@@ -11,7 +11,7 @@ pub(super) fn shock(case: &Case<'_>, list: &mut List) {
         "shock",
         &format!(
             "this is not what happened: a move of {shock} from {} on was made up and added to the news of the record, \
-             linear in the log price and no finer than the record's waypoints; forced flow answers to it, ordinary flow \
+             linear in the log price; forced flow answers to it, ordinary flow \
              and the depth it met are those of the record",
             case.from
         ),
@@ -36,14 +36,6 @@ pub(super) fn accounts(case: &Case<'_>, open_interest_usd: &[f64], list: &mut Li
         "an own account is closed where its equity meets the maintenance margin in force, at the replay's latency, all of \
          it unless a rule closes a part; what is gained or lost in part stays with the account, and a cross account closes \
          all its positions; no funding, no fee, and nothing is posted later",
-        "declared",
-        "model",
-    );
-    list.text(
-        "own_accounts_grid",
-        "on bars the mark leaps from waypoint to waypoint, so that an own account is closed at a mark beyond its closing \
-         price and filled at the next one: its times, marks and fills are no finer than the record, and a fill may be \
-         better or worse than the account would have got",
         "declared",
         "model",
     );

@@ -82,8 +82,7 @@ impl MarginAccount {
         let [leg] = self.positions.as_slice() else {
             return None;
         };
-        let closing =
-            brackets.liquidation(leg.side, leg.quantity_btc, leg.entry_usd, self.collateral_usd);
+        let closing = brackets.liquidation(leg.side, leg.quantity_btc, leg.entry_usd, self.collateral_usd);
         closing.map(|(_, price_usd)| price_usd)
     }
 

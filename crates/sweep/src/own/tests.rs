@@ -218,6 +218,7 @@ fn path(marks: &[f64]) -> Path {
         path.volume_usd.push(1e6);
         path.ordinary_usd.push(0.0);
         path.bar_close.push(true);
+        path.recorded.push(true);
     }
     path
 }
@@ -235,6 +236,7 @@ fn news(path: &Path) -> Exogenous {
     let log_price = path.log_price[path.first..].to_vec();
     Exogenous {
         ordinary_depth: vec![1.0; log_price.len()],
+        ordinary_usd: vec![0.0; log_price.len()],
         log_null: log_price.clone(),
         log_price,
     }

@@ -1,0 +1,30 @@
+//! Several venues and assets at once: one order of events, markets that answer, accounts that break.
+//!
+//! Read [`WorldSpec`], then [`WorldTape`], then [`World`]. What happens between two events of the tape (a forced order
+//! that is due, a funding payment, an arbitrage round) happens at its own instant and not at the next tick, so that the
+//! grid of the record does not decide at which price an order fills.
+
+mod account;
+mod audit;
+mod engine;
+mod frame;
+mod journal;
+mod market;
+mod order;
+mod seed;
+mod settle;
+mod spec;
+mod tape;
+mod timer;
+
+pub use account::{Account, Collateral, Holding, Owner};
+pub use audit::{AuditError, audit};
+pub use engine::{Drive, World, WorldRun};
+pub use frame::Frame;
+pub use journal::{Cause, ClockRow, Entry, EntryKind, Holder, Journal, OrderRow, PriceRow};
+pub use seed::seed;
+pub use spec::{Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidation, Mark, Venue, WorldSpec};
+pub use tape::{WorldEvent, WorldTape};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,764 @@
+//! The loop: events from outside and what the world does in between, in one order.
+
+use aftershock_market::{Cash, Coin, Side, Timestamp};
+use aftershock_protocol::venue::contract::{Contract, MaintenanceOn};
+use aftershock_protocol::venue::liquidation::{Account as Sight, Action, Forced, LiquidationRule};
+use aftershock_protocol::{Liquidate, RuleSet, SetBand};
+
+use super::account::{Account, Holding};
+use super::journal::{Cause, Entry, EntryKind, Holder, Journal};
+use super::market::Market;
+use super::order::{Agenda, Behind, Order, What};
+use super::spec::{Channels, WorldSpec};
+use super::tape::{OTHER, WorldEvent, WorldTape};
+use crate::ReplayError;
+
+/// How many orders are remembered in a market as possible parents.
+const PARENTS: usize = 32;
+
+/// What drives prices.
+#[derive(Clone, Copy, Debug)]
+pub enum Drive<'a> {
+    /// The tape's prices are the record; what is exogenous follows and is returned.
+    Record,
+    /// What is exogenous is given, an entry an event of the tape: log prices less all impact, and the depth that ordinary
+    /// flow met.
+    Exogenous {
+        /// Log price less impact.
+        log_news: &'a [f64],
+        /// Depth against normal.
+        depth: &'a [f64],
+    },
+    /// The tape's prices are news, without any impact: a world is made up. What is exogenous is returned.
+    News,
+}
+
+/// What a world came to.
+#[derive(Clone, Debug)]
+pub struct WorldRun {
+    /// All it did.
+    pub journal: Journal,
+    /// Where nothing exogenous was given: log price less impact and depth, an entry an event of the tape.
+    pub exogenous: Option<(Vec<f64>, Vec<f64>)>,
+    /// Accounts at the end.
+    pub accounts: Vec<Account>,
+    /// Reserves of each market at the end: fund and vault.
+    pub reserves: Vec<[Cash; 2]>,
+    /// Unpaid losses of each market.
+    pub bad_debt: Vec<Cash>,
+    /// Open interest of each market, long and short in its frame.
+    pub open_interest: Vec<[Coin; 2]>,
+    /// Funding of each market, settlement asset a contract, paid by longs.
+    pub funding_paid: Vec<f64>,
+    /// Largest difference between long and short open interest, and largest residual of the books, seen after any order.
+    pub imbalance: (Coin, Cash),
+    /// Events of the tape.
+    pub events: u64,
+    /// Things that happened in between.
+    pub actions: u64,
+}
+
+/// A world that can be run.
+pub struct World<'a> {
+    pub(crate) spec: &'a WorldSpec,
+    pub(crate) rules: &'a RuleSet,
+    pub(crate) channels: Channels,
+    pub(crate) markets: Vec<Market>,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) agenda: Agenda,
+    pub(crate) orders: Vec<Option<Order>>,
+    pub(crate) sent: u32,
+    /// Orders that wait for a market to open, by market.
+    pub(crate) waiting: Vec<Vec<usize>>,
+    pub(crate) journal: Journal,
+    pub(crate) imbalance: (Coin, Cash),
+    /// Log marks beyond which an account is looked at, by account and holding or collateral.
+    pub(crate) bands: Vec<Vec<(usize, f64, f64)>>,
+    pub(crate) scratch: Vec<aftershock_protocol::Closed>,
+    actions: u64,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn assemble(
+        spec: &'a WorldSpec,
+        rules: &'a RuleSet,
+        channels: Channels,
+        markets: Vec<Market>,
+        journal: Journal,
+    ) -> Self {
+        let waiting = vec![Vec::new(); markets.len()];
+        Self {
+            spec,
+            rules,
+            channels,
+            markets,
+            accounts: Vec::new(),
+            agenda: Agenda::new(),
+            orders: Vec::new(),
+            sent: 0,
+            waiting,
+            journal,
+            imbalance: (Coin::ZERO, Cash::ZERO),
+            bands: Vec::new(),
+            scratch: Vec::new(),
+            actions: 0,
+        }
+    }
+
+    /// Adds an account with its positions; whoever holds the other side is found among the unlevered, who never break.
+    ///
+    /// # Errors
+    /// A holding or collateral that names no market or asset, one at another venue, or markets that settle differently.
+    pub fn add_account(&mut self, account: Account, at: Timestamp) -> Result<usize, ReplayError> {
+        let place = self.accounts.len();
+        let name = account.name.clone();
+        let fail = |text: String| Err(ReplayError::World(format!("account {name}: {text}")));
+        let settlement = |market: usize| {
+            let spec = &self.spec.instruments[market];
+            (spec.inverse, if spec.inverse { spec.asset } else { 0 })
+        };
+        for held in &account.holdings {
+            if held.market >= self.markets.len() {
+                return fail(format!("market {} of {}", held.market, self.markets.len()));
+            }
+            if self.spec.instruments[held.market].venue != account.venue {
+                return fail(format!(
+                    "{} is at another venue",
+                    self.spec.instruments[held.market].name
+                ));
+            }
+            if settlement(held.market) != settlement(account.holdings[0].market) {
+                return fail("its markets settle in different assets".to_owned());
+            }
+        }
+        if account
+            .collateral
+            .iter()
+            .any(|one| one.asset >= self.spec.assets.len())
+        {
+            return fail("collateral in an asset that is not there".to_owned());
+        }
+        let home = account.holdings.first().map_or(0, |held| held.market);
+        self.enter(Entry {
+            amount: account.cash,
+            ..entry(at.0, home, EntryKind::Deposit, Holder::Account(place as u32))
+        });
+        for held in &account.holdings {
+            for (holder, side) in [
+                (Holder::Account(place as u32), held.side),
+                (Holder::Cohort, held.side.opposite()),
+            ] {
+                // The other side carries its whole value as margin: nothing can break it.
+                let margin = if holder == Holder::Cohort {
+                    held.entry_value
+                } else {
+                    Cash::ZERO
+                };
+                self.markets[held.market]
+                    .ledger
+                    .endow(side, margin, held.entry_value);
+                self.enter(Entry {
+                    side,
+                    quantity: held.quantity,
+                    margin,
+                    entry_value: held.entry_value,
+                    ..entry(at.0, held.market, EntryKind::Endow, holder)
+                });
+                if holder == Holder::Cohort {
+                    let slot = aftershock_protocol::Slot {
+                        tier: 0,
+                        linked: false,
+                    };
+                    let key = match side {
+                        Side::Long => 0.0,
+                        Side::Short => f64::INFINITY,
+                    };
+                    let position = aftershock_protocol::Position {
+                        key,
+                        quantity: held.quantity,
+                        entry_value: held.entry_value,
+                        margin,
+                    };
+                    self.markets[held.market].book.insert(side, slot, position);
+                }
+            }
+            self.markets[held.market].holders.push(place);
+        }
+        for one in &account.collateral {
+            let reference = self.spec.assets[one.asset].reference;
+            if !self.markets[reference].holders.contains(&place) {
+                self.markets[reference].holders.push(place);
+            }
+        }
+        self.accounts.push(account);
+        self.bands.push(Vec::new());
+        self.set_band_of(place);
+        Ok(place)
+    }
+
+    /// Runs a tape to its end.
+    ///
+    /// # Errors
+    /// A broken tape, or a rule that breaks a step.
+    pub fn run(mut self, tape: &WorldTape, drive: Drive<'_>) -> Result<WorldRun, ReplayError> {
+        tape.check(self.markets.len(), self.spec.venues.len())?;
+        if let Drive::Exogenous { log_news, depth } = drive
+            && (log_news.len() != tape.len() || depth.len() != tape.len())
+        {
+            return Err(ReplayError::World(format!(
+                "exogenous inputs have {} and {} entries, the tape {}",
+                log_news.len(),
+                depth.len(),
+                tape.len()
+            )));
+        }
+        let (start, end) = tape
+            .span()
+            .ok_or_else(|| ReplayError::World("the tape is empty".to_owned()))?;
+        self.begin(start.0);
+        let mut exogenous = (!matches!(drive, Drive::Exogenous { .. }))
+            .then(|| (Vec::with_capacity(tape.len()), Vec::with_capacity(tape.len())));
+        for k in 0..tape.len() {
+            let at = tape.at[k];
+            if self.agenda.next < at {
+                self.until(at - 1)?;
+            }
+            let market = tape.market[k];
+            if market == OTHER {
+                self.outside(at, tape.event(k).1)?;
+                if let Some((news, depth)) = &mut exogenous {
+                    news.push(tape.log_price[k]);
+                    depth.push(1.0);
+                }
+                continue;
+            }
+            let given = match drive {
+                Drive::Record => (None, None),
+                Drive::Exogenous { log_news, depth } => (Some(log_news[k]), Some(depth[k])),
+                Drive::News => (Some(tape.log_price[k]), None),
+            };
+            let found = self.tick(
+                at,
+                usize::from(market),
+                tape.log_price[k],
+                tape.ordinary_usd[k],
+                given,
+            );
+            if let Some((news, depth)) = &mut exogenous {
+                news.push(found.0);
+                depth.push(found.1);
+            }
+            if self.markets[usize::from(market)].alarmed() {
+                self.look(at, usize::from(market))?;
+            }
+        }
+        self.until(end.0)?;
+        Ok(self.finish(tape.len() as u64, exogenous))
+    }
+
+    /// A market's price moves; what is exogenous in it, and the depth that its ordinary flow met.
+    #[inline]
+    fn tick(
+        &mut self,
+        at: i64,
+        place: usize,
+        log_price: f64,
+        ordinary_usd: f64,
+        (given_news, given_depth): (Option<f64>, Option<f64>),
+    ) -> (f64, f64) {
+        let spec = &self.spec.instruments[place];
+        let market = &mut self.markets[place];
+        let dt = at - market.ticked_at;
+        market.advance(at, &self.spec.table);
+        // Makers look at the market at the same instants whether or not it is known what ordinary flow met.
+        let modelled = market.depth(at, ordinary_usd > 0.0);
+        let depth = given_depth.unwrap_or(modelled);
+        if market.halted_until.is_some() {
+            market.queued_usd += ordinary_usd * (1.0 - spec.parameters.cancelled_share);
+        } else {
+            market.trade_ordinary(ordinary_usd + market.queued_usd, depth);
+            market.queued_usd = 0.0;
+        }
+        let impact = market.impact(spec);
+        let (log_news, open) = match given_news {
+            Some(news) => (news, news + impact),
+            None => (log_price - impact, log_price),
+        };
+        market.log_news = log_news;
+        if market.halted_until.is_none() {
+            market.log_price = match market.band {
+                Some([low, high]) if open < low || open > high => {
+                    let edge = open.clamp(low, high);
+                    let until = at + (market.band_halt_s * 1e6) as i64;
+                    market.band = None;
+                    market.halted_until = Some(until);
+                    self.agenda.put(until, What::Reopen(place));
+                    edge
+                }
+                _ => open,
+            };
+            if dt > 0 {
+                let keep = self.spec.table.volatility_factor(dt);
+                market.state.step(Timestamp(at), market.log_price, dt, keep);
+                market.ticked_at = at;
+            }
+            market.publish_mark(at);
+        }
+        let mut null = market.log_mark;
+        if market.answering {
+            null += market.log_null(spec) - market.log_price;
+        }
+        market.null_reached = [market.null_reached[0].min(null), market.null_reached[1].max(null)];
+        (log_news, depth)
+    }
+
+    /// What comes from outside beside ticks.
+    fn outside(&mut self, at: i64, event: WorldEvent) -> Result<(), ReplayError> {
+        match event {
+            WorldEvent::Depth {
+                market,
+                side,
+                log_residual,
+            } => {
+                self.markets[usize::from(market)].hold_residual(at, side == Side::Short, log_residual);
+            }
+            WorldEvent::Outage { venue, down } => {
+                for place in 0..self.markets.len() {
+                    if self.spec.instruments[place].venue == usize::from(venue) {
+                        self.arbitrage(at, place)?;
+                        self.markets[place].down = down;
+                        if let Some(parameters) = self.spec.instruments[place].arbitrage {
+                            self.markets[place].arbitrage.set_open(!down, &parameters);
+                        }
+                        if !down {
+                            self.release(at, place);
+                            self.look(at, place)?;
+                        }
+                    }
+                }
+            }
+            WorldEvent::Tick { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Does all that is due up to an instant.
+    fn until(&mut self, until: i64) -> Result<(), ReplayError> {
+        while let Some((at, what)) = self.agenda.take(until) {
+            self.actions += 1;
+            match what {
+                What::Reopen(market) => self.reopen(at, market)?,
+                What::Order(order) => self.execute(at, order)?,
+                What::Transfer { account, amount } => self.arrive(at, account, Cash(i128::from(amount)))?,
+                What::Recheck(market) => self.look(at, market)?,
+                _ => self.timer(at, what)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn reopen(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
+        let spec = &self.spec.instruments[place];
+        let market = &mut self.markets[place];
+        market.halted_until = None;
+        market.advance(at, &self.spec.table);
+        let queued = std::mem::take(&mut market.queued_usd);
+        let depth = market.depth(at, queued > 0.0);
+        market.trade_ordinary(queued, depth);
+        market.log_price = market.log_news + market.impact(spec);
+        market.publish_mark(at);
+        market.state.restart_mean(Timestamp(at));
+        self.release(at, place);
+        self.look(at, place)
+    }
+
+    /// Orders that waited for a market to open go to the book.
+    fn release(&mut self, at: i64, place: usize) {
+        for order in std::mem::take(&mut self.waiting[place]) {
+            self.agenda.put(at, What::Order(order));
+        }
+    }
+
+    /// Looks at everybody whom the mark may have broken.
+    pub(crate) fn look(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
+        if self.markets[place].closed() {
+            return Ok(());
+        }
+        if self.spec.instruments[place].liquidation.is_some() {
+            self.break_levels(at, place)?;
+        }
+        let [low, high] = self.markets[place].watch;
+        let mark = self.markets[place].log_mark;
+        if mark <= low || mark >= high {
+            for turn in 0..self.markets[place].holders.len() {
+                let account = self.markets[place].holders[turn];
+                let touched = self.bands[account]
+                    .iter()
+                    .any(|(market, low, high)| *market == place && (mark <= *low || mark >= *high));
+                if touched {
+                    self.check_account(at, account)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out the levels that the mark has crossed. Those that the null has crossed too have no parent.
+    fn break_levels(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
+        let spec = &self.spec.instruments[place];
+        let Some(liquidation) = spec.liquidation else {
+            return Ok(());
+        };
+        for side in Side::BOTH {
+            let market = &self.markets[place];
+            let mark = market.frame.kept(market.log_mark);
+            if !market.book.triggered(side, mark) || market.suspended_until[side.index()] > at {
+                continue;
+            }
+            let (mut fraction, pause_until) = self.step_of(at, place, side, liquidation.rule);
+            if fraction == 0.0 {
+                self.suspend(place, side, pause_until);
+                continue;
+            }
+            let mut until = None;
+            if !self.rules.is_record() {
+                let quantity = market.book.triggered_quantity(side, mark);
+                let step = Liquidate {
+                    side: market.frame.side(side),
+                    notional_usd: market.frame.notional_usd(quantity, market.log_mark),
+                    fraction,
+                };
+                let verdict = self.rules.liquidate(step, &market.view(at, spec))?;
+                until = verdict.until.map(|until| until.0);
+                if !verdict.allowed {
+                    if let Some(until) = until {
+                        self.suspend(place, side, until);
+                    }
+                    continue;
+                }
+                fraction = verdict.step.fraction;
+            }
+            let market = &mut self.markets[place];
+            let log_null = market.log_null(spec) + (market.log_mark - market.log_price);
+            let null = market.frame.kept(log_null);
+            let mut groups = Vec::with_capacity(2);
+            // Of steps that close a share, those whom the null has crossed go first, and the rest at the next step.
+            let crossed_by_null = !market.answering || market.book.triggered(side, null);
+            if crossed_by_null {
+                let by = if market.answering { null } else { mark };
+                let mut orders = Vec::new();
+                market.book.take_triggered(side, by, fraction, &mut orders);
+                groups.push((None, orders));
+            }
+            if market.book.triggered(side, mark) && (fraction == 1.0 || !crossed_by_null) {
+                let mut orders = Vec::new();
+                market.book.take_triggered(side, mark, fraction, &mut orders);
+                let parent = self.parent(at, place, side);
+                groups.push((parent, orders));
+            }
+            for (parent, orders) in groups {
+                let quantity: Coin = orders.iter().map(|closed| closed.position.quantity).sum();
+                if quantity > Coin::ZERO {
+                    self.send(
+                        at,
+                        place,
+                        side,
+                        quantity,
+                        Cause::Liquidation,
+                        parent,
+                        Behind::Cohort(orders),
+                    );
+                }
+            }
+            if fraction < 1.0 {
+                self.markets[place].stepped[side.index()] = true;
+                self.suspend(place, side, until.unwrap_or(at).max(pause_until).max(at + 1));
+            } else {
+                self.markets[place].stepped[side.index()] = false;
+                if let Some(until) = until {
+                    self.suspend(place, side, until);
+                }
+            }
+        }
+        self.markets[place].refresh_alarm();
+        Ok(())
+    }
+
+    /// Share of every broken position that the venue's rule closes now, and when it may close more; found from an account
+    /// of the mix's mean size that has just broken, since levels stand for many accounts.
+    fn step_of(&self, at: i64, place: usize, side: Side, rule: LiquidationRule) -> (f64, i64) {
+        let market = &self.markets[place];
+        let sizes = &self.spec.instruments[place].parameters.mix.account_sizes;
+        let mean_usd: f64 = sizes.iter().map(|(size, share)| size * share).sum();
+        let contract = if market.frame.inverse {
+            Contract::DOLLAR
+        } else {
+            Contract::COIN
+        };
+        let mark_usd = libm::exp(market.log_mark);
+        let quantity = market.frame.quantity(mean_usd, market.log_mark).max(Coin(1));
+        let unit = contract.unit_value(mark_usd);
+        let needed = market.schedule.maintenance(quantity.to_f64(), unit);
+        let action = rule.propose(&Sight {
+            contract,
+            quantity,
+            mark_usd,
+            equity: Cash::from_f64(needed * 0.999),
+            opening_value: Cash::from_f64(quantity.to_f64() * unit),
+            margins: &market.schedule,
+            on: MaintenanceOn::MarkValue,
+            lot: Coin(1),
+            at: Timestamp(at),
+            last: market.stepped[side.index()].then_some(Forced {
+                earliest_next_at: Timestamp(market.suspended_until[side.index()]),
+                filled: true,
+            }),
+        });
+        match action {
+            Action::Send(proposal) => (
+                proposal.quantity.0 as f64 / quantity.0 as f64,
+                proposal.earliest_next_at.0,
+            ),
+            Action::Wait { until_at } => (0.0, until_at.0),
+            Action::Sound => (1.0, at),
+        }
+    }
+
+    fn suspend(&mut self, place: usize, side: Side, until: i64) {
+        self.markets[place].suspended_until[side.index()] = until;
+        self.agenda.put(until, What::Recheck(place));
+    }
+
+    /// The order whose flow pushes the price of a market most towards closing this side; where none has traded in it, that
+    /// of another market of the asset, from where arbitrage has carried it.
+    pub(crate) fn parent(&self, at: i64, place: usize, side: Side) -> Option<u32> {
+        let push = -self.markets[place].frame.side(side).sign();
+        self.strongest(at, place, push)
+            .map(|(_, order)| order)
+            .or_else(|| {
+                let asset = self.spec.instruments[place].asset;
+                let others = (0..self.markets.len())
+                    .filter(|&other| other != place && self.spec.instruments[other].asset == asset);
+                others
+                    .filter_map(|other| self.strongest(at, other, push))
+                    .fold(None, |best: Option<(f64, u32)>, one| match best {
+                        Some(best) if best.0 >= one.0 => Some(best),
+                        _ => Some(one),
+                    })
+                    .map(|(_, order)| order)
+            })
+    }
+
+    /// The order whose flow stands most in a market in a direction, and how much of it, USD.
+    fn strongest(&self, at: i64, place: usize, push: f64) -> Option<(f64, u32)> {
+        let weights = &self.spec.instruments[place].parameters.impact_weights;
+        let mut found: Option<(f64, u32)> = None;
+        for &(order, executed_at, flow) in &self.markets[place].recent {
+            let factors = self.spec.table.factors(at - executed_at);
+            let kept: f64 = weights
+                .iter()
+                .zip(factors)
+                .map(|(weight, factor)| weight * factor)
+                .sum();
+            let stands = kept * flow * push;
+            if stands > 0.0 && found.is_none_or(|(most, _)| stands > most) {
+                found = Some((stands, order));
+            }
+        }
+        found
+    }
+
+    /// Remembers that an order's flow stands in a market.
+    pub(crate) fn remember(&mut self, at: i64, place: usize, order: u32, flow: f64) {
+        let recent = &mut self.markets[place].recent;
+        if recent.len() == PARENTS {
+            recent.remove(0);
+        }
+        recent.push((order, at, flow));
+    }
+
+    /// Sends an order to the book, as fast as the venue's engine can.
+    #[expect(clippy::too_many_arguments, reason = "the parts of an order, once")]
+    pub(crate) fn send(
+        &mut self,
+        at: i64,
+        place: usize,
+        side: Side,
+        quantity: Coin,
+        cause: Cause,
+        parent: Option<u32>,
+        behind: Behind,
+    ) {
+        let spec = &self.spec.instruments[place];
+        let market = &mut self.markets[place];
+        let notional_usd = market.frame.notional_usd(quantity, market.log_mark);
+        let generation = parent.map_or(0, |parent| self.generation(parent) + 1);
+        let market = &mut self.markets[place];
+        let due = match spec.liquidation {
+            Some(liquidation) if cause == Cause::Liquidation => {
+                let ready = at + (liquidation.latency_s * 1e6) as i64;
+                let due = ready.max(market.engine_free_at);
+                let work_us = notional_usd / liquidation.throughput_usd_per_s * 1e6;
+                market.engine_free_at = due + work_us as i64;
+                due
+            }
+            _ => at + (spec.parameters.latency_s * 1e6) as i64,
+        };
+        if matches!(behind, Behind::Cohort(_)) {
+            market.quantity_under_way[side.index()] += quantity;
+        }
+        market.backlog_usd += notional_usd;
+        let order = Order {
+            id: self.sent,
+            parent,
+            generation,
+            cause,
+            market: place,
+            side,
+            quantity,
+            triggered_at: at,
+            log_trigger: market.log_mark,
+            notional_usd,
+            behind,
+        };
+        self.sent += 1;
+        self.agenda.put(due, What::Order(self.orders.len()));
+        self.orders.push(Some(order));
+    }
+
+    fn generation(&self, order: u32) -> u32 {
+        // Parents have been executed, so that they are rows; those most recent are asked for most.
+        self.journal
+            .orders
+            .iter()
+            .rev()
+            .find(|row| row.id == order)
+            .map_or(0, |row| row.generation)
+    }
+
+    /// A row of the books.
+    pub(crate) fn enter(&mut self, entry: Entry) {
+        self.journal.entries.push(entry);
+    }
+
+    /// Margins and bands are put to the rules.
+    pub(crate) fn decide(&mut self, at: i64) -> Result<(), ReplayError> {
+        for place in 0..self.markets.len() {
+            let spec = &self.spec.instruments[place];
+            if spec.liquidation.is_none() || self.markets[place].down {
+                continue;
+            }
+            let market = &mut self.markets[place];
+            market.state.close(Timestamp(at), market.log_mark);
+            market.assess(at, spec, self.rules)?;
+            if market.halted_until.is_none() {
+                let open = SetBand {
+                    lower_usd: 0.0,
+                    upper_usd: f64::INFINITY,
+                    halt_s: 1.0,
+                };
+                let verdict = self.rules.set_band(open, &market.view(at, spec))?;
+                market.band = None;
+                if verdict.allowed && !verdict.interventions.is_empty() {
+                    market.band = Some([
+                        libm::log(verdict.step.lower_usd),
+                        libm::log(verdict.step.upper_usd),
+                    ]);
+                    market.band_halt_s = verdict.step.halt_s;
+                }
+            }
+            self.look(at, place)?;
+        }
+        Ok(())
+    }
+
+    /// Open interest that accounts hold in a market.
+    pub(crate) fn held_by_accounts(&self, place: usize) -> [Coin; 2] {
+        let mut held = [Coin::ZERO; 2];
+        for account in &self.markets[place].holders {
+            for one in &self.accounts[*account].holdings {
+                if one.market == place {
+                    held[one.side.index()] += one.quantity;
+                }
+            }
+        }
+        held
+    }
+
+    /// Counts money and contracts of a market again.
+    pub(crate) fn count(&mut self, place: usize) {
+        let market = &self.markets[place];
+        let [long, short] = market.open_interest(self.held_by_accounts(place));
+        let gap = Coin((long - short).0.abs());
+        let residual = Cash(market.ledger.residual().0.abs());
+        self.imbalance = (self.imbalance.0.max(gap), self.imbalance.1.max(residual));
+    }
+
+    fn finish(mut self, events: u64, exogenous: Option<(Vec<f64>, Vec<f64>)>) -> WorldRun {
+        for row in &mut self.journal.orders {
+            let [low, high] = self.markets[row.market].null_reached;
+            row.additional = row.parent.is_some()
+                && match row.side {
+                    Side::Long => row.log_trigger < low,
+                    Side::Short => row.log_trigger > high,
+                };
+        }
+        for place in 0..self.markets.len() {
+            self.count(place);
+        }
+        let open_interest = (0..self.markets.len())
+            .map(|place| self.markets[place].open_interest(self.held_by_accounts(place)))
+            .collect();
+        WorldRun {
+            exogenous,
+            reserves: self
+                .markets
+                .iter()
+                .map(|market| [market.ledger.insurance()[0], market.ledger.insurance()[1]])
+                .collect(),
+            bad_debt: self
+                .markets
+                .iter()
+                .map(|market| market.ledger.bad_debt().iter().copied().sum())
+                .collect(),
+            open_interest,
+            funding_paid: self
+                .markets
+                .iter()
+                .map(|market| {
+                    if market.frame.inverse {
+                        -market.frame.funding
+                    } else {
+                        market.frame.funding
+                    }
+                })
+                .collect(),
+            journal: self.journal,
+            accounts: self.accounts,
+            imbalance: self.imbalance,
+            events,
+            actions: self.actions,
+        }
+    }
+}
+
+/// A line of the books with nothing in it.
+pub(crate) fn entry(at: i64, market: usize, kind: EntryKind, holder: Holder) -> Entry {
+    Entry {
+        at: Timestamp(at),
+        market,
+        kind,
+        holder,
+        side: Side::Long,
+        quantity: Coin::ZERO,
+        margin: Cash::ZERO,
+        entry_value: Cash::ZERO,
+        exit_value: Cash::ZERO,
+        amount: Cash::ZERO,
+    }
+}
+
+/// Whether a holding still has contracts that are not on their way out.
+pub(crate) fn free(held: &Holding) -> Coin {
+    held.quantity - held.under_way
+}

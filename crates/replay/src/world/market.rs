@@ -1,0 +1,437 @@
+//! One market: what stands in its price, how deep it is, who is in it.
+
+use aftershock_market::{Coin, Side, Timestamp};
+use aftershock_protocol::venue::funding::{Averaging, PremiumMean};
+use aftershock_protocol::venue::maintenance::MarginSchedule;
+use aftershock_protocol::venue::mark::{MarkInputs, MarkState};
+use aftershock_protocol::{Ledger, PositionBook, RuleSet};
+
+use super::frame::Frame;
+use super::spec::InstrumentSpec;
+use crate::decay::DecayTable;
+use crate::inventory::{Margins, Opening};
+use crate::market_state::MarketState;
+use crate::response::ImpactState;
+use crate::response::basis::{Arbitrage, Leg};
+use crate::response::book::{Book, BookParameters, COMMON_SHARE, Stress, common_withdrawal_log};
+use crate::response::carry::{Carry, CarryParameters};
+
+/// Depth is looked at again after this long: it answers volatility with a half-life of an hour.
+const DEPTH_EVERY_US: i64 = 1_000_000;
+/// Forced flow that stands below this does not move a price by what a double can hold, USD.
+const FORGOTTEN_USD: f64 = 1e-3;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Market {
+    pub(crate) frame: Frame,
+    pub(crate) book: PositionBook,
+    pub(crate) ledger: Ledger,
+    pub(crate) margins: Margins,
+    pub(crate) openings: Vec<Opening>,
+    pub(crate) state: MarketState,
+    pub(crate) variance_normal: f64,
+    ordinary: ImpactState,
+    endogenous: ImpactState,
+    /// Whether any forced flow stands.
+    pub(crate) answering: bool,
+    at: i64,
+    pub(crate) ticked_at: i64,
+    /// Log price less all impact.
+    pub(crate) log_news: f64,
+    pub(crate) log_price: f64,
+    pub(crate) log_mark: f64,
+    pub(crate) log_index: f64,
+    /// A venue's rule in progress; absent where the mark is the last price.
+    mark_state: Option<MarkState>,
+    /// What a rule's margin is counted with.
+    pub(crate) schedule: MarginSchedule,
+    /// Log marks beyond which somebody must be looked at.
+    pub(crate) alarm: [f64; 2],
+    /// Those of accounts alone.
+    pub(crate) watch: [f64; 2],
+    depth_book: Book,
+    depth_parameters: BookParameters,
+    /// Depth over normal of bids and asks as it stood when it was looked at last.
+    depth: [f64; 2],
+    depth_at: i64,
+    common_log: f64,
+    pub(crate) down: bool,
+    pub(crate) halted_until: Option<i64>,
+    pub(crate) band: Option<[f64; 2]>,
+    pub(crate) band_halt_s: f64,
+    pub(crate) queued_usd: f64,
+    pub(crate) quantity_under_way: [Coin; 2],
+    pub(crate) backlog_usd: f64,
+    /// When the engine can send again.
+    pub(crate) engine_free_at: i64,
+    pub(crate) suspended_until: [i64; 2],
+    /// Whether the first of several steps was taken on a side.
+    pub(crate) stepped: [bool; 2],
+    /// Orders that stand in the impact, with the flow they brought: possible parents.
+    pub(crate) recent: Vec<(u32, i64, f64)>,
+    /// Premium since the last payment.
+    pub(crate) premium: PremiumMean,
+    /// Whether it was sampled.
+    pub(crate) sampled: bool,
+    /// The rate that was paid last.
+    pub(crate) paid_rate: Option<f64>,
+    pub(crate) funding_rate: f64,
+    pub(crate) pays_at: i64,
+    pub(crate) carry: Option<(Carry, CarryParameters)>,
+    /// The order that took the hedge of carry traders last.
+    pub(crate) unhedged_by: Option<u32>,
+    pub(crate) arbitrage: Arbitrage,
+    pub(crate) arbitrage_usd: f64,
+    pub(crate) carry_usd: f64,
+    pub(crate) forced_usd: [f64; 2],
+    /// Least and greatest log mark that the null has reached.
+    pub(crate) null_reached: [f64; 2],
+    /// Accounts that hold positions here, or collateral that this market prices.
+    pub(crate) holders: Vec<usize>,
+    log_trigger_seen: [f64; 2],
+}
+
+impl Market {
+    #[expect(clippy::too_many_arguments, reason = "the parts of a market, once")]
+    pub(crate) fn new(
+        frame: Frame,
+        book: PositionBook,
+        ledger: Ledger,
+        margins: Margins,
+        openings: Vec<Opening>,
+        state: MarketState,
+        variance_normal: f64,
+        log_price: f64,
+        at: i64,
+        depth_parameters: BookParameters,
+        carry: Option<(Carry, CarryParameters)>,
+        mark_state: Option<MarkState>,
+        schedule: MarginSchedule,
+        averaging: Averaging,
+    ) -> Self {
+        let mut market = Self {
+            frame,
+            book,
+            ledger,
+            margins,
+            openings,
+            state,
+            variance_normal,
+            ordinary: ImpactState::default(),
+            endogenous: ImpactState::default(),
+            answering: false,
+            at,
+            ticked_at: at,
+            log_news: log_price,
+            log_price,
+            log_mark: log_price,
+            log_index: log_price,
+            mark_state,
+            schedule,
+            alarm: [f64::NEG_INFINITY, f64::INFINITY],
+            watch: [f64::NEG_INFINITY, f64::INFINITY],
+            depth_book: Book::new(at, &depth_parameters, &Stress::NONE),
+            depth_parameters,
+            depth: [1.0; 2],
+            depth_at: i64::MIN / 2,
+            common_log: 0.0,
+            down: false,
+            halted_until: None,
+            band: None,
+            band_halt_s: 0.0,
+            queued_usd: 0.0,
+            quantity_under_way: [Coin::ZERO; 2],
+            backlog_usd: 0.0,
+            engine_free_at: i64::MIN,
+            suspended_until: [i64::MIN; 2],
+            recent: Vec::new(),
+            premium: PremiumMean::new(averaging),
+            sampled: false,
+            paid_rate: None,
+            stepped: [false; 2],
+            funding_rate: 0.0,
+            pays_at: i64::MAX,
+            carry,
+            unhedged_by: None,
+            arbitrage: Arbitrage::new(at),
+            arbitrage_usd: 0.0,
+            carry_usd: 0.0,
+            forced_usd: [0.0; 2],
+            null_reached: [log_price; 2],
+            holders: Vec::new(),
+            log_trigger_seen: [f64::NEG_INFINITY, f64::INFINITY],
+        };
+        market.refresh_alarm();
+        market
+    }
+
+    /// Lets what stands decay up to an instant.
+    #[inline]
+    pub(crate) fn advance(&mut self, at: i64, table: &DecayTable) {
+        let dt = at - self.at;
+        if dt > 0 {
+            let factors = table.factors(dt);
+            self.ordinary.decay(&factors);
+            if self.answering {
+                self.endogenous.decay(&factors);
+                if self.endogenous.largest() < FORGOTTEN_USD {
+                    self.endogenous = ImpactState::default();
+                    self.answering = false;
+                    self.recent.clear();
+                }
+            }
+            self.at = at;
+        }
+    }
+
+    /// Impact of ordinary and forced flow together.
+    #[inline]
+    pub(crate) fn impact(&self, spec: &InstrumentSpec) -> f64 {
+        let weights = &spec.parameters.impact_weights;
+        let mut standing = self.ordinary.standing_usd(weights);
+        if self.answering {
+            standing += self.endogenous.standing_usd(weights);
+        }
+        spec.parameters.impact.log_impact(standing)
+    }
+
+    /// Log price without what forced, called and arbitrage orders did: the null.
+    pub(crate) fn log_null(&self, spec: &InstrumentSpec) -> f64 {
+        if !self.answering {
+            return self.log_news + self.impact(spec);
+        }
+        let ordinary = self.ordinary.standing_usd(&spec.parameters.impact_weights);
+        self.log_news + spec.parameters.impact.log_impact(ordinary)
+    }
+
+    /// A trade as it would meet this market now.
+    pub(crate) fn leg(&self, spec: &InstrumentSpec, buys: bool, withdraws: bool) -> Leg {
+        let weights = &spec.parameters.impact_weights;
+        Leg {
+            impact: spec.parameters.impact,
+            standing_usd: self.ordinary.standing_usd(weights) + self.endogenous.standing_usd(weights),
+            depth_ratio: if withdraws {
+                self.depth[usize::from(buys)]
+            } else {
+                1.0
+            },
+        }
+    }
+
+    /// Slope of the price in flow that sells now, 1/USD.
+    pub(crate) fn slope(&self, spec: &InstrumentSpec, withdraws: bool) -> f64 {
+        let leg = self.leg(spec, false, withdraws);
+        leg.impact.slope(leg.standing_usd) / leg.depth_ratio
+    }
+
+    #[inline]
+    pub(crate) fn trade_ordinary(&mut self, flow_usd: f64, depth: f64) {
+        self.ordinary.trade(flow_usd / depth);
+    }
+
+    /// Flow that the world's machinery sends, USD, buys positive.
+    pub(crate) fn trade_endogenous(&mut self, flow_usd: f64, depth: f64) {
+        self.endogenous.trade(flow_usd / depth);
+        self.answering = true;
+    }
+
+    /// Depth over normal that flow of a sign meets, looked at again every second.
+    #[inline]
+    pub(crate) fn depth(&mut self, at: i64, buys: bool) -> f64 {
+        if at - self.depth_at >= DEPTH_EVERY_US {
+            self.face(at);
+        }
+        self.depth[usize::from(buys)]
+    }
+
+    fn stress(&self) -> Stress {
+        let ratio = self.state.variance_1h / self.variance_normal;
+        Stress {
+            volatility_ratio: ratio.max(1.0).sqrt(),
+            common_log: self.common_log,
+            ..Stress::NONE
+        }
+    }
+
+    /// Log depth that makers take away here for what they see here.
+    pub(crate) fn own_withdrawal_log(&self) -> f64 {
+        self.depth_parameters.own_withdrawal_log(&self.stress())
+    }
+
+    /// Makers see how much of depth is gone on average.
+    pub(crate) fn join_withdrawal(&mut self, at: i64, mean_log: f64) {
+        let own = self.own_withdrawal_log();
+        self.common_log = common_withdrawal_log(own, mean_log, COMMON_SHARE);
+        self.face(at);
+    }
+
+    /// Makers look at the market: depth answers volatility, the forced orders of late and what was eaten.
+    #[cold]
+    pub(crate) fn face(&mut self, at: i64) {
+        self.depth_at = at;
+        let stress = self.stress();
+        self.depth_book.face(at, &self.depth_parameters, &stress);
+        self.depth = [
+            self.depth_book.bids.ratio(&self.depth_parameters),
+            self.depth_book.asks.ratio(&self.depth_parameters),
+        ];
+    }
+
+    /// Average log distance at which an order fills, and the depth that it meets; it eats into the book where makers
+    /// withdraw, and meets a full one where they are said not to.
+    pub(crate) fn walk(&mut self, at: i64, flow_usd: f64, withdraws: bool) -> (f64, f64) {
+        if !withdraws {
+            let full = Book::new(at, &self.depth_parameters, &Stress::NONE);
+            return (full.walk(flow_usd, &self.depth_parameters).mean(flow_usd), 1.0);
+        }
+        self.face(at);
+        let depth = self.depth[usize::from(flow_usd > 0.0)];
+        (
+            self.depth_book
+                .walk(flow_usd, &self.depth_parameters)
+                .mean(flow_usd),
+            depth,
+        )
+    }
+
+    /// A forced order has traded: it has eaten depth, and makers have seen it.
+    pub(crate) fn eat(&mut self, at: i64, flow_usd: f64) {
+        self.depth_book.consume(flow_usd, &self.depth_parameters);
+        self.depth_book.forced(at, &self.depth_parameters);
+        self.face(at);
+    }
+
+    /// What the record had of depth beyond the model, log: held until the next one.
+    pub(crate) fn hold_residual(&mut self, at: i64, asks: bool, log_residual: f64) {
+        self.depth_book.advance(at, &self.depth_parameters);
+        let side = if asks {
+            &mut self.depth_book.asks
+        } else {
+            &mut self.depth_book.bids
+        };
+        side.hold_residual(log_residual);
+        self.face(at);
+    }
+
+    /// How far an order of this size fills from the price, log, as a magnitude.
+    pub(crate) fn distance(&self, usd: f64) -> f64 {
+        self.depth_book.walk(usd, &self.depth_parameters).mean_log
+    }
+
+    /// Moves the mark after the price or the index moved.
+    #[inline]
+    pub(crate) fn publish_mark(&mut self, at: i64) {
+        match &self.mark_state {
+            None => self.log_mark = self.log_price,
+            Some(state) if at >= state.next_at().0 => self.publish_by_rule(at),
+            Some(_) => {}
+        }
+    }
+
+    #[cold]
+    fn publish_by_rule(&mut self, at: i64) {
+        let Some(state) = &mut self.mark_state else { return };
+        let last = libm::exp(self.log_price);
+        let mark = state.update(
+            Timestamp(at),
+            &MarkInputs {
+                index: libm::exp(self.log_index),
+                last,
+                // Mid of the book: its spread is not modelled.
+                bid: Some(last),
+                ask: Some(last),
+                funding_rate: self.funding_rate,
+                funding_at: Timestamp(self.pays_at),
+                others: &[],
+            },
+        );
+        self.log_mark = libm::log(mark);
+    }
+
+    /// Whether somebody must be looked at.
+    #[inline]
+    pub(crate) fn alarmed(&self) -> bool {
+        self.log_mark <= self.alarm[0] || self.log_mark >= self.alarm[1]
+    }
+
+    /// Whether no order can meet the book.
+    #[inline]
+    pub(crate) fn closed(&self) -> bool {
+        self.down || self.halted_until.is_some()
+    }
+
+    /// Log marks at which the next positions of the levels break, and the alarm that follows.
+    pub(crate) fn refresh_alarm(&mut self) {
+        let in_frame = [self.book.trigger(Side::Long), self.book.trigger(Side::Short)];
+        let [low, high] = if self.frame.inverse {
+            [in_frame[1], in_frame[0]]
+        } else {
+            in_frame
+        };
+        self.log_trigger_seen = [self.frame.log_price(low), self.frame.log_price(high)];
+        if self.frame.inverse {
+            // A level that nobody holds is at zero or infinity in the frame, and the other way round in price.
+            if !low.is_finite() {
+                self.log_trigger_seen[0] = f64::NEG_INFINITY;
+            }
+            if high <= 0.0 {
+                self.log_trigger_seen[1] = f64::INFINITY;
+            }
+        }
+        self.alarm = [
+            self.log_trigger_seen[0].max(self.watch[0]),
+            self.log_trigger_seen[1].min(self.watch[1]),
+        ];
+    }
+
+    /// Open interest of one side, orders under way included; both sides are equal.
+    pub(crate) fn open_interest(&self, accounts: [Coin; 2]) -> [Coin; 2] {
+        Side::BOTH.map(|side| {
+            self.book.quantity(side) + self.quantity_under_way[side.index()] + accounts[side.index()]
+        })
+    }
+
+    /// What rules see.
+    pub(crate) fn view(&self, at: i64, spec: &InstrumentSpec) -> aftershock_protocol::View {
+        let mark_usd = libm::exp(self.log_mark);
+        let reserves: aftershock_market::Cash = self.ledger.insurance().iter().copied().sum();
+        aftershock_protocol::View {
+            now: Timestamp(at),
+            mark_usd,
+            mean_mark_1h_usd: libm::exp(self.state.mean_log_mark_1h()),
+            volatility_1h: self.state.daily_volatility_1h(),
+            volatility_24h: self.state.daily_volatility_24h(),
+            volatility_normal: spec.parameters.impact.sigma_daily,
+            open_interest_usd: self
+                .frame
+                .notional_usd(self.book.quantity(Side::Long), self.log_mark),
+            forced_usd: self.forced_usd[0] + self.forced_usd[1],
+            insurance_usd: self.frame.usd(reserves, self.log_mark),
+        }
+    }
+
+    /// Puts margins of all brackets to the rules.
+    pub(crate) fn assess(
+        &mut self,
+        at: i64,
+        spec: &InstrumentSpec,
+        rules: &RuleSet,
+    ) -> Result<(), crate::ReplayError> {
+        let view = self.view(at, spec);
+        let changed =
+            self.margins
+                .assess(&spec.parameters.brackets, rules, &view, false, &mut crate::Silent)?;
+        if changed {
+            for (slot, ratio) in self.margins.maintenance.iter().enumerate() {
+                let slot = aftershock_protocol::Slot {
+                    tier: slot / 2,
+                    linked: slot % 2 == 1,
+                };
+                self.book.set_maintenance(slot, *ratio);
+            }
+            self.openings = self.margins.openings(&spec.parameters, false);
+            self.refresh_alarm();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! What is under way, and what happens when.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use aftershock_market::{Coin, Side};
+use aftershock_protocol::Closed;
+
+use super::journal::Cause;
+
+/// Who is behind an order.
+#[derive(Clone, Debug)]
+pub(crate) enum Behind {
+    /// Positions that were taken out of the levels.
+    Cohort(Vec<Closed>),
+    /// A position of an account.
+    Account { account: usize, holding: usize },
+    /// Collateral of an account, sold on the asset's reference market.
+    Collateral { account: usize },
+}
+
+/// An order on its way to the book.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) id: u32,
+    pub(crate) parent: Option<u32>,
+    pub(crate) generation: u32,
+    pub(crate) cause: Cause,
+    pub(crate) market: usize,
+    /// Side in the frame that is closed.
+    pub(crate) side: Side,
+    pub(crate) quantity: Coin,
+    pub(crate) triggered_at: i64,
+    pub(crate) log_trigger: f64,
+    /// What it is worth at the trigger, USD: the backlog while it is under way.
+    pub(crate) notional_usd: f64,
+    pub(crate) behind: Behind,
+}
+
+/// What is to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum What {
+    /// Trading resumes in a market. Comes before orders of the same instant.
+    Reopen(usize),
+    /// An order meets the book.
+    Order(usize),
+    /// Cash arrives at an account, in units of the settlement asset.
+    Transfer { account: usize, amount: i64 },
+    /// Arbitrageurs and carry traders look at all markets.
+    Traders,
+    /// A premium is sampled.
+    Sample(usize),
+    /// Funding is paid.
+    Pay(usize),
+    /// Rules decide.
+    Decide,
+    /// A row of the clock.
+    Clock,
+    /// A stepwise engine looks at an account or a market again.
+    Recheck(usize),
+}
+
+/// The queue of what is to happen, by instant, then by kind, then in the order in which it was put in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Agenda {
+    heap: BinaryHeap<Reverse<(i64, What, u64)>>,
+    count: u64,
+    /// The next instant; the far future where there is none.
+    pub(crate) next: i64,
+}
+
+impl Agenda {
+    pub(crate) fn new() -> Self {
+        Self {
+            heap: BinaryHeap::new(),
+            count: 0,
+            next: i64::MAX,
+        }
+    }
+
+    pub(crate) fn put(&mut self, at: i64, what: What) {
+        self.heap.push(Reverse((at, what, self.count)));
+        self.count += 1;
+        self.next = self.next.min(at);
+    }
+
+    /// What comes next, if it comes before or at `until`.
+    pub(crate) fn take(&mut self, until: i64) -> Option<(i64, What)> {
+        if self.next > until {
+            return None;
+        }
+        let Reverse((at, what, _)) = self.heap.pop()?;
+        self.next = self.heap.peek().map_or(i64::MAX, |next| next.0.0);
+        Some((at, what))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_then_kinds_then_turns() {
+        let mut agenda = Agenda::new();
+        agenda.put(5, What::Order(1));
+        agenda.put(5, What::Order(0));
+        agenda.put(5, What::Reopen(3));
+        agenda.put(4, What::Clock);
+        assert_eq!(agenda.take(3), None);
+        let all: Vec<_> = std::iter::from_fn(|| agenda.take(9)).collect();
+        assert_eq!(
+            all,
+            [
+                (4, What::Clock),
+                (5, What::Reopen(3)),
+                (5, What::Order(0)),
+                (5, What::Order(1))
+            ]
+        );
+        assert_eq!(agenda.next, i64::MAX);
+    }
+}

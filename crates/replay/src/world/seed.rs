@@ -1,0 +1,203 @@
+//! Positions and state with which a world begins.
+
+use aftershock_market::{Cash, Coin, Side, Timestamp};
+use aftershock_protocol::venue::funding::Averaging;
+use aftershock_protocol::venue::maintenance::MarginSchedule;
+use aftershock_protocol::venue::mark::MarkState;
+use aftershock_protocol::{Ledger, Position, PositionBook, RuleSet, Slot};
+
+use super::engine::{World, entry};
+use super::frame::Frame;
+use super::journal::{Entry, EntryKind, Holder, Journal};
+use super::market::Market;
+use super::spec::{Channels, Mark, WorldSpec};
+use crate::ReplayError;
+use crate::inventory::Margins;
+use crate::market_state::MarketState;
+use crate::response::book::BookParameters;
+use crate::response::carry::{Carry, CarryParameters};
+
+const YEAR_S: f64 = 365.0 * 86_400.0;
+
+/// Entry prices of positions, against the price at the start, log, each with its share of open interest.
+pub type Entries<'a> = &'a [(f64, f64)];
+
+/// A world at an instant: every perpetual holds its open interest, opened at the given distances from the start's price,
+/// each in all leverage classes and account sizes; a level that the start's mark has crossed already is left out, and the
+/// rest are scaled, on both sides alike.
+///
+/// # Errors
+/// A world whose parts do not fit.
+///
+/// # Panics
+/// Where there are not as many prices as markets.
+pub fn seed<'a>(
+    spec: &'a WorldSpec,
+    rules: &'a RuleSet,
+    channels: Channels,
+    at: Timestamp,
+    log_prices: &[f64],
+    entries: Entries<'_>,
+) -> Result<World<'a>, ReplayError> {
+    spec.check()?;
+    assert_eq!(log_prices.len(), spec.instruments.len(), "one price a market");
+    let mut journal = Journal::default();
+    let mut markets = Vec::with_capacity(spec.instruments.len());
+    for (place, one) in spec.instruments.iter().enumerate() {
+        let log_price = log_prices[place];
+        let frame = Frame::new(one.inverse);
+        let parameters = &one.parameters;
+        let ratios: Vec<f64> = parameters
+            .brackets
+            .tiers()
+            .iter()
+            .map(|tier| tier.maintenance_ratio)
+            .collect();
+        let margins = Margins::of_record(&parameters.brackets);
+        let openings = margins.openings(parameters, false);
+        let to_settlement = if one.inverse { libm::exp(-log_price) } else { 1.0 };
+        let fund: f64 = parameters
+            .pools
+            .iter()
+            .map(|pool| pool.share * pool.fund_ratio)
+            .sum::<f64>()
+            * parameters.open_interest_usd
+            * to_settlement;
+        let vault = one
+            .liquidation
+            .map_or(Cash::ZERO, |liquidation| liquidation.vault);
+        let mut ledger = Ledger::new(vec![Cash::from_f64(fund), vault]);
+        let mut book = PositionBook::new(&ratios);
+        if one.liquidation.is_some() {
+            let positions = positions(
+                &frame,
+                parameters.open_interest_usd,
+                log_price,
+                entries,
+                &openings,
+            );
+            if positions.is_empty() {
+                return Err(ReplayError::World(format!(
+                    "no position of {} survives to its start",
+                    one.name
+                )));
+            }
+            for (side, _, position) in &positions {
+                ledger.endow(*side, position.margin, position.entry_value);
+                journal.entries.push(Entry {
+                    side: *side,
+                    quantity: position.quantity,
+                    margin: position.margin,
+                    entry_value: position.entry_value,
+                    ..entry(at.0, place, EntryKind::Endow, Holder::Cohort)
+                });
+            }
+            book.fill(positions);
+        }
+        let sigma = parameters.impact.sigma_daily;
+        let depth = BookParameters {
+            volatility_withdrawal: parameters.depth_elasticity,
+            refill_half_life_s: parameters.book_refill_s,
+            floor: parameters.depth_floor,
+            end_log: parameters.book_end,
+            ..BookParameters::prior(parameters.book_usd_per_log)
+        };
+        let mark_state = match one.mark {
+            Mark::Last => None,
+            Mark::Rule { rule, every_s } => Some(
+                MarkState::new(rule, every_s)
+                    .map_err(|error| ReplayError::World(format!("mark of {}: {error}", one.name)))?,
+            ),
+        };
+        let carry = one.carry.map(|traders| {
+            let held_usd = traders.share * parameters.open_interest_usd;
+            let annual = one.funding.map_or(0.0, |funding| {
+                funding.calm_rate() * YEAR_S / funding.schedule.interval_s()
+            });
+            // At funding without a premium they want what they have.
+            let unit = CarryParameters {
+                limit_usd: 1.0,
+                risk_aversion_per_usd: traders.parameters.risk_aversion_per_usd
+                    * traders.parameters.limit_usd,
+                ..traders.parameters
+            };
+            let wanted = unit.desired_usd(annual, 1.0);
+            let limit_usd = if wanted > 0.0 { held_usd / wanted } else { 0.0 };
+            let scaled = CarryParameters {
+                limit_usd,
+                risk_aversion_per_usd: unit.risk_aversion_per_usd / limit_usd.max(1.0),
+                ..unit
+            };
+            (
+                Carry::new(at.0, limit_usd * wanted / libm::exp(log_price)),
+                scaled,
+            )
+        });
+        markets.push(Market::new(
+            frame,
+            book,
+            ledger,
+            margins,
+            openings,
+            MarketState::new(at, log_price, !rules.is_record()),
+            sigma * sigma / 86_400.0,
+            log_price,
+            at.0,
+            depth,
+            carry,
+            mark_state,
+            MarginSchedule::Brackets(parameters.brackets.clone()),
+            one.funding.map_or(Averaging::Time, |funding| funding.averaging),
+        ));
+    }
+    Ok(World::assemble(spec, rules, channels, markets, journal))
+}
+
+/// Positions of both sides; each side holds exactly the same number of contracts.
+fn positions(
+    frame: &Frame,
+    open_interest_usd: f64,
+    log_price: f64,
+    entries: Entries<'_>,
+    openings: &[crate::Opening],
+) -> Vec<(Side, Slot, Position)> {
+    let mark = frame.kept(log_price);
+    let mut all = Vec::with_capacity(2 * entries.len() * openings.len());
+    let mut kept = [Coin::ZERO; 2];
+    for side in Side::BOTH {
+        // A level's weight, where it stands.
+        let mut alive = Vec::with_capacity(entries.len() * openings.len());
+        for &(distance, share) in entries {
+            let y = frame.y(log_price + distance);
+            for opening in openings {
+                let key = y * opening.key_ratio[side.index()];
+                let broken = match side {
+                    Side::Long => mark <= key * 1.02,
+                    Side::Short => mark * 1.02 >= key,
+                };
+                if !broken && share * opening.weight > 0.0 {
+                    alive.push((y, share * opening.weight, opening));
+                }
+            }
+        }
+        let weight: f64 = alive.iter().map(|one| one.1).sum();
+        for (y, part, opening) in alive {
+            let quantity = frame.quantity(open_interest_usd * part / weight, log_price);
+            let value = Cash((quantity.0 as f64 * y).floor() as i128);
+            let (slot, position) = opening.position(side, quantity, value, y);
+            kept[side.index()] += quantity;
+            all.push((side, slot, position));
+        }
+    }
+    // Rounding leaves the sides a few units apart: the first level of the smaller side takes them.
+    let gap = kept[0] - kept[1];
+    let smaller = if gap.0 > 0 { Side::Short } else { Side::Long };
+    if let Some((_, _, position)) = all.iter_mut().find(|one| one.0 == smaller) {
+        let more = Coin(gap.0.abs());
+        position.entry_value += position
+            .entry_value
+            .share_floor(more.0, position.quantity.0.max(1));
+        position.quantity += more;
+    }
+    all
+}
