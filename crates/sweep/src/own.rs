@@ -151,4 +151,6 @@ impl<'a> Traded<'a> {
 }
 
 #[cfg(test)]
+mod file_tests;
+#[cfg(test)]
 mod tests;

@@ -263,37 +263,31 @@ fn own_accounts(session: &Session, episode: &str) -> Result<()> {
                 .unwrap_or_default()
         };
         let price = |column| interval(&fates, row, ["", column, ""], 1);
-        let at = cell("triggered_at").replace('T', " ");
-        let at = at.trim_end_matches('Z').trim_end_matches(":00");
-        let central = match cell("fate").as_str() {
-            "survived" => format!("survived, lowest ratio {}", cell("lowest_ratio")),
-            fate if cell("fill_usd") == "-" => format!("{fate} {at} at {}", price("trigger_usd")),
-            fate => format!(
-                "{fate} {at} at {}, filled at {}",
-                price("trigger_usd"),
-                price("fill_usd")
-            ),
-        };
+        // To the minute; the report has the rest.
+        let at: String = cell("triggered_at").replace('T', " ").chars().take(16).collect();
+        let cross = if cell("margin") == "cross" { " (cross)" } else { "" };
         rows.push(vec![
             cell("rule_set"),
-            format!("{} ({})", cell("account"), cell("margin")),
-            cell("holding"),
-            price("closing_usd"),
+            cell("account") + cross,
             price("closed_pct"),
             interval(&fates, row, ["low_loss", "median_loss", "high_loss"], 0),
-            interval(&fates, row, ["low_debt", "median_debt", "high_debt"], 0),
-            central,
+            if cell("fate") == "survived" {
+                cell("fate")
+            } else {
+                at
+            },
+            price("trigger_usd"),
+            price("fill_usd"),
         ]);
     }
     let headers = [
         "own accounts under",
         "account",
-        "holds, BTC",
-        "closes at",
-        "% of draws",
+        "% closed",
         "loss, USD",
-        "beyond it, USD",
-        "central draw, high first",
+        "central draw",
+        "mark",
+        "filled at",
     ];
     table::print(&table::headers(&headers), &rows)?;
     let limits = session.ask("quality/limits", &[("episode", episode)])?;
