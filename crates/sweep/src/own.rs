@@ -153,4 +153,6 @@ impl<'a> Traded<'a> {
 #[cfg(test)]
 mod file_tests;
 #[cfg(test)]
+mod replay_tests;
+#[cfg(test)]
 mod tests;

@@ -3,14 +3,10 @@
 //! The long of most tests holds 2 BTC from 8,000 with 1,600 of collateral. With a maintenance ratio `r` it is closed at
 //! `(1,600 - 16,000) / (2 (r - 1))`: 7,228.92 at 0.4 %, 7,346.94 at 2 %. Shares and logs were taken in Python.
 
-use aftershock_calibrate::synthetic;
 use aftershock_market::journal::OwnAccountRow;
-use aftershock_market::{BarOrder, Cash, Coin, Shock, Side, Timestamp};
-use aftershock_protocol::{Brackets, Position, RuleSet, Slot, Tier, View};
-use aftershock_replay::{
-    Exogenous, ForcedOrder, Liquidity, MarginInForce, Mechanisms, Mode, Observer, Parameters, Path, Replay,
-    Silent, Waypoint, lead_in,
-};
+use aftershock_market::{BarOrder, Timestamp};
+use aftershock_protocol::{Brackets, RuleSet, Tier, View};
+use aftershock_replay::{Liquidity, Observer, Waypoint};
 use aftershock_rules::RuleSetFile;
 
 use super::*;
@@ -18,14 +14,13 @@ use super::*;
 pub(super) const HEADER: &str = "account,venue,instrument,side,quantity,entry_usd,collateral_usd,margin\n";
 pub(super) const LONG: &str = "mine,binance-usdm,BTCUSDT,long,2,8000,1600,isolated\n";
 /// Between two waypoints, s.
-const STEP_S: i64 = 60;
-const LEAD: usize = 60;
+pub(super) const STEP_S: i64 = 60;
 
-fn book(rows: &str) -> OwnBook {
+pub(super) fn book(rows: &str) -> OwnBook {
     OwnBook::parse("own.csv", &format!("{HEADER}{rows}")).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn brackets() -> Brackets {
+pub(super) fn brackets() -> Brackets {
     let tier = Tier {
         floor_usd: 0.0,
         cap_usd: f64::INFINITY,
@@ -36,14 +31,14 @@ fn brackets() -> Brackets {
     Brackets::new(vec![tier]).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn rules(rule: &str) -> RuleSetFile {
+pub(super) fn rules(rule: &str) -> RuleSetFile {
     let head = "name = \"x\"\ntitle = \"t\"\nsummary = \"s\"\ncosts = \"c\"\n\n[[rule]]\nkind = \"declared\"\nname = \"r\"\n";
     RuleSetFile::parse("x.toml", &format!("{head}{rule}\nreason = \"r\"\n"))
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[track_caller]
-fn close(found: f64, expected: f64) {
+pub(super) fn close(found: f64, expected: f64) {
     assert!(
         (found - expected).abs() <= 1e-9 * expected.abs().max(1.0),
         "{found} is not {expected}"
@@ -98,7 +93,7 @@ fn follow(
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn minute(number: i64) -> Option<Timestamp> {
+pub(super) fn minute(number: i64) -> Option<Timestamp> {
     Some(Timestamp::from_seconds(STEP_S * number))
 }
 
@@ -202,197 +197,6 @@ fn a_rule_may_close_a_part() {
     assert_eq!(rows[0].fate, "reduced");
     close(rows[0].end_equity_usd, 1_600.0 - 772.0 - 700.0);
     close(rows[0].loss_usd, 1_472.0);
-}
-
-/// A path at 8,000 for an hour and then at `marks`, a minute apart, without ordinary flow.
-fn path(marks: &[f64]) -> Path {
-    let mut path = Path {
-        first: LEAD,
-        ..Path::default()
-    };
-    // The lead-in moves by a hair: without any volatility nothing is normal.
-    let lead = (0..LEAD).map(|i| 8_000.0 + 0.5 * (i % 2) as f64);
-    for (i, mark) in lead.chain(marks.iter().copied()).enumerate() {
-        path.at.push(Timestamp::from_seconds(STEP_S * i as i64));
-        path.log_price.push(libm::log(mark));
-        path.volume_usd.push(1e6);
-        path.ordinary_usd.push(0.0);
-        path.bar_close.push(true);
-        path.recorded.push(true);
-    }
-    path
-}
-
-fn parameters(usd_per_log: f64) -> Parameters {
-    Parameters {
-        brackets: brackets(),
-        book_usd_per_log: usd_per_log,
-        ..synthetic::parameters(0.5)
-    }
-}
-
-/// The path as news, with nothing else that moves the price.
-fn news(path: &Path) -> Exogenous {
-    let log_price = path.log_price[path.first..].to_vec();
-    Exogenous {
-        ordinary_depth: vec![1.0; log_price.len()],
-        ordinary_usd: vec![0.0; log_price.len()],
-        log_null: log_price.clone(),
-        log_price,
-    }
-}
-
-#[test]
-fn a_rule_that_raises_maintenance_closes_earlier_in_a_replay() {
-    let raised = rules(
-        "on = \"assess_margin\"\nwhen = \"tier == 1\"\nthen.maintenance_ratio = \"0.02\"\nthen.initial_ratio = \"0.04\"",
-    );
-    let own = book(LONG);
-    let path = path(&[8_000.0, 7_347.0, 7_346.9, 7_300.0, 7_228.9, 7_228.9]);
-    let (parameters, table, exogenous) = (parameters(1e15), synthetic::decay_table(), news(&path));
-    for (rules, triggered, mark) in [
-        (&RuleSet::default(), LEAD as i64 + 4, 7_228.9),
-        (&raised.rules, LEAD as i64 + 2, 7_346.9),
-    ] {
-        let replay = Replay {
-            path: &path,
-            parameters: &parameters,
-            table: &table,
-            rules,
-        };
-        let mut watch = Watch::new(own.accounts(), &parameters.brackets, rules, parameters.latency_s);
-        let start = lead_in(&replay, &mut watch).unwrap_or_else(|error| panic!("{error}"));
-        let off = Mode::closed_loop(&exogenous, Mechanisms::from_mask(0));
-        replay
-            .run(start, off, &mut watch)
-            .unwrap_or_else(|error| panic!("{error}"));
-        let rows = watch
-            .rows(0, BarOrder::HighFirst)
-            .unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(
-            (rows[0].fate, rows[0].triggered_at),
-            ("liquidated", minute(triggered))
-        );
-        close(rows[0].trigger_usd.unwrap_or(0.0), mark);
-    }
-}
-
-/// An account and the replay's own forced orders.
-struct Both<'a> {
-    watch: Watch<'a>,
-    orders: Vec<ForcedOrder>,
-}
-
-impl Observer for Both<'_> {
-    fn margin(&mut self, margin: &MarginInForce) {
-        self.watch.margin(margin);
-    }
-    fn liquidity(&mut self, at: Timestamp, log_mark: f64, liquidity: &Liquidity) {
-        self.watch.liquidity(at, log_mark, liquidity);
-    }
-    fn margin_call(&mut self, view: &View) {
-        self.watch.margin_call(view);
-    }
-    fn waypoint(&mut self, waypoint: &Waypoint) {
-        self.watch.waypoint(waypoint);
-    }
-    fn forced_order(&mut self, order: &ForcedOrder) {
-        self.orders.push(*order);
-    }
-}
-
-/// The replay holds the same long itself: both go out at one instant and fill at one price, in a shallow book.
-#[test]
-fn an_own_account_fares_as_the_same_position_of_the_replay() {
-    let own = book(LONG);
-    let path = path(&[8_000.0, 7_500.0, 7_220.0, 7_180.0, 7_300.0]);
-    let (parameters, table, exogenous) = (parameters(1e6), synthetic::decay_table(), news(&path));
-    let rules = RuleSet::default();
-    let replay = Replay {
-        path: &path,
-        parameters: &parameters,
-        table: &table,
-        rules: &rules,
-    };
-    let held = |side: Side, margin: f64| {
-        let (quantity, entry_value, margin) = (
-            Coin::from_f64(2.0),
-            Cash::from_f64(16_000.0),
-            Cash::from_f64(margin),
-        );
-        let key = Position::key(side, quantity, entry_value, margin, 0.0, 1.0);
-        let position = Position {
-            key,
-            quantity,
-            entry_value,
-            margin,
-        };
-        let slot = Slot {
-            tier: 0,
-            linked: false,
-        };
-        (side, slot, position)
-    };
-    let start = lead_in(&replay, &mut Silent)
-        .unwrap_or_else(|error| panic!("{error}"))
-        .with_positions(vec![held(Side::Long, 1_600.0), held(Side::Short, 1e6)]);
-    let mut both = Both {
-        watch: Watch::new(own.accounts(), &parameters.brackets, &rules, parameters.latency_s),
-        orders: Vec::new(),
-    };
-    let off = Mode::closed_loop(&exogenous, Mechanisms::from_mask(0));
-    replay
-        .run(start, off, &mut both)
-        .unwrap_or_else(|error| panic!("{error}"));
-    let order = both.orders.first().expect("the long of the replay is closed");
-    let rows = both
-        .watch
-        .rows(0, BarOrder::HighFirst)
-        .unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(rows[0].triggered_at, Some(order.triggered_at));
-    assert_eq!(rows[0].filled_at, Some(order.executed_at));
-    close(rows[0].fill_usd.unwrap_or(0.0), order.fill_usd);
-    assert!(order.fill_usd < 7_150.0, "{}", order.fill_usd);
-    let shortfall: f64 = both.orders.iter().map(|order| order.shortfall_usd).sum();
-    assert!(
-        (rows[0].bad_debt_usd - shortfall).abs() < 1e-4,
-        "{} is not {shortfall}",
-        rows[0].bad_debt_usd
-    );
-}
-
-#[test]
-fn a_shock_of_minus_thirty_percent_ends_at_seven_tenths_where_nothing_answers() {
-    let marks = [8_000.0, 7_900.0, 8_100.0, 8_050.0, 8_000.0, 8_200.0];
-    let path = path(&marks);
-    let (parameters, table, mut exogenous) = (parameters(1e15), synthetic::decay_table(), news(&path));
-    let from = path.at[LEAD - 1];
-    let shock = Shock {
-        move_bp: -3_000,
-        over_s: 240,
-    };
-    crate::shock::add(shock, from, &path, &mut exogenous);
-    let rules = RuleSet::default();
-    let replay = Replay {
-        path: &path,
-        parameters: &parameters,
-        table: &table,
-        rules: &rules,
-    };
-    let start = lead_in(&replay, &mut Silent).unwrap_or_else(|error| panic!("{error}"));
-    let off = Mode::closed_loop(&exogenous, Mechanisms::from_mask(0));
-    let replayed = replay
-        .run(start, off, &mut Silent)
-        .unwrap_or_else(|error| panic!("{error}"));
-    let found: Vec<f64> = replayed
-        .log_mark
-        .iter()
-        .map(|log_mark| libm::exp(*log_mark))
-        .collect();
-    close(found[5], 0.7 * 8_200.0);
-    close(found[3], 0.7 * 8_050.0);
-    // Half of the time is half of the logarithm: a factor of the root of 0.7.
-    close(found[1], 0.836_660_026_534_075_5 * 7_900.0);
 }
 
 #[test]
