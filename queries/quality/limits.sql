@@ -4,8 +4,10 @@
 -- Reads: replayed.assumptions
 SELECT
     CASE
+        WHEN name = 'shock' THEN 'made up'
         WHEN name = 'not_modelled' THEN 'not modelled'
-        WHEN name LIKE 'response%' OR name IN ('halt', 'hold_notional', 'intra_bar_order', 'null', 'ordinary_flow_is_held')
+        WHEN name LIKE 'response%' OR name LIKE 'own_accounts%'
+            OR name IN ('halt', 'hold_notional', 'intra_bar_order', 'null', 'ordinary_flow_is_held')
             THEN 'the model'
         ELSE 'the record'
     END AS topic,
@@ -19,7 +21,7 @@ WHERE episode = $episode AND value IS NULL
     AND (origin <> 'prior' OR name IN ('dominated_by_priors', 'open_interest'))
 GROUP BY name, replayed.assumptions.text, origin, source
 ORDER BY
-    CASE topic WHEN 'the record' THEN 1 WHEN 'the model' THEN 2 ELSE 3 END,
+    CASE topic WHEN 'made up' THEN 0 WHEN 'the record' THEN 1 WHEN 'the model' THEN 2 ELSE 3 END,
     CASE name
         WHEN 'mark_price' THEN 1
         WHEN 'closed_loop' THEN 2

@@ -84,7 +84,7 @@ impl User {
         Ok(run.context("a run's folder says so")?.to_owned())
     }
 
-    fn nothing_is_left(&self) -> Result<()> {
+    pub fn nothing_is_left(&self) -> Result<()> {
         let left: Vec<_> = fs::read_dir(self.home.path())?
             .map(|entry| Ok(entry?.file_name()))
             .collect::<Result<_>>()?;

@@ -6,6 +6,7 @@ mod determinism;
 mod fetch;
 mod inert;
 mod ingest;
+mod own;
 mod recorded;
 mod report;
 mod rules_book;

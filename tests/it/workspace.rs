@@ -146,6 +146,8 @@ impl Loaded {
             priors: &self.priors,
             seed,
             draws,
+            own: None,
+            shock: None,
             context: CaseContext {
                 instrument: &episode.record.instrument,
                 spot_for_mark: episode.record.mark == Mark::SpotProxy,

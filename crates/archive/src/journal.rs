@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use aftershock_market::journal::{
     AmplificationRow, AssumptionRow, BandRow, ForcedOrderRow, FundRow, GateRow, InterventionRow, Journal,
-    MarginRow, OutcomeRow, OverlapRow, ParameterRow, PriceRow, ShapleyRow,
+    MarginRow, OutcomeRow, OverlapRow, OwnAccountRow, ParameterRow, PriceRow, ShapleyRow,
 };
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -98,6 +98,12 @@ tables! {
     gates: GateRow { gate, verdict, detail }
     overlap_curve: OverlapRow {
         overlap, mark_drawdown, amplification, clock_s, forced_sell_usd, bad_debt_usd,
+    }
+    own_accounts: OwnAccountRow {
+        draw, bar_order, number, account, venue, instrument, margin, holding, net_btc, collateral_usd, closing_usd,
+        fate,
+        triggered_at, trigger_usd, filled_at, fill_usd, loss_usd, bad_debt_usd, lowest_ratio, lowest_at,
+        end_equity_usd,
     }
 }
 

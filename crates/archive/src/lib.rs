@@ -19,7 +19,7 @@ pub use cut::{Cut, CutDigest, read_bars, read_cut, read_perp_daily, write_cut};
 pub use digest::{sha256_hex, sha256_of_file};
 pub use error::ArchiveError;
 pub use journal::{Labels, journal_digests};
-pub use manifest::{Digests, Manifest, TableDigest, run_id};
+pub use manifest::{Departure, Digests, Manifest, TableDigest, run_id};
 pub use run::{
     BrokenRun, RunList, RunPath, check_run, list_runs, read_manifest, remove_run, run_path, write_run,
 };

@@ -8,7 +8,7 @@ use aftershock_archive::{
     remove_run, run_id, run_path, sha256_hex, write_run,
 };
 use aftershock_market::journal::{BandRow, InterventionRow, Journal, PriceRow};
-use aftershock_market::{BarOrder, Timestamp};
+use aftershock_market::{BarOrder, Shock, Timestamp};
 use arrow::datatypes::{DataType, TimeUnit};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -27,6 +27,8 @@ fn digests() -> Digests {
         engine_sha256: "d".repeat(64),
         seed: 7,
         draws: 200,
+        positions_csv: None,
+        shock: None,
     }
 }
 
@@ -78,7 +80,7 @@ fn some_journal() -> Journal {
 
 #[test]
 fn every_table_has_a_schema_and_its_run_s_constants() {
-    assert_eq!(journal::table_names().len(), 13);
+    assert_eq!(journal::table_names().len(), 14);
     for table in journal::table_names() {
         let schema = journal::schema(table).expect("a named table has a schema");
         assert_eq!(schema.field(0).name(), "episode");
@@ -115,7 +117,7 @@ fn a_run_is_written_as_its_digests_in_memory_foretell() -> Outcome {
     assert_eq!(kept.tables, journal_digests(&some_journal(), &LABELS));
     assert_eq!(kept.tables["prices"].rows, 100);
     assert_eq!(kept.tables["gates"].rows, 0);
-    assert_eq!(fs::read_dir(&written.path)?.count(), 14);
+    assert_eq!(fs::read_dir(&written.path)?.count(), 15);
     let file = fs::read(written.path.join("bands.parquet"))?;
     assert_eq!(sha256_hex(&file), kept.tables["bands"].sha256);
 
@@ -258,4 +260,35 @@ fn whatever_decides_a_run_is_in_its_name() {
             ..digests()
         })
     );
+}
+
+/// The digest of a run without positions and shock is that of the six lines it always was; with them, of the lines more.
+/// Source: Python, `hashlib.sha256` of the lines.
+#[test]
+fn positions_and_shocks_name_runs_of_their_own() {
+    let committed = Digests {
+        cut_sha256: "fbd6b110b4946d2b90bc68db9e0b16b69fb5a1aab6fe2a37eda433f72a6091c4".into(),
+        rule_set_sha256: "80026780e28d6ac11efdb60e696ecf294bc17af9fc34ed2c0f791c30ed077359".into(),
+        calibration_sha256: "ebaf4430209ffcdd147e0c6dc9d89b885f99c0c610665abbda10b56c597adf87".into(),
+        engine_sha256: "4949147fa39d0ea650bb838e7b2cdb788751dfaac22c18fad08af74704a8e691".into(),
+        seed: 1,
+        ..digests()
+    };
+    // As the first post-mortem of Black Thursday named it.
+    let run = run_id("2020-03-12-black-thursday", "record", &committed);
+    assert_eq!(run, "2020-03-12-black-thursday.record.7cc58c19");
+    let mut digests = digests();
+    assert_eq!(run_id("e", "r", &digests), "e.r.5f9d8f7b");
+    digests.positions_csv = Some("account\n".into());
+    assert_eq!(run_id("e", "r", &digests), "e.r.acbe980d");
+    digests.shock = Some(Shock {
+        move_bp: -1_250,
+        over_s: 5_400,
+    });
+    let run = run_id("e", "r", &digests);
+    assert_eq!(run, "e.shock-minus-12.5pct-over-90m.r.4bba539d");
+    let manifest = Manifest::new(&LABELS, "", &digests, "");
+    assert_eq!(manifest.episode, "2020-01-01-test.shock-minus-12.5pct-over-90m");
+    assert_eq!(manifest.labels().episode, manifest.episode);
+    assert_eq!(manifest.recorded_episode(), "2020-01-01-test");
 }

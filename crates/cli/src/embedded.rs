@@ -1,7 +1,9 @@
 //! What the binary carries: rule sets, priors and margin tables. Episodes and the sample record are in `ingest`.
 
+use aftershock_archive::Departure;
 use aftershock_calibrate::{MarginTables, Priors};
 use aftershock_ingest::{Catalog, Episode};
+use aftershock_market::Shock;
 use aftershock_query::CatalogTables;
 use aftershock_query::catalog::{EpisodeRow, PublishedRow, RuleSetRow};
 use aftershock_rules::RuleSetFile;
@@ -14,6 +16,8 @@ static RULE_SETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../data/rule-se
 const PRIORS: &str = include_str!("../../../data/priors.toml");
 const BINANCE_USDM: &str = include_str!("../../../data/venues/binance-usdm.toml");
 
+/// The venue whose margin table a replay uses.
+pub(crate) const MARGIN_VENUE: &str = "binance-usdm";
 /// The rule set that is history.
 pub(crate) const RECORD: &str = "record";
 /// Rule sets of a replay that names none.
@@ -83,14 +87,11 @@ pub(crate) fn rule_set(name: &str) -> Result<RuleSetFile> {
     })
 }
 
-/// `catalog.*`: the embedded episodes and rule sets, and a rule set of the user's own beside them.
-pub(crate) fn catalog_tables(
-    own_rules: &[&RuleSetFile],
-    own_episode: Option<&Episode>,
-) -> Result<CatalogTables> {
+/// `catalog.*`: the embedded episodes and rule sets, a rule set of the user's own beside them, and the scenarios of
+/// shocked runs.
+pub(crate) fn catalog_tables(own_rules: &[&RuleSetFile], departures: &[Departure]) -> Result<CatalogTables> {
     let catalog = Catalog::embedded()?;
-    let mut episodes: Vec<&Episode> = catalog.episodes().iter().collect();
-    episodes.extend(own_episode.filter(|own| episodes.iter().all(|episode| episode.id != own.id)));
+    let episodes = catalog.episodes();
     let embedded = rule_sets()?;
     let mut rules: Vec<&RuleSetFile> = embedded.iter().collect();
     rules.extend(
@@ -124,8 +125,30 @@ pub(crate) fn catalog_tables(
             source: set.sources.join("; "),
         })
         .collect();
-    let episode_rows: Vec<EpisodeRow> = episodes.iter().map(|episode| episode_row(episode)).collect();
+    let mut episode_rows: Vec<EpisodeRow> = episodes.iter().map(episode_row).collect();
+    for departure in departures {
+        let scenario = scenario_row(catalog.find(&departure.episode)?, departure.shock());
+        if episode_rows.iter().all(|known| known.episode != scenario.episode) {
+            episode_rows.push(scenario);
+        }
+    }
     Ok(CatalogTables::new(&episode_rows, &published, &rule_rows))
+}
+
+/// An episode with a move in it that did not happen. It has nothing published: that is of the episode.
+fn scenario_row(episode: &Episode, shock: Shock) -> EpisodeRow {
+    EpisodeRow {
+        episode: shock.scenario(&episode.id),
+        title: format!("Made up: {}, with a further move of {shock}", episode.title),
+        aliases: String::new(),
+        kind: "made up".into(),
+        summary: format!(
+            "This did not happen. A move of {shock} from {} on was added to the record of {}, and the forced flow answers \
+             to it. Of the episode itself: {}",
+            episode.window.replay_from, episode.id, episode.summary
+        ),
+        ..episode_row(episode)
+    }
 }
 
 fn episode_row(episode: &Episode) -> EpisodeRow {

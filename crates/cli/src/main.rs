@@ -12,6 +12,7 @@ pub(crate) use say;
 mod commands;
 mod embedded;
 mod failure;
+mod own;
 mod prepared;
 mod table;
 mod tape;

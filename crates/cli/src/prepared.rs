@@ -11,6 +11,7 @@ use aftershock_sweep::{Case, Context};
 use anyhow::{Context as _, Result};
 
 use crate::embedded;
+use crate::own::Own;
 
 /// An episode with its cut, record, margin table and priors.
 pub(crate) struct Prepared {
@@ -85,7 +86,12 @@ impl Prepared {
         aftershock_archive::sha256_hex(text.as_bytes())
     }
 
-    pub(crate) fn case(&self, seed: u64, draws: u32) -> Case<'_> {
+    /// Symbol of the margin table in force.
+    pub(crate) fn margin_instrument(&self) -> &str {
+        &self.table.instrument
+    }
+
+    pub(crate) fn case<'a>(&'a self, seed: u64, draws: u32, own: &'a Own) -> Case<'a> {
         let episode = &self.episode;
         Case {
             episode: &episode.id,
@@ -96,6 +102,8 @@ impl Prepared {
             priors: &self.priors,
             seed,
             draws,
+            own: own.book.as_ref(),
+            shock: own.shock,
             context: Context {
                 instrument: &episode.record.instrument,
                 spot_for_mark: episode.record.mark == Mark::SpotProxy,

@@ -252,6 +252,54 @@ pub struct OverlapRow {
     pub bad_debt_usd: f64,
 }
 
+/// What became of one margin account of the user's own in one draw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnAccountRow {
+    /// Draw, 0 is the central one.
+    pub draw: i32,
+    /// Intra-bar order of this replay.
+    pub bar_order: BarOrder,
+    /// Number of the margin account in the order of the file, from 1.
+    pub number: i32,
+    /// The account's name.
+    pub account: String,
+    /// Its venue.
+    pub venue: String,
+    /// What it holds.
+    pub instrument: String,
+    /// `isolated`: one position with collateral of its own; `cross`: all cross positions of the account and venue.
+    pub margin: &'static str,
+    /// Its positions in words: `long 2 at 8000`.
+    pub holding: String,
+    /// Longs less shorts, BTC.
+    pub net_btc: f64,
+    /// Posted, USD.
+    pub collateral_usd: f64,
+    /// Mark at which its equity meets the maintenance margin under the rules of record, USD; absent where it has several
+    /// positions, or no mark closes it.
+    pub closing_usd: Option<f64>,
+    /// `survived`; `reduced`: closed in part; `liquidated`: closed; `closing`: its last order waited at the end.
+    pub fate: &'static str,
+    /// When its equity first met its maintenance margin and a closing order went out.
+    pub triggered_at: Option<Timestamp>,
+    /// Mark at that instant, USD.
+    pub trigger_usd: Option<f64>,
+    /// When its last closing order met the book.
+    pub filled_at: Option<Timestamp>,
+    /// Average fill of its closing orders, USD.
+    pub fill_usd: Option<f64>,
+    /// Collateral less what is left of it at the end, USD; negative is a gain, and it never exceeds the collateral.
+    pub loss_usd: f64,
+    /// Loss beyond the collateral, USD.
+    pub bad_debt_usd: f64,
+    /// Lowest equity over maintenance margin while it was held.
+    pub lowest_ratio: Option<f64>,
+    /// When that was.
+    pub lowest_at: Option<Timestamp>,
+    /// What is left at the window's end, open positions at the last mark, USD; never below zero.
+    pub end_equity_usd: f64,
+}
+
 /// One spread of the ensemble at one instant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BandRow {
@@ -296,4 +344,6 @@ pub struct Journal {
     pub gates: Vec<GateRow>,
     /// Outcome over declared overlaps.
     pub overlap_curve: Vec<OverlapRow>,
+    /// One row a draw, order and margin account of the user's own; empty where none is given.
+    pub own_accounts: Vec<OwnAccountRow>,
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aftershock_archive::{Manifest, cut, journal, list_runs};
+use aftershock_archive::{Departure, Manifest, cut, journal, list_runs, sha256_hex};
 use arrow::array::{RecordBatch, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DataFusionError;
@@ -91,7 +91,7 @@ pub(crate) fn manifests(data_dir: &Path, chosen: Option<&[&str]>) -> Result<Vec<
 /// `catalog.runs`: what the manifests say, and which run is each one's baseline.
 ///
 /// The baseline of a run replays the same episode under the rules of record with the same cut, calibration,
-/// engine, seed and draws; only such a pair may be subtracted.
+/// engine, seed, draws, shock and positions; only such a pair may be subtracted.
 pub(crate) fn runs(known: &[Manifest]) -> RecordBatch {
     let baselines: Vec<Option<&str>> = known
         .iter()
@@ -103,6 +103,12 @@ pub(crate) fn runs(known: &[Manifest]) -> RecordBatch {
         })
         .collect();
     let rows: Vec<(&Manifest, Option<&str>)> = known.iter().zip(baselines).collect();
+    let positions = |run: &Manifest| {
+        let text = run.positions_csv.as_ref()?;
+        Some(sha256_hex(text.as_bytes()))
+    };
+    let positions: Vec<Option<String>> = known.iter().map(positions).collect();
+    let shock = |run: &Manifest| run.shock.as_ref().map(Departure::shock);
     let draws = UInt32Array::from_iter_values(rows.iter().map(|(run, _)| run.draws));
     let seeds = UInt64Array::from_iter_values(rows.iter().map(|(run, _)| run.seed));
     Columns::default()
@@ -118,12 +124,20 @@ pub(crate) fn runs(known: &[Manifest]) -> RecordBatch {
         .text("engine_sha256", &rows, |(run, _)| &run.engine_sha256)
         .with(Field::new("seed", DataType::UInt64, false), Arc::new(seeds))
         .with(Field::new("draws", DataType::UInt32, false), Arc::new(draws))
+        .text("recorded_episode", &rows, |(run, _)| run.recorded_episode())
+        .number("shock_pct", &rows, |(run, _)| {
+            shock(run).map(|shock| 100.0 * shock.ratio())
+        })
+        .number("shock_over_s", &rows, |(run, _)| {
+            shock(run).map(|shock| f64::from(shock.over_s))
+        })
+        .optional_text("positions_sha256", &positions, |digest| digest.as_deref())
         .text("created_by", &rows, |(run, _)| &run.created_by)
         .batch()
 }
 
-/// All that decides a run but its rules.
-fn inputs(run: &Manifest) -> (&str, &str, &str, &str, u64, u32) {
+/// All that decides a run but its rules; a shocked run is told by its episode, which is the scenario's.
+fn inputs(run: &Manifest) -> (&str, &str, &str, &str, u64, u32, Option<&str>) {
     (
         &run.episode,
         &run.cut_sha256,
@@ -131,6 +145,7 @@ fn inputs(run: &Manifest) -> (&str, &str, &str, &str, u64, u32) {
         &run.engine_sha256,
         run.seed,
         run.draws,
+        run.positions_csv.as_deref(),
     )
 }
 

@@ -183,6 +183,10 @@ impl<'a, O: Observer> Engine<'a, O> {
             }
             log_mark
         };
+        if O::LISTENS && self.halted_until.is_none() {
+            let liquidity = self.liquidity();
+            self.observer.liquidity(at, log_mark, &liquidity);
+        }
         if self.path.recorded[i] {
             let since_us = at.0 - self.recorded_at.0;
             let keep = if since_us == dt_us {
@@ -209,6 +213,10 @@ impl<'a, O: Observer> Engine<'a, O> {
             if self.path.bar_close[i] || reopens {
                 self.decide(at, log_mark)?;
             }
+        }
+        if O::LISTENS && !halted {
+            let view = self.view(at, log_mark);
+            self.observer.margin_call(&view);
         }
         if self.mode.forced == ForcedFlow::Regenerated
             && (log_mark <= self.log_triggers[0] || log_mark >= self.log_triggers[1])

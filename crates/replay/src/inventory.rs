@@ -141,6 +141,7 @@ impl Margins {
                     tier: step.tier,
                     initial_ratio: step.initial_ratio,
                     maintenance_ratio: step.maintenance_ratio,
+                    exposure_ratio: step.exposure_ratio,
                 });
             }
         }
@@ -149,18 +150,14 @@ impl Margins {
 
     /// Tells the margins as they stand.
     pub(crate) fn tell<O: Observer>(&self, at: Timestamp, observer: &mut O) {
-        for (index, (initial_ratio, maintenance_ratio)) in
-            self.initial.iter().zip(&self.maintenance).enumerate()
-        {
-            if index % 2 == 0 {
-                let (initial_ratio, maintenance_ratio) = (*initial_ratio, *maintenance_ratio);
-                observer.margin(&MarginInForce {
-                    at,
-                    tier: (index / 2 + 1) as i32,
-                    initial_ratio,
-                    maintenance_ratio,
-                });
-            }
+        for slot in (0..self.initial.len()).step_by(2) {
+            observer.margin(&MarginInForce {
+                at,
+                tier: (slot / 2 + 1) as i32,
+                initial_ratio: self.initial[slot],
+                maintenance_ratio: self.maintenance[slot],
+                exposure_ratio: self.exposure[slot],
+            });
         }
     }
 

@@ -7,6 +7,7 @@
 mod decay;
 mod engine;
 mod inventory;
+mod liquidity;
 mod market_state;
 mod mode;
 mod observer;
@@ -17,6 +18,7 @@ pub mod world;
 
 pub use decay::DecayTable;
 pub use inventory::{Opening, Start, lead_in};
+pub use liquidity::Liquidity;
 pub use mode::{Drive, Exogenous, ForcedFlow, Mode, Replay, Replayed, Totals};
 pub use observer::{ForcedOrder, Fund, MarginInForce, Noted, Observer, Silent, Waypoint};
 pub use parameters::{LeverageMix, Mechanisms, Parameters, Pool};

@@ -1,6 +1,9 @@
 //! Who listens to a replay.
 
 use aftershock_market::{Cash, Side, Timestamp};
+use aftershock_protocol::View;
+
+use crate::Liquidity;
 
 /// A waypoint after all that happened at it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,6 +87,8 @@ pub struct MarginInForce {
     pub initial_ratio: f64,
     /// Maintenance ratio.
     pub maintenance_ratio: f64,
+    /// Share of a position that margin is asked for and gains and losses are charged on.
+    pub exposure_ratio: f64,
 }
 
 /// Reserves of a pool after a change.
@@ -111,6 +116,11 @@ pub trait Observer {
     fn intervention(&mut self, _noted: &Noted<'_>) {}
     /// When a tier's margin changes.
     fn margin(&mut self, _margin: &MarginInForce) {}
+    /// Once the forced orders of a waypoint have traded: the mark and the book as an order would find them that is too
+    /// small to be felt. Not told while trading is halted.
+    fn liquidity(&mut self, _at: Timestamp, _log_mark: f64, _liquidity: &Liquidity) {}
+    /// Where positions are compared with their margins, after margins were assessed. Not told during a halt.
+    fn margin_call(&mut self, _view: &View) {}
     /// When reserves change.
     fn fund(&mut self, _fund: &Fund) {}
 }

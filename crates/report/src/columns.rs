@@ -77,6 +77,35 @@ pub(crate) const LOSSES: &[Column] = &[
     ),
 ];
 
+pub(crate) const OWN: &[Column] = &[
+    column("rules", &["rule_set"], Plain),
+    column("account", &["account"], Plain),
+    column("margin", &["margin"], Plain),
+    column("holds, BTC at USD", &["holding"], Plain),
+    column("collateral, USD", &["collateral_usd"], WHOLE),
+    column("closed at a mark of, USD", &["closing_usd"], Fixed(1.0, 1)),
+    column("closed in percent of draws", &["closed_pct"], Fixed(1.0, 1)),
+    column("loss, USD", &["median_loss", "low_loss", "high_loss"], WHOLE),
+    column(
+        "beyond the collateral, USD",
+        &["median_debt", "low_debt", "high_debt"],
+        WHOLE,
+    ),
+];
+
+pub(crate) const OWN_CENTRAL: &[Column] = &[
+    column("rules", &["rule_set"], Plain),
+    column("account", &["account"], Plain),
+    column("fate", &["fate"], Plain),
+    column("closing order, UTC", &["triggered_at"], Plain),
+    column("mark, USD", &["trigger_usd"], Fixed(1.0, 1)),
+    column("filled, UTC", &["filled_at"], Plain),
+    column("at, USD", &["fill_usd"], Fixed(1.0, 1)),
+    column("lowest equity over maintenance", &["lowest_ratio"], Fixed(1.0, 2)),
+    column("when, UTC", &["lowest_at"], Plain),
+    column("left at the end, USD", &["end_equity_usd"], WHOLE),
+];
+
 pub(crate) const RULES: &[Column] = &[
     column("rules", &["rule_set"], Plain),
     column("title", &["title"], Plain),

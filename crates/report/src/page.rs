@@ -28,10 +28,14 @@ pub(crate) fn build(session: &Session, episode: &str, stem: &str) -> Result<Repo
         });
     }
     let about = Answer::ask(session, "market/episode", ("episode", episode))?;
+    let made_up = runs.number(0, "shock_pct").is_some();
     let page = Page {
         session,
         episode,
-        record_is_replay: rule_sets[0] == "record"
+        recorded_episode: runs.get(0, "recorded_episode")?.to_string(),
+        made_up,
+        record_is_replay: !made_up
+            && rule_sets[0] == "record"
             && !about.is_empty()
             && about.get(0, "absent")?.to_string().contains("liquidations"),
         rule_sets,
@@ -55,6 +59,10 @@ pub(crate) fn build(session: &Session, episode: &str, stem: &str) -> Result<Repo
 struct Page<'a> {
     session: &'a Session,
     episode: &'a str,
+    /// The episode whose record was replayed; another than `episode` where the price is shocked.
+    recorded_episode: String,
+    /// A move that no record holds was added to the price.
+    made_up: bool,
     /// The rules of record first.
     rule_sets: Vec<String>,
     about: Answer,
@@ -65,6 +73,11 @@ struct Page<'a> {
 impl Page<'_> {
     fn ask(&self, query: &'static str) -> Result<Answer, Error> {
         Answer::ask(self.session, query, ("episode", self.episode))
+    }
+
+    /// A question about the record, which a scenario does not have of its own.
+    fn ask_of_record(&self, query: &'static str) -> Result<Answer, Error> {
+        Answer::ask(self.session, query, ("episode", &self.recorded_episode))
     }
 
     fn table(&self, query: &'static str, columns: &[columns::Column]) -> Result<Value, Error> {
@@ -80,8 +93,11 @@ impl Page<'_> {
         let mut priors = inputs.clone();
         priors.retain(|row| assumptions.is(*row, "origin", "prior"));
         let mut topics = Vec::new();
-        for topic in ["the record", "the model", "not modelled"] {
+        for topic in ["made up", "the record", "the model", "not modelled"] {
             let rows = limits.rows_where(|row| limits.is(row, "topic", topic));
+            if rows.is_empty() && topic == "made up" {
+                continue;
+            }
             topics.push(context! { topic, texts => limits.cells(&rows, "text")? });
         }
         let about = |column: &'static str| {
@@ -93,6 +109,7 @@ impl Page<'_> {
             style => Value::from_safe_string(STYLE.to_owned()),
             episode => self.episode,
             record_is_replay => self.record_is_replay,
+            made_up => self.made_up,
             title => about("title")?,
             summary => about("summary")?,
             about => self.about.table(&self.about.all(), columns::ABOUT)?,
@@ -165,7 +182,10 @@ impl Page<'_> {
         }
         let sensitivities = self.ask("comparison/sensitivities")?;
         let of_first = sensitivities.rows_where(|row| sensitivities.is(row, "rule_set", &self.rule_sets[0]));
+        let own = self.ask("solvency/own_accounts")?;
         Ok(context! {
+            own => own.table(&own.all(), columns::OWN)?,
+            own_central => own.table(&own.all(), columns::OWN_CENTRAL)?,
             falls => falls.table(&self.headline(&falls), columns::FALLS)?,
             amplification => self.table("comparison/amplification", columns::AMPLIFICATION)?,
             losses => losses.table(&paid, columns::LOSSES)?,
@@ -199,8 +219,8 @@ impl Page<'_> {
                 && interventions.is(row, "phase", "replay")
                 && interventions.number(row, "number").is_some_and(|n| n <= LISTED)
         });
-        let record = self.ask("quality/recorded_bars")?;
-        let days = self.ask("market/perpetual_days")?;
+        let record = self.ask_of_record("quality/recorded_bars")?;
+        let days = self.ask_of_record("market/perpetual_days")?;
         Ok(context! {
             rules => texts,
             rule_table => rules.table(&rules.all(), columns::RULES)?,

@@ -6,9 +6,13 @@ use aftershock_rules::RuleSetFile;
 
 use crate::Case;
 
-/// All assumptions of a run, in the order in which they matter to a reader.
-pub(crate) fn of(case: &Case<'_>, rule_set: &RuleSetFile) -> Vec<AssumptionRow> {
+mod user;
+
+/// All assumptions of a run, in the order in which they matter to a reader; `open_interest_usd` is that of each draw.
+pub(crate) fn of(case: &Case<'_>, rule_set: &RuleSetFile, open_interest_usd: &[f64]) -> Vec<AssumptionRow> {
     let mut list = List(Vec::new());
+    user::shock(case, &mut list);
+    user::accounts(case, open_interest_usd, &mut list);
     record(case, &mut list);
     model(case, rule_set, &mut list);
     inputs(case, &mut list);
@@ -91,15 +95,18 @@ fn record(case: &Case<'_>, list: &mut List) {
             context.instrument,
         );
     }
-    list.text(
-        "closed_loop",
-        "no forced flow is recorded, so under the rules of record the replay equals the record by construction; that \
-         forced orders push the price their way is built in, only how far is informed. A null that falls deeper than \
-         the record, or an amplification below one, says that impact or the flow it is charged with is overestimated \
-         on this record: read such a figure as no amplification shown, not as damping",
-        "declared",
-        "model",
-    );
+    // A shocked replay is not the record's, under any rules.
+    if case.shock.is_none() {
+        list.text(
+            "closed_loop",
+            "no forced flow is recorded, so under the rules of record the replay equals the record by construction; that \
+             forced orders push the price their way is built in, only how far is informed. A null that falls deeper than \
+             the record, or an amplification below one, says that impact or the flow it is charged with is overestimated \
+             on this record: read such a figure as no amplification shown, not as damping",
+            "declared",
+            "model",
+        );
+    }
     list.text(
         "dominated_by_priors",
         "impact, open interest where none is published, leverage, account sizes, depth, turnover and funds are priors: \

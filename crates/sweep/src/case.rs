@@ -1,9 +1,11 @@
 //! What is to be replayed.
 
 use aftershock_calibrate::{Priors, Recorded};
-use aftershock_market::Timestamp;
+use aftershock_market::{Shock, Timestamp};
 use aftershock_protocol::Brackets;
 use aftershock_replay::ReplayError;
+
+use crate::own::OwnBook;
 
 /// One episode, ready for any number of rule sets.
 #[derive(Clone, Debug)]
@@ -24,6 +26,10 @@ pub struct Case<'a> {
     pub seed: u64,
     /// Number of draws besides the central one.
     pub draws: u32,
+    /// The user's own accounts, where any are followed.
+    pub own: Option<&'a OwnBook>,
+    /// A move added to the record; the record is then not what is replayed.
+    pub shock: Option<Shock>,
     /// Sentences a reader needs before the first number, and what else the record does not say.
     pub context: Context<'a>,
 }

@@ -1,11 +1,10 @@
 //! All draws of an episode under all rule sets, paired: each draw abducts once and serves every rule set.
 
-use aftershock_calibrate::{Draw, gates};
+use aftershock_calibrate::Draw;
 use aftershock_market::journal::{
-    AmplificationRow, BandRow, GateRow, Journal, OutcomeRow, OverlapRow, ParameterRow, ShapleyRow,
+    AmplificationRow, Journal, OutcomeRow, OwnAccountRow, ParameterRow, ShapleyRow,
 };
-use aftershock_market::{BarOrder, Cash, Coin, Side};
-use aftershock_measure::quantile::{median, quantile};
+use aftershock_market::{BarOrder, Cash, Coin};
 use aftershock_measure::shapley::shapley;
 use aftershock_protocol::RuleSet;
 use aftershock_replay::{
@@ -16,35 +15,37 @@ use rayon::prelude::*;
 
 use crate::journal::Scribe;
 use crate::measured::{Closes, Limits, amplification, outcome};
-use crate::{Case, DRAWS_FOR_INTERVAL, SweepError, assumptions};
+use crate::own::{OwnBook, Watch};
+use crate::{Case, SweepError, assumptions, shock, spread, verdicts};
 
 /// Declared overlaps at which the outcome of a rule set that depends on it is drawn.
-const OVERLAPS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
+pub(crate) const OVERLAPS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 /// Draws of which the ensemble's parallel result is computed again on one thread.
 const RECOMPUTED: u32 = 3;
-const MECHANISMS: [&str; 2] = ["liquidation", "depth_withdrawal"];
+pub(crate) const MECHANISMS: [&str; 2] = ["liquidation", "depth_withdrawal"];
 
 /// Told after every draw and order: `(done, of)`.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 
 /// What one replay left.
 #[derive(Clone, Debug, PartialEq)]
-struct Measured {
-    outcome: OutcomeRow,
-    amplification: Vec<AmplificationRow>,
-    shapley: Vec<ShapleyRow>,
+pub(crate) struct Measured {
+    pub(crate) outcome: OutcomeRow,
+    pub(crate) amplification: Vec<AmplificationRow>,
+    pub(crate) shapley: Vec<ShapleyRow>,
     /// Log marks and nulls at bar closes, forced selling and buying in each bar.
-    marks: Vec<f64>,
-    nulls: Vec<f64>,
-    forced: [Vec<f64>; 2],
-    imbalance: (Coin, Cash),
+    pub(crate) marks: Vec<f64>,
+    pub(crate) nulls: Vec<f64>,
+    pub(crate) forced: [Vec<f64>; 2],
+    pub(crate) imbalance: (Coin, Cash),
     /// Worst |sum - whole| of the attributions.
-    inefficiency: f64,
+    pub(crate) inefficiency: f64,
+    pub(crate) own: Vec<OwnAccountRow>,
 }
 
-struct Job {
-    draw: Draw,
-    order: BarOrder,
+pub(crate) struct Job {
+    pub(crate) draw: Draw,
+    pub(crate) order: BarOrder,
 }
 
 /// Replays every draw and intra-bar order under every rule set; one journal a rule set, in the order given.
@@ -91,6 +92,11 @@ pub fn ensemble(
     }
 
     let pools = case.priors.pools();
+    let open_interest_usd: Vec<f64> = jobs
+        .iter()
+        .step_by(BarOrder::BOTH.len())
+        .map(|job| job.draw.parameters.open_interest_usd)
+        .collect();
     let mut journals = Vec::new();
     for (set, rule_set) in rule_sets.iter().enumerate() {
         let mut journal = central(case, &table, &jobs[..2], rule_set, &pools)?;
@@ -101,6 +107,7 @@ pub fn ensemble(
                 .amplification
                 .extend(measured.amplification.iter().cloned());
             journal.shapley.extend(measured.shapley.iter().cloned());
+            journal.own_accounts.extend(measured.own.iter().cloned());
             if job.order == BarOrder::HighFirst {
                 journal
                     .parameters
@@ -111,22 +118,22 @@ pub fn ensemble(
                     }));
             }
         }
-        journal.bands = bands(case, set, &results);
+        journal.bands = spread::bands(case, set, &results);
         if let Some(curve) = curves.iter().position(|one| *one == set) {
-            journal.overlap_curve = overlap_curve(case, curve, &results);
+            journal.overlap_curve = spread::overlap_curve(case, curve, &results);
         }
-        journal.assumptions = assumptions::of(case, rule_set);
-        journal.gates = gates_of(case, &table, &jobs, rule_set, set, &results, (again, same))?;
+        journal.assumptions = assumptions::of(case, rule_set, &open_interest_usd);
+        journal.gates = verdicts::of(case, &table, &jobs, rule_set, set, &results, (again, same))?;
         journals.push(journal);
     }
     Ok(journals)
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct JobResult {
-    sets: Vec<Measured>,
+pub(crate) struct JobResult {
+    pub(crate) sets: Vec<Measured>,
     /// For each rule set with a declared overlap, the outcome at each of [`OVERLAPS`].
-    curves: Vec<Vec<Measured>>,
+    pub(crate) curves: Vec<Vec<Measured>>,
 }
 
 fn run_job(
@@ -156,29 +163,37 @@ fn run_job(
     let abducted = history
         .run(start.clone(), Mode::ABDUCT, &mut Silent)
         .map_err(fail("record"))?;
-    let exogenous = abducted.exogenous.clone().unwrap_or_default();
+    let exogenous = exogenous(case, path, &abducted);
 
     let mut sets = Vec::with_capacity(rule_sets.len());
     for rule_set in rule_sets {
-        let measured = if rule_set.rules.is_record() {
-            let frozen = Mode::closed_loop(&exogenous, Mechanisms::from_mask(1));
-            let frozen = history
-                .run(start.clone(), frozen, &mut Silent)
-                .map_err(fail(&rule_set.name))?;
-            measure(case, job, path, &abducted, &exogenous, rule_set, Some(&frozen))
-        } else {
-            let replayed = counterfactual(
-                table,
-                path,
-                job,
-                rule_set,
-                rule_set.overlap,
-                &exogenous,
-                &mut Silent,
-            )
-            .map_err(fail(&rule_set.name))?;
-            measure(case, job, path, &replayed, &exogenous, rule_set, None)
+        let is_history = is_history(case, rule_set);
+        let (replayed, own) = match case.own {
+            None if is_history => (abducted.clone(), Vec::new()),
+            None => (
+                under(
+                    case,
+                    table,
+                    job,
+                    rule_set,
+                    rule_set.overlap,
+                    &exogenous,
+                    &mut Silent,
+                )
+                .map_err(fail(&rule_set.name))?,
+                Vec::new(),
+            ),
+            Some(own) => {
+                followed(case, own, table, job, rule_set, &exogenous).map_err(fail(&rule_set.name))?
+            }
         };
+        let frozen = Mode::closed_loop(&exogenous, Mechanisms::from_mask(1));
+        let frozen = is_history
+            .then(|| history.run(start.clone(), frozen, &mut Silent))
+            .transpose()
+            .map_err(fail(&rule_set.name))?;
+        let mut measured = measure(case, job, path, &replayed, &exogenous, rule_set, frozen.as_ref());
+        measured.own = own;
         sets.push(measured);
     }
     let mut curve_results = Vec::with_capacity(curves.len());
@@ -190,7 +205,7 @@ fn run_job(
                 points.push(sets[set].clone());
                 continue;
             }
-            let replayed = counterfactual(table, path, job, rule_set, Some(overlap), &exogenous, &mut Silent)
+            let replayed = under(case, table, job, rule_set, Some(overlap), &exogenous, &mut Silent)
                 .map_err(fail(&rule_set.name))?;
             points.push(measure(case, job, path, &replayed, &exogenous, rule_set, None));
         }
@@ -202,10 +217,24 @@ fn run_job(
     })
 }
 
-/// The same exogenous inputs under other rules.
-fn counterfactual<O: Observer>(
+/// Whether the record itself is what is replayed: the rules of record, and nothing made up.
+fn is_history(case: &Case<'_>, rule_set: &RuleSetFile) -> bool {
+    rule_set.rules.is_record() && case.shock.is_none()
+}
+
+/// What is exogenous: abducted from the record, and moved where the price is shocked.
+fn exogenous(case: &Case<'_>, path: &Path, abducted: &Replayed) -> Exogenous {
+    let mut exogenous = abducted.exogenous.clone().unwrap_or_default();
+    if let Some(shock) = case.shock {
+        shock::add(shock, case.from, path, &mut exogenous);
+    }
+    exogenous
+}
+
+/// The same exogenous inputs under a rule set; the record, where it is what is replayed.
+fn under<O: Observer>(
+    case: &Case<'_>,
     table: &DecayTable,
-    path: &Path,
     job: &Job,
     rule_set: &RuleSetFile,
     overlap: Option<f64>,
@@ -215,13 +244,46 @@ fn counterfactual<O: Observer>(
     let mut parameters = job.draw.parameters.clone();
     parameters.overlap = overlap.unwrap_or(0.0);
     let replay = Replay {
-        path,
+        path: case.recorded.path(job.order),
         parameters: &parameters,
         table,
         rules: &rule_set.rules,
     };
     let start = lead_in(&replay, observer)?;
-    replay.run(start, Mode::closed_loop(exogenous, Mechanisms::ALL), observer)
+    let mode = if is_history(case, rule_set) {
+        Mode::ABDUCT
+    } else {
+        Mode::closed_loop(exogenous, Mechanisms::ALL)
+    };
+    replay.run(start, mode, observer)
+}
+
+/// A replay with the user's accounts followed through it.
+fn followed(
+    case: &Case<'_>,
+    own: &OwnBook,
+    table: &DecayTable,
+    job: &Job,
+    rule_set: &RuleSetFile,
+    exogenous: &Exogenous,
+) -> Result<(Replayed, Vec<OwnAccountRow>), ReplayError> {
+    let parameters = &job.draw.parameters;
+    let mut watch = Watch::new(
+        own.accounts(),
+        &parameters.brackets,
+        &rule_set.rules,
+        parameters.latency_s,
+    );
+    let replayed = under(
+        case,
+        table,
+        job,
+        rule_set,
+        rule_set.overlap,
+        exogenous,
+        &mut watch,
+    )?;
+    Ok((replayed, watch.rows(job.draw.number, job.order)?))
 }
 
 fn measure(
@@ -278,6 +340,7 @@ fn measure(
         forced: forced_by_bar(path, replayed),
         imbalance: replayed.totals.imbalance,
         inefficiency,
+        own: Vec::new(),
     }
 }
 
@@ -296,21 +359,6 @@ fn forced_by_bar(path: &Path, replayed: &Replayed) -> [Vec<f64>; 2] {
         }
     }
     forced
-}
-
-/// Largest share of a bar's volume in scope that forced flow would have been.
-fn busiest_bar(path: &Path, forced: &[Vec<f64>; 2]) -> f64 {
-    let mut volumes = vec![0.0];
-    for i in path.first..path.len() {
-        *volumes.last_mut().expect("there is always a bar being filled") += path.volume_usd[i];
-        if path.bar_close[i] {
-            volumes.push(0.0);
-        }
-    }
-    let bars = forced[0].iter().zip(&forced[1]).zip(&volumes);
-    bars.filter(|(_, volume)| **volume > 0.0)
-        .map(|((sold, bought), volume)| (sold + bought) / volume)
-        .fold(0.0, f64::max)
 }
 
 /// The central draw again, both orders, with every row written down.
@@ -337,26 +385,19 @@ fn central(
             rules: &record,
         };
         let start = lead_in(&history, &mut Silent).map_err(fail)?;
+        let abducted = history.run(start, Mode::ABDUCT, &mut Silent).map_err(fail)?;
+        let exogenous = exogenous(case, path, &abducted);
         let mut scribe = Scribe::new(path, job.order, pools, case.context.venues);
-        if rule_set.rules.is_record() {
-            history.run(start, Mode::ABDUCT, &mut scribe).map_err(fail)?;
-        } else {
-            let exogenous = history
-                .run(start, Mode::ABDUCT, &mut Silent)
-                .map_err(fail)?
-                .exogenous
-                .unwrap_or_default();
-            counterfactual(
-                table,
-                path,
-                job,
-                rule_set,
-                rule_set.overlap,
-                &exogenous,
-                &mut scribe,
-            )
-            .map_err(fail)?;
-        }
+        under(
+            case,
+            table,
+            job,
+            rule_set,
+            rule_set.overlap,
+            &exogenous,
+            &mut scribe,
+        )
+        .map_err(fail)?;
         journal.prices.append(&mut scribe.rows.prices);
         journal.forced_orders.append(&mut scribe.rows.forced_orders);
         journal.interventions.append(&mut scribe.rows.interventions);
@@ -364,127 +405,4 @@ fn central(
         journal.fund_balances.append(&mut scribe.rows.fund_balances);
     }
     Ok(journal)
-}
-
-/// Spread over draws and orders at every bar close; the central draw is left out where there is an ensemble.
-fn bands(case: &Case<'_>, set: usize, results: &[JobResult]) -> Vec<BandRow> {
-    let drawn: Vec<&Measured> = results
-        .iter()
-        .skip(if case.draws > 0 { 2 } else { 0 })
-        .map(|result| &result.sets[set])
-        .collect();
-    let wide = case.draws >= DRAWS_FOR_INTERVAL;
-    type Series<'a> = (&'static str, bool, Box<dyn Fn(&Measured, usize) -> f64 + 'a>);
-    let series: [Series<'_>; 4] = [
-        ("mark_usd", true, Box::new(|one, bar| one.marks[bar])),
-        ("null_usd", true, Box::new(|one, bar| one.nulls[bar])),
-        (
-            "forced_sell_usd",
-            false,
-            Box::new(|one, bar| one.forced[Side::Long.index()][bar]),
-        ),
-        (
-            "forced_buy_usd",
-            false,
-            Box::new(|one, bar| one.forced[Side::Short.index()][bar]),
-        ),
-    ];
-    let mut rows = Vec::with_capacity(4 * case.recorded.close_at.len());
-    for (bar, event_at) in case.recorded.close_at.iter().enumerate() {
-        for (name, is_log, value) in &series {
-            let mut values: Vec<f64> = drawn.iter().map(|one| value(one, bar)).collect();
-            values.sort_by(f64::total_cmp);
-            let at = |share| {
-                let value = quantile(&values, share).unwrap_or(f64::NAN);
-                if *is_log { libm::exp(value) } else { value }
-            };
-            rows.push(BandRow {
-                event_at: *event_at,
-                series: name,
-                p05: wide.then(|| at(0.05)),
-                p50: at(0.5),
-                p95: wide.then(|| at(0.95)),
-            });
-        }
-    }
-    rows
-}
-
-/// Medians over draws and orders at each declared overlap.
-fn overlap_curve(case: &Case<'_>, curve: usize, results: &[JobResult]) -> Vec<OverlapRow> {
-    let mut rows = Vec::new();
-    for (point, overlap) in OVERLAPS.iter().enumerate() {
-        let measured: Vec<&Measured> = results
-            .iter()
-            .skip(if case.draws > 0 { 2 } else { 0 })
-            .map(|result| &result.curves[curve][point])
-            .collect();
-        let middle = |value: &dyn Fn(&Measured) -> f64| {
-            median(&measured.iter().map(|one| value(one)).collect::<Vec<f64>>()).unwrap_or(f64::NAN)
-        };
-        for (index, clock_s) in case.clocks_s().into_iter().enumerate() {
-            let amplifications: Vec<f64> = measured
-                .iter()
-                .filter_map(|one| one.amplification[index].amplification)
-                .collect();
-            rows.push(OverlapRow {
-                overlap: *overlap,
-                clock_s,
-                mark_drawdown: middle(&|one| one.outcome.mark_drawdown),
-                amplification: (amplifications.len() == measured.len())
-                    .then(|| median(&amplifications))
-                    .flatten(),
-                forced_sell_usd: middle(&|one| one.outcome.forced_sell_usd),
-                bad_debt_usd: middle(&|one| one.outcome.bad_debt_usd),
-            });
-        }
-    }
-    rows
-}
-
-fn gates_of(
-    case: &Case<'_>,
-    table: &DecayTable,
-    jobs: &[Job],
-    rule_set: &RuleSetFile,
-    set: usize,
-    results: &[JobResult],
-    (recomputed, same): (usize, bool),
-) -> Result<Vec<GateRow>, SweepError> {
-    let fail = |cause| SweepError {
-        rule_set: rule_set.name.clone(),
-        draw: 0,
-        cause,
-    };
-    let sets = || results.iter().map(|result| &result.sets[set]);
-    let worst = sets().fold((Coin::ZERO, Cash::ZERO), |worst, one| {
-        (worst.0.max(one.imbalance.0), worst.1.max(one.imbalance.1))
-    });
-    let attributions = sets().map(|one| one.shapley.len() / MECHANISMS.len()).sum();
-    let inefficiency = sets().map(|one| one.inefficiency).fold(0.0, f64::max);
-    let central = &jobs[0].draw.parameters;
-    let path = case.recorded.path(BarOrder::HighFirst);
-    let mut gates = vec![
-        gates::judge(
-            "G0",
-            same,
-            format!(
-                "{recomputed} replays of the parallel ensemble, computed again on one thread, compared bit by bit; debug \
-                 and release builds are compared by the tests"
-            ),
-        ),
-        gates::conservation(results.len(), worst),
-        gates::anchored_identity(case.seed).map_err(fail)?,
-        gates::goldens(),
-        gates::efficiency(inefficiency, attributions),
-        gates::no_look_ahead(path, central, table, &rule_set.rules).map_err(fail)?,
-    ];
-    let busiest = results[..2]
-        .iter()
-        .zip(jobs)
-        .map(|(result, job)| busiest_bar(case.recorded.path(job.order), &result.sets[set].forced));
-    gates.push(gates::plausible_volume(busiest.fold(0.0, f64::max)));
-    gates.extend(gates::out_of_reach());
-    gates.sort_by_key(|row| row.gate[1..].parse::<u32>().unwrap_or(u32::MAX));
-    Ok(gates)
 }

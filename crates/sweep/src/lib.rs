@@ -1,13 +1,18 @@
 //! Many replays: every draw, intra-bar order and rule set of an episode, side by side.
 //!
 //! One thread a replay, rayon across replays; results are gathered in order, so that the number of threads changes
-//! nothing. It knows no SQL. Read [`Case`], then [`ensemble`].
+//! nothing. It knows no SQL. Read [`Case`], then [`ensemble`]; for accounts of the
+//! user's own at [`own`].
 
 mod assumptions;
 mod case;
 mod ensemble;
 mod journal;
 mod measured;
+pub mod own;
+mod shock;
+mod spread;
+mod verdicts;
 
 pub use case::{Case, Context, SweepError};
 pub use ensemble::{Progress, ensemble};

@@ -65,7 +65,9 @@ pub(crate) fn amplification(
             let (n, recorded_rv) = recorded.variance(clock_s);
             let (_, mark_rv) = mark.variance(clock_s);
             let (_, null_rv) = null.variance(clock_s);
-            let reason = if limits
+            let reason = if case.shock.is_some() {
+                Some("part of the price is made up".to_owned())
+            } else if limits
                 .fastest_s
                 .is_some_and(|fastest| fastest < f64::from(case.bar_s))
             {

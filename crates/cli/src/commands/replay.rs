@@ -9,12 +9,14 @@ use aftershock_market::journal::Journal;
 use aftershock_query::Session;
 use aftershock_query::cells::Rows;
 use aftershock_rules::RuleSetFile;
+use aftershock_sweep::own::OwnBook;
 use aftershock_sweep::{DRAWS_FOR_INTERVAL, ENGINE_SHA256, ensemble};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::embedded::{self, DEFAULT_RULE_SETS, RECORD};
 use crate::failure::Mistake;
+use crate::own::{Own, OwnArguments};
 use crate::prepared::Prepared;
 use crate::{commands, table};
 
@@ -34,6 +36,8 @@ pub(crate) struct Arguments {
     /// Threads; all cores where it is not given
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    #[command(flatten)]
+    own: OwnArguments,
     /// Folder of the post-mortem; `reports` in the data folder where it is not given
     #[arg(long, value_name = "DIR")]
     reports: Option<PathBuf>,
@@ -41,15 +45,17 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let sets = rule_sets(&arguments.rules)?;
+    let own = Own::read(&arguments.own)?;
     let prepared = Prepared::open(data, &arguments.episode)?;
+    own.check(&prepared)?;
     let (seed, draws) = (arguments.seed, arguments.draws);
     if draws < DRAWS_FOR_INTERVAL {
         crate::say!("note: below {DRAWS_FOR_INTERVAL} draws no interval is given");
     }
-    let journals = replay(&prepared, &sets, seed, draws, arguments.threads)?;
+    let journals = replay(&prepared, &sets, seed, draws, &own, arguments.threads)?;
     let mut runs = Vec::new();
     for (set, journal) in sets.iter().zip(&journals) {
-        let manifest = manifest(&prepared, set, seed, draws);
+        let manifest = manifest(&prepared, set, seed, draws, &own);
         let written = write_run(data, &manifest, journal)?;
         crate::say!(
             "run     {}{}",
@@ -60,15 +66,26 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
                 " (the same run was there)"
             }
         );
-        runs.push(manifest.run);
+        runs.push(manifest);
     }
     let folder = arguments.reports.unwrap_or_else(|| data.join("reports"));
-    let own: Vec<&RuleSetFile> = sets.iter().collect();
-    let session = commands::report::session(data, &prepared.episode, &runs, &own)?;
-    for path in commands::report::write(&session, &folder, &prepared.episode)? {
+    let written: Vec<&RuleSetFile> = sets.iter().collect();
+    let session = commands::report::session(data, &runs, &written)?;
+    let episode = &runs[0].episode;
+    for path in commands::report::write(&session, &folder, episode)? {
         crate::say!("report  {}", path.display());
     }
-    summary(&session, &prepared.episode.id)
+    if let Some(shock) = own.shock {
+        println!(
+            "MADE UP: a move of {shock} was added to the record of {}",
+            prepared.episode.id
+        );
+    }
+    summary(&session, episode)?;
+    if own.book.is_some() {
+        own_accounts(&session, episode)?;
+    }
+    Ok(())
 }
 
 /// The rules of record first, then those asked for, each once.
@@ -91,7 +108,7 @@ fn rule_sets(names: &[String]) -> Result<Vec<RuleSetFile>> {
 }
 
 /// What names a run.
-pub(crate) fn manifest(prepared: &Prepared, set: &RuleSetFile, seed: u64, draws: u32) -> Manifest {
+pub(crate) fn manifest(prepared: &Prepared, set: &RuleSetFile, seed: u64, draws: u32, own: &Own) -> Manifest {
     let digests = Digests {
         cut_sha256: prepared.cut.sha256.clone(),
         rule_set_sha256: aftershock_archive::sha256_hex(set.toml.as_bytes()),
@@ -99,6 +116,8 @@ pub(crate) fn manifest(prepared: &Prepared, set: &RuleSetFile, seed: u64, draws:
         engine_sha256: ENGINE_SHA256.into(),
         seed,
         draws,
+        positions_csv: own.book.as_ref().map(OwnBook::to_csv),
+        shock: own.shock,
     };
     let labels = aftershock_archive::Labels {
         episode: &prepared.episode.id,
@@ -119,6 +138,7 @@ pub(crate) fn replay(
     sets: &[RuleSetFile],
     seed: u64,
     draws: u32,
+    own: &Own,
     threads: Option<u16>,
 ) -> Result<Vec<Journal>> {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -128,7 +148,7 @@ pub(crate) fn replay(
         bar.set_message(prepared.episode.id.clone());
         bar.enable_steady_tick(Duration::from_millis(120));
     }
-    let case = prepared.case(seed, draws);
+    let case = prepared.case(seed, draws, own);
     let sets: Vec<&RuleSetFile> = sets.iter().collect();
     let work = || {
         ensemble(&case, &sets, &|done, of| {
@@ -228,6 +248,60 @@ fn summary(session: &Session, episode: &str) -> Result<()> {
     crate::say!(
         "no forced flow is recorded and impact is a prior: read the top of the report before quoting a figure"
     );
+    Ok(())
+}
+
+/// What became of the user's own accounts, by rule set.
+fn own_accounts(session: &Session, episode: &str) -> Result<()> {
+    let fates = session.ask("solvency/own_accounts", &[("episode", episode)])?;
+    let mut rows = Vec::new();
+    for row in 0..fates.rows.len() {
+        let cell = |column| {
+            fates
+                .get(row, column)
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        };
+        let price = |column| interval(&fates, row, ["", column, ""], 1);
+        // To the minute; the report has the rest.
+        let at: String = cell("triggered_at").replace('T', " ").chars().take(16).collect();
+        let cross = if cell("margin") == "cross" { " (cross)" } else { "" };
+        rows.push(vec![
+            cell("rule_set"),
+            cell("account") + cross,
+            price("closed_pct"),
+            interval(&fates, row, ["low_loss", "median_loss", "high_loss"], 0),
+            if cell("fate") == "survived" {
+                cell("fate")
+            } else {
+                at
+            },
+            price("trigger_usd"),
+            price("fill_usd"),
+        ]);
+    }
+    let headers = [
+        "own accounts under",
+        "account",
+        "% closed",
+        "loss, USD",
+        "central draw",
+        "mark",
+        "filled at",
+    ];
+    table::print(&table::headers(&headers), &rows)?;
+    let limits = session.ask("quality/limits", &[("episode", episode)])?;
+    for row in 0..limits.rows.len() {
+        let text = |column| {
+            limits
+                .get(row, column)
+                .and_then(|cell| cell.text())
+                .unwrap_or_default()
+        };
+        if text("name").starts_with("own_accounts") {
+            crate::say!("note: {}", text("text"));
+        }
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aftershock_ingest::{Catalog, Episode};
+use aftershock_archive::{Departure, Manifest};
 use aftershock_query::Session;
 use aftershock_report::Report;
 use aftershock_rules::RuleSetFile;
@@ -27,15 +27,16 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let mut sets = Vec::new();
-    let mut episodes = Vec::new();
+    let mut manifests = Vec::new();
     for run in &arguments.runs {
         let manifest = aftershock_archive::check_run(data, run)?;
         sets.push(RuleSetFile::parse(
             &format!("{run} (manifest)"),
             &manifest.rule_set_toml,
         )?);
-        episodes.push(manifest.episode);
+        manifests.push(manifest);
     }
+    let mut episodes: Vec<&str> = manifests.iter().map(|run| run.episode.as_str()).collect();
     episodes.dedup();
     let [episode] = episodes.as_slice() else {
         return Err(Mistake::new(format!(
@@ -45,36 +46,31 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         .hint("a post-mortem is of one")
         .into());
     };
-    let episode = Catalog::embedded()?.find(episode)?.clone();
     let folder = arguments.reports.unwrap_or_else(|| data.join("reports"));
     let own: Vec<&RuleSetFile> = sets.iter().collect();
-    let session = session(data, &episode, &arguments.runs, &own)?;
-    for path in write(&session, &folder, &episode)? {
+    let session = session(data, &manifests, &own)?;
+    for path in write(&session, &folder, episode)? {
         println!("{}", path.display());
     }
     Ok(())
 }
 
 /// A session that sees these runs and no others.
-pub(crate) fn session(
-    data: &Path,
-    episode: &Episode,
-    runs: &[String],
-    own: &[&RuleSetFile],
-) -> Result<Session> {
-    let names: Vec<&str> = runs.iter().map(String::as_str).collect();
+pub(crate) fn session(data: &Path, runs: &[Manifest], own: &[&RuleSetFile]) -> Result<Session> {
+    let names: Vec<&str> = runs.iter().map(|run| run.run.as_str()).collect();
+    let departures: Vec<Departure> = runs.iter().filter_map(|run| run.shock.clone()).collect();
     Ok(Session::open_runs(
         data,
-        embedded::catalog_tables(own, Some(episode))?,
+        embedded::catalog_tables(own, &departures)?,
         &names,
     )?)
 }
 
-/// Writes the post-mortem of the runs that `session` sees into a folder of the episode's name; returns the page and
-/// its twin.
-pub(crate) fn write(session: &Session, folder: &Path, episode: &Episode) -> Result<Vec<PathBuf>> {
-    let report = Report::build(session, &episode.id, STEM)?;
-    let folder = folder.join(&episode.id);
+/// Writes the post-mortem of the runs that `session` sees into a folder of the episode's or scenario's name; returns
+/// the page and its twin.
+pub(crate) fn write(session: &Session, folder: &Path, episode: &str) -> Result<Vec<PathBuf>> {
+    let report = Report::build(session, episode, STEM)?;
+    let folder = folder.join(episode);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for picture in &report.pictures {
         place(&folder.join(&picture.file), &picture.svg)?;

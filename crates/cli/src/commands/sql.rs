@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
+use aftershock_archive::{Departure, list_runs};
 use aftershock_query::{Session, format, queries};
 use anyhow::{Context, Result};
 
@@ -77,10 +78,15 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         _ => None,
     };
     let parameters = parameters(&arguments.parameters)?;
+    let shocked: Vec<Departure> = list_runs(data)?
+        .runs
+        .into_iter()
+        .filter_map(|run| run.shock)
+        .collect();
     let session = Session::open_tape(
         data,
         arguments.tape.open(data)?,
-        embedded::catalog_tables(&[], None)?,
+        embedded::catalog_tables(&[], &shocked)?,
     )?;
     let Some(sql) = sql else {
         return interactive(&session, data);

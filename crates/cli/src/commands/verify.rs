@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::commands::replay;
 use crate::failure::{Defect, Mistake};
+use crate::own::Own;
 use crate::prepared::Prepared;
 
 #[derive(clap::Args)]
@@ -19,9 +20,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let manifest = check_run(data, &arguments.run)?;
     crate::say!("every table is as its manifest says; rebuilding");
-    let prepared = Prepared::open(data, &manifest.episode)?;
+    let prepared = Prepared::open(data, manifest.recorded_episode())?;
+    let own = Own::of_manifest(&manifest)?;
     let set = RuleSetFile::parse(&format!("{} (manifest)", manifest.run), &manifest.rule_set_toml)?;
-    let rebuilt = replay::manifest(&prepared, &set, manifest.seed, manifest.draws);
+    let rebuilt = replay::manifest(&prepared, &set, manifest.seed, manifest.draws, &own);
     let inputs = [
         ("cut", &manifest.cut_sha256, &rebuilt.cut_sha256),
         (
@@ -45,7 +47,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         .hint("replay the episode for a run of today's, or verify with the version that made this one")
         .into());
     }
-    let journals = replay::replay(&prepared, &[set], manifest.seed, manifest.draws, None)?;
+    let journals = replay::replay(&prepared, &[set], manifest.seed, manifest.draws, &own, None)?;
     let digests = journal_digests(&journals[0], &manifest.labels());
     if digests == manifest.tables {
         println!(

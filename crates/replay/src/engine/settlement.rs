@@ -1,13 +1,12 @@
 //! What happens to a forced order at the book: fill, counterparties, losses, and who is told.
 
 use aftershock_market::{Cash, Coin, Price, Side, Timestamp};
-use aftershock_measure::depth::walk_book;
 use aftershock_protocol::{CoverDeficit, Position};
 
 use super::{Batch, Engine};
-use crate::ReplayError;
 use crate::observer::{ForcedOrder, Fund, Noted, Observer};
 use crate::response::{Fill, absorb};
+use crate::{Liquidity, ReplayError};
 
 /// Positions of one batch whose leverage agrees to a tenth are told as one order.
 const LEVERAGE_STEPS: f64 = 10.0;
@@ -56,15 +55,18 @@ impl<O: Observer> Engine<'_, O> {
 
     /// Average log price at which a batch fills that meets the market at `log_before`.
     fn log_fill(&self, batch: &Batch, at: Timestamp, log_before: f64) -> f64 {
-        // The batch is worked from trigger to execution, and the book fills up again meanwhile.
         let worked_s = at.seconds_since(batch.triggered_at);
-        let refilled = 1.0 + worked_s * core::f64::consts::LN_2 / self.parameters.book_refill_s;
-        let depth_usd = self.parameters.book_usd_per_log * self.forced_depth() * refilled;
         let usd = batch.quantity.to_f64() * libm::exp(log_before);
-        let log_fill = log_before - batch.side.sign() * walk_to_end(depth_usd, usd, self.parameters.book_end);
-        match &self.band {
-            Some(band) => log_fill.clamp(band.log_lower, band.log_upper),
-            None => log_fill,
+        self.liquidity().log_fill(batch.side, usd, log_before, worked_s)
+    }
+
+    /// The book as it stands.
+    pub(super) fn liquidity(&self) -> Liquidity {
+        Liquidity {
+            usd_per_log: self.parameters.book_usd_per_log * self.forced_depth(),
+            refill_s: self.parameters.book_refill_s,
+            end_log: self.parameters.book_end,
+            band: self.band.as_ref().map(|band| (band.log_lower, band.log_upper)),
         }
     }
 
@@ -266,29 +268,5 @@ impl<O: Observer> Engine<'_, O> {
                 });
             }
         }
-    }
-}
-
-/// Mean log distance at which `usd` fill in a book that ends at log distance `end`: what lies beyond fills there.
-fn walk_to_end(depth_usd: f64, usd: f64, end: f64) -> f64 {
-    let (reached, mean) = walk_book(depth_usd, usd);
-    if reached <= end {
-        return mean;
-    }
-    let inside = depth_usd * end / usd;
-    end * (1.0 - 0.5 * inside)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A book of 100 a unit of log price that ends at 0.1 holds 10: of 40, a quarter fills at 0.05 on average, the
-    /// rest at 0.1, which is 0.0875.
-    #[test]
-    fn what_lies_beyond_the_end_of_the_book_fills_there() {
-        assert_eq!(walk_to_end(100.0, 4.0, 0.1), 0.02);
-        assert!((walk_to_end(100.0, 40.0, 0.1) - 0.0875).abs() < 1e-15);
-        assert!(walk_to_end(100.0, 1e12, 0.1) <= 0.1);
     }
 }

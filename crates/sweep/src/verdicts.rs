@@ -1,0 +1,73 @@
+//! What the gates say of an ensemble.
+
+use aftershock_calibrate::gates;
+use aftershock_market::journal::GateRow;
+use aftershock_market::{BarOrder, Cash, Coin};
+use aftershock_replay::{DecayTable, Path};
+use aftershock_rules::RuleSetFile;
+
+use crate::ensemble::{Job, JobResult, MECHANISMS};
+use crate::{Case, SweepError};
+
+/// The verdicts on one rule set's results; `recomputed` replays were computed again, and were the same or not.
+pub(crate) fn of(
+    case: &Case<'_>,
+    table: &DecayTable,
+    jobs: &[Job],
+    rule_set: &RuleSetFile,
+    set: usize,
+    results: &[JobResult],
+    (recomputed, same): (usize, bool),
+) -> Result<Vec<GateRow>, SweepError> {
+    let fail = |cause| SweepError {
+        rule_set: rule_set.name.clone(),
+        draw: 0,
+        cause,
+    };
+    let sets = || results.iter().map(|result| &result.sets[set]);
+    let worst = sets().fold((Coin::ZERO, Cash::ZERO), |worst, one| {
+        (worst.0.max(one.imbalance.0), worst.1.max(one.imbalance.1))
+    });
+    let attributions = sets().map(|one| one.shapley.len() / MECHANISMS.len()).sum();
+    let inefficiency = sets().map(|one| one.inefficiency).fold(0.0, f64::max);
+    let central = &jobs[0].draw.parameters;
+    let path = case.recorded.path(BarOrder::HighFirst);
+    let mut gates = vec![
+        gates::judge(
+            "G0",
+            same,
+            format!(
+                "{recomputed} replays of the parallel ensemble, computed again on one thread, compared bit by bit; debug \
+                 and release builds are compared by the tests"
+            ),
+        ),
+        gates::conservation(results.len(), worst),
+        gates::anchored_identity(case.seed).map_err(fail)?,
+        gates::goldens(),
+        gates::efficiency(inefficiency, attributions),
+        gates::no_look_ahead(path, central, table, &rule_set.rules).map_err(fail)?,
+    ];
+    let busiest = results[..2]
+        .iter()
+        .zip(jobs)
+        .map(|(result, job)| busiest_bar(case.recorded.path(job.order), &result.sets[set].forced));
+    gates.push(gates::plausible_volume(busiest.fold(0.0, f64::max)));
+    gates.extend(gates::out_of_reach());
+    gates.sort_by_key(|row| row.gate[1..].parse::<u32>().unwrap_or(u32::MAX));
+    Ok(gates)
+}
+
+/// Largest share of a bar's volume in scope that forced flow would have been.
+fn busiest_bar(path: &Path, forced: &[Vec<f64>; 2]) -> f64 {
+    let mut volumes = vec![0.0];
+    for i in path.first..path.len() {
+        *volumes.last_mut().expect("there is always a bar being filled") += path.volume_usd[i];
+        if path.bar_close[i] {
+            volumes.push(0.0);
+        }
+    }
+    let bars = forced[0].iter().zip(&forced[1]).zip(&volumes);
+    bars.filter(|(_, volume)| **volume > 0.0)
+        .map(|((sold, bought), volume)| (sold + bought) / volume)
+        .fold(0.0, f64::max)
+}
