@@ -52,7 +52,7 @@ impl Stage {
         let mut spec = spec(&declared, 1.0);
         spec.clock_s = 60.0;
         // As many entries as make so many levels of both sides in two perpetuals.
-        let classes = declared.venues[0].leverage.len() * declared.positions.account_sizes.len();
+        let classes = declared.venues[0].leverage.len();
         let count = LEVELS / (2 * 2 * classes);
         let coarse = entries(&declared);
         let entries = (0..count)

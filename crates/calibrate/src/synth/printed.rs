@@ -262,7 +262,7 @@ impl Stage<'_> {
             let price_usd = libm::exp(row.log_price);
             for band_pct in bands_of(&snapshots.depth_bands_pct) {
                 let distance = libm::log1p(band_pct / 100.0).abs().min(book.book_end);
-                let usd = book.book_usd_per_log * row.depth_ratio * distance;
+                let usd = book.book_usd_per_log * row.depth_ratio[usize::from(band_pct > 0.0)] * distance;
                 bands.push(band_pct);
                 read.at.push(row.at);
                 read.quantity.push(unit.quantity(usd, price_usd));

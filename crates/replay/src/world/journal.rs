@@ -134,8 +134,8 @@ pub struct PriceRow {
     pub log_mark: f64,
     /// Log price without any forced or arbitrage flow: the null `off-book`.
     pub log_null: f64,
-    /// Depth against normal.
-    pub depth_ratio: f64,
+    /// Depth over normal of bids and of asks, as makers last looked.
+    pub depth_ratio: [f64; 2],
     /// Forced orders that were sent and have not met the book, USD: the backlog.
     pub backlog_usd: f64,
     /// Open interest of one side.

@@ -244,6 +244,11 @@ impl Market {
         self.depth[usize::from(buys)]
     }
 
+    /// Depth over normal of bids and asks, as makers last looked.
+    pub(crate) fn depth_seen(&self) -> [f64; 2] {
+        self.depth
+    }
+
     fn stress(&self) -> Stress {
         let ratio = self.state.variance_1h / self.variance_normal;
         Stress {

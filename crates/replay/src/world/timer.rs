@@ -276,7 +276,8 @@ impl World<'_> {
             if !market.closed() {
                 market.log_price = market.log_news + market.impact(spec);
             }
-            let depth_ratio = market.depth(at, false);
+            // As it stood: a row that is written changes nothing.
+            let depth_ratio = market.depth_seen();
             self.journal.prices.push(PriceRow {
                 at: Timestamp(at),
                 market: place,
