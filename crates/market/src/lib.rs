@@ -12,7 +12,7 @@ mod side;
 mod time;
 
 pub use bar::{Bar, PerpDay};
-pub use quantity::{Cash, Coin, Price, UNITS_PER_ONE};
+pub use quantity::{Cash, Coin, Price, Rest, UNITS_PER_ONE};
 pub use shock::Shock;
 pub use side::{BarOrder, Side};
 pub use time::{MICROS_PER_SECOND, Timestamp};

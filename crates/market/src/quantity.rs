@@ -113,6 +113,45 @@ impl Cash {
     }
 }
 
+/// A quantity and its value, from which parts are taken: each has its share of what is left, rounded down, and the last
+/// has all that is left, so that the parts add up to the whole.
+///
+/// ```
+/// use aftershock_market::{Cash, Coin, Rest};
+/// let mut rest = Rest::new(Coin(3), Cash(10));
+/// assert_eq!([rest.take(Coin(1)), rest.take(Coin(1)), rest.take(Coin(1))], [Cash(3), Cash(3), Cash(4)]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    quantity: Coin,
+    value: Cash,
+}
+
+impl Rest {
+    /// All of it is left.
+    pub const fn new(quantity: Coin, value: Cash) -> Self {
+        Self { quantity, value }
+    }
+
+    /// Takes a part and says what it is worth.
+    #[inline]
+    pub fn take(&mut self, quantity: Coin) -> Cash {
+        let value = if quantity == self.quantity {
+            self.value
+        } else {
+            self.value.share_floor(quantity.0, self.quantity.0)
+        };
+        self.quantity -= quantity;
+        self.value -= value;
+        value
+    }
+
+    /// Value of what is left.
+    pub const fn value(&self) -> Cash {
+        self.value
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -52,8 +52,8 @@ impl Position {
         self.take(Coin(taken))
     }
 
-    /// Takes `quantity` of the position off it, in exact parts.
-    fn take(&mut self, quantity: Coin) -> Position {
+    /// Takes `quantity` of the position off it, in exact parts; all of it where it holds no more.
+    pub fn take(&mut self, quantity: Coin) -> Position {
         let whole = *self;
         if quantity >= whole.quantity {
             *self = Position {

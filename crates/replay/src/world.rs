@@ -6,9 +6,11 @@
 
 mod account;
 mod audit;
+mod breach;
 mod engine;
 mod frame;
 mod journal;
+mod losses;
 mod market;
 mod order;
 mod seed;
@@ -16,6 +18,7 @@ mod settle;
 mod spec;
 mod tape;
 mod timer;
+mod watch;
 
 pub use account::{Account, Collateral, Holding, Owner};
 pub use audit::{AuditError, audit};

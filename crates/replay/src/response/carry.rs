@@ -3,7 +3,8 @@
 
 use super::clock::pass;
 
-const YEAR_S: f64 = 365.0 * 86_400.0;
+/// A year of 365 days, s.
+pub(crate) const YEAR_S: f64 = 365.0 * 86_400.0;
 
 /// What basis traders of one instrument are believed to do. Rates are a year of 365 days.
 #[derive(Clone, Copy, Debug, PartialEq)]

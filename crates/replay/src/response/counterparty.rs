@@ -1,6 +1,6 @@
 //! Who takes the other side of a forced order: some open a new position, the others close one.
 
-use aftershock_market::{Cash, Coin, Side};
+use aftershock_market::{Cash, Coin, Rest, Side};
 use aftershock_protocol::{Closed, Ledger, Position, PositionBook};
 
 use crate::inventory::Opening;
@@ -59,15 +59,10 @@ pub(crate) fn absorb(
 
     scratch.clear();
     book.take_furthest(side.opposite(), closing, scratch);
-    let mut left = (closing, value - reopened_value);
+    let mut rest = Rest::new(closing, value - reopened_value);
     let mut unpaid = Cash::ZERO;
     for closed in scratch.iter() {
-        let exit = if closed.position.quantity == left.0 {
-            left.1
-        } else {
-            left.1.share_floor(closed.position.quantity.0, left.0.0)
-        };
-        left = (left.0 - closed.position.quantity, left.1 - exit);
+        let exit = rest.take(closed.position.quantity);
         tell(Booked::Closed(side.opposite(), closed.position, exit));
         unpaid += ledger
             .close(
@@ -94,24 +89,20 @@ fn split(
     mut part: impl FnMut(usize, Coin, Cash),
 ) {
     let weights: Vec<f64> = weights.collect();
-    let mut left = (quantity, value);
+    let mut left = quantity;
+    let mut rest = Rest::new(quantity, value);
     for (index, weight) in weights.iter().enumerate() {
         let last = index + 1 == weights.len();
         let share = if last {
-            left.0
+            left
         } else {
-            share_of(quantity, *weight).min(left.0)
+            share_of(quantity, *weight).min(left)
         };
         if share == Coin::ZERO {
             continue;
         }
-        let share_value = if share == left.0 {
-            left.1
-        } else {
-            left.1.share_floor(share.0, left.0.0)
-        };
-        left = (left.0 - share, left.1 - share_value);
-        part(index, share, share_value);
+        left -= share;
+        part(index, share, rest.take(share));
     }
 }
 

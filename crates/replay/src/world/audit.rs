@@ -24,15 +24,11 @@ pub struct AuditError {
 #[derive(Clone, Copy, Debug, Default)]
 struct Books {
     contracts: [i128; 2],
-    entry_value: [i128; 2],
-    margin: i128,
-    /// What holders have paid in less what they were paid.
-    world: i128,
     reserves: [i128; 2],
     bad_debt: i128,
 }
 
-/// Counts every contract and every unit of money again from the entries, and compares open interest, reserves, unpaid
+/// Counts contracts and money again from the entries, and compares open interest, reserves, unpaid
 /// losses and the cash of accounts with what the engine ended with. `reserves` are those at the start, by market.
 ///
 /// # Errors
@@ -66,31 +62,19 @@ pub fn audit(run: &WorldRun, reserves: &[[Cash; 2]]) -> Result<(), AuditError> {
         match entry.kind {
             EntryKind::Endow | EntryKind::Open => {
                 book.contracts[side] += i128::from(entry.quantity.0);
-                book.entry_value[side] += entry.entry_value.0;
-                book.margin += entry.margin.0;
-                book.world += entry.margin.0;
             }
             EntryKind::Close => {
                 book.contracts[side] -= i128::from(entry.quantity.0);
-                book.entry_value[side] -= entry.entry_value.0;
-                book.margin -= entry.margin.0;
-                let equity = entry.margin.0 + sign * (entry.exit_value.0 - entry.entry_value.0);
-                match entry.holder {
-                    Holder::Cohort => book.world -= equity.max(0),
-                    Holder::Account(account) => {
-                        book.world -= equity;
-                        *cash.entry(account).or_default() += equity;
-                    }
+                if let Holder::Account(account) = entry.holder {
+                    let result = sign * (entry.exit_value.0 - entry.entry_value.0);
+                    *cash.entry(account).or_default() += entry.margin.0 + result;
                 }
             }
             EntryKind::Draw => {
                 let reserve = if entry.quantity == Coin::ZERO { 0 } else { 1 };
                 book.reserves[reserve] -= entry.amount.0;
             }
-            EntryKind::Feed => {
-                book.reserves[0] += entry.amount.0;
-                book.world += entry.amount.0;
-            }
+            EntryKind::Feed => book.reserves[0] += entry.amount.0,
             EntryKind::BadDebt => book.bad_debt += entry.amount.0,
             EntryKind::Deposit => {
                 if let Holder::Account(account) = entry.holder {

@@ -1,20 +1,15 @@
 //! The loop: events from outside and what the world does in between, in one order.
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
-use aftershock_protocol::venue::contract::{Contract, MaintenanceOn};
-use aftershock_protocol::venue::liquidation::{Account as Sight, Action, Forced, LiquidationRule};
-use aftershock_protocol::{Liquidate, RuleSet, SetBand};
+use aftershock_protocol::{RuleSet, SetBand};
 
-use super::account::{Account, Holding};
-use super::journal::{Cause, Entry, EntryKind, Holder, Journal};
+use super::account::Account;
+use super::journal::{Entry, EntryKind, Holder, Journal};
 use super::market::Market;
-use super::order::{Agenda, Behind, Order, What};
+use super::order::{Agenda, Order, What};
 use super::spec::{Channels, WorldSpec};
 use super::tape::{OTHER, WorldEvent, WorldTape};
 use crate::ReplayError;
-
-/// How many orders are remembered in a market as possible parents.
-const PARENTS: usize = 32;
 
 /// What drives prices.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +62,8 @@ pub struct World<'a> {
     pub(crate) accounts: Vec<Account>,
     pub(crate) agenda: Agenda,
     pub(crate) orders: Vec<Option<Order>>,
-    pub(crate) sent: u32,
+    /// Generation of every order that was sent, by its number.
+    pub(crate) generations: Vec<u32>,
     /// Orders that wait for a market to open, by market.
     pub(crate) waiting: Vec<Vec<usize>>,
     pub(crate) journal: Journal,
@@ -95,7 +91,7 @@ impl<'a> World<'a> {
             accounts: Vec::new(),
             agenda: Agenda::new(),
             orders: Vec::new(),
-            sent: 0,
+            generations: Vec::new(),
             waiting,
             journal,
             imbalance: (Coin::ZERO, Cash::ZERO),
@@ -103,97 +99,6 @@ impl<'a> World<'a> {
             scratch: Vec::new(),
             actions: 0,
         }
-    }
-
-    /// Adds an account with its positions; whoever holds the other side is found among the unlevered, who never break.
-    ///
-    /// # Errors
-    /// A holding or collateral that names no market or asset, one at another venue, or markets that settle differently.
-    pub fn add_account(&mut self, account: Account, at: Timestamp) -> Result<usize, ReplayError> {
-        let place = self.accounts.len();
-        let name = account.name.clone();
-        let fail = |text: String| Err(ReplayError::World(format!("account {name}: {text}")));
-        let settlement = |market: usize| {
-            let spec = &self.spec.instruments[market];
-            (spec.inverse, if spec.inverse { spec.asset } else { 0 })
-        };
-        for held in &account.holdings {
-            if held.market >= self.markets.len() {
-                return fail(format!("market {} of {}", held.market, self.markets.len()));
-            }
-            if self.spec.instruments[held.market].venue != account.venue {
-                return fail(format!(
-                    "{} is at another venue",
-                    self.spec.instruments[held.market].name
-                ));
-            }
-            if settlement(held.market) != settlement(account.holdings[0].market) {
-                return fail("its markets settle in different assets".to_owned());
-            }
-        }
-        if account
-            .collateral
-            .iter()
-            .any(|one| one.asset >= self.spec.assets.len())
-        {
-            return fail("collateral in an asset that is not there".to_owned());
-        }
-        let home = account.holdings.first().map_or(0, |held| held.market);
-        self.enter(Entry {
-            amount: account.cash,
-            ..entry(at.0, home, EntryKind::Deposit, Holder::Account(place as u32))
-        });
-        for held in &account.holdings {
-            for (holder, side) in [
-                (Holder::Account(place as u32), held.side),
-                (Holder::Cohort, held.side.opposite()),
-            ] {
-                // The other side carries its whole value as margin: nothing can break it.
-                let margin = if holder == Holder::Cohort {
-                    held.entry_value
-                } else {
-                    Cash::ZERO
-                };
-                self.markets[held.market]
-                    .ledger
-                    .endow(side, margin, held.entry_value);
-                self.enter(Entry {
-                    side,
-                    quantity: held.quantity,
-                    margin,
-                    entry_value: held.entry_value,
-                    ..entry(at.0, held.market, EntryKind::Endow, holder)
-                });
-                if holder == Holder::Cohort {
-                    let slot = aftershock_protocol::Slot {
-                        tier: 0,
-                        linked: false,
-                    };
-                    let key = match side {
-                        Side::Long => 0.0,
-                        Side::Short => f64::INFINITY,
-                    };
-                    let position = aftershock_protocol::Position {
-                        key,
-                        quantity: held.quantity,
-                        entry_value: held.entry_value,
-                        margin,
-                    };
-                    self.markets[held.market].book.insert(side, slot, position);
-                }
-            }
-            self.markets[held.market].holders.push(place);
-        }
-        for one in &account.collateral {
-            let reference = self.spec.assets[one.asset].reference;
-            if !self.markets[reference].holders.contains(&place) {
-                self.markets[reference].holders.push(place);
-            }
-        }
-        self.accounts.push(account);
-        self.bands.push(Vec::new());
-        self.set_band_of(place);
-        Ok(place)
     }
 
     /// Runs a tape to its end.
@@ -403,239 +308,6 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// Takes out the levels that the mark has crossed. Those that the null has crossed too have no parent.
-    fn break_levels(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
-        let spec = &self.spec.instruments[place];
-        let Some(liquidation) = spec.liquidation else {
-            return Ok(());
-        };
-        for side in Side::BOTH {
-            let market = &self.markets[place];
-            let mark = market.frame.kept(market.log_mark);
-            if !market.book.triggered(side, mark) || market.suspended_until[side.index()] > at {
-                continue;
-            }
-            let (mut fraction, pause_until) = self.step_of(at, place, side, liquidation.rule);
-            if fraction == 0.0 {
-                self.suspend(place, side, pause_until);
-                continue;
-            }
-            let mut until = None;
-            if !self.rules.is_record() {
-                let quantity = market.book.triggered_quantity(side, mark);
-                let step = Liquidate {
-                    side: market.frame.side(side),
-                    notional_usd: market.frame.notional_usd(quantity, market.log_mark),
-                    fraction,
-                };
-                let verdict = self.rules.liquidate(step, &market.view(at, spec))?;
-                until = verdict.until.map(|until| until.0);
-                if !verdict.allowed {
-                    if let Some(until) = until {
-                        self.suspend(place, side, until);
-                    }
-                    continue;
-                }
-                fraction = verdict.step.fraction;
-            }
-            let market = &mut self.markets[place];
-            let log_null = market.log_null(spec) + (market.log_mark - market.log_price);
-            let null = market.frame.kept(log_null);
-            let mut groups = Vec::with_capacity(2);
-            // Of steps that close a share, those whom the null has crossed go first, and the rest at the next step.
-            let crossed_by_null = !market.answering || market.book.triggered(side, null);
-            if crossed_by_null {
-                let by = if market.answering { null } else { mark };
-                let mut orders = Vec::new();
-                market.book.take_triggered(side, by, fraction, &mut orders);
-                groups.push((None, orders));
-            }
-            if market.book.triggered(side, mark) && (fraction == 1.0 || !crossed_by_null) {
-                let mut orders = Vec::new();
-                market.book.take_triggered(side, mark, fraction, &mut orders);
-                let parent = self.parent(at, place, side);
-                groups.push((parent, orders));
-            }
-            for (parent, orders) in groups {
-                let quantity: Coin = orders.iter().map(|closed| closed.position.quantity).sum();
-                if quantity > Coin::ZERO {
-                    self.send(
-                        at,
-                        place,
-                        side,
-                        quantity,
-                        Cause::Liquidation,
-                        parent,
-                        Behind::Cohort(orders),
-                    );
-                }
-            }
-            if fraction < 1.0 {
-                self.markets[place].stepped[side.index()] = true;
-                self.suspend(place, side, until.unwrap_or(at).max(pause_until).max(at + 1));
-            } else {
-                self.markets[place].stepped[side.index()] = false;
-                if let Some(until) = until {
-                    self.suspend(place, side, until);
-                }
-            }
-        }
-        self.markets[place].refresh_alarm();
-        Ok(())
-    }
-
-    /// Share of every broken position that the venue's rule closes now, and when it may close more; found from an account
-    /// of the mix's mean size that has just broken, since levels stand for many accounts.
-    fn step_of(&self, at: i64, place: usize, side: Side, rule: LiquidationRule) -> (f64, i64) {
-        let market = &self.markets[place];
-        let sizes = &self.spec.instruments[place].parameters.mix.account_sizes;
-        let mean_usd: f64 = sizes.iter().map(|(size, share)| size * share).sum();
-        let contract = if market.frame.inverse {
-            Contract::DOLLAR
-        } else {
-            Contract::COIN
-        };
-        let mark_usd = libm::exp(market.log_mark);
-        let quantity = market.frame.quantity(mean_usd, market.log_mark).max(Coin(1));
-        let unit = contract.unit_value(mark_usd);
-        let needed = market.schedule.maintenance(quantity.to_f64(), unit);
-        let action = rule.propose(&Sight {
-            contract,
-            quantity,
-            mark_usd,
-            equity: Cash::from_f64(needed * 0.999),
-            opening_value: Cash::from_f64(quantity.to_f64() * unit),
-            margins: &market.schedule,
-            on: MaintenanceOn::MarkValue,
-            lot: Coin(1),
-            at: Timestamp(at),
-            last: market.stepped[side.index()].then_some(Forced {
-                earliest_next_at: Timestamp(market.suspended_until[side.index()]),
-                filled: true,
-            }),
-        });
-        match action {
-            Action::Send(proposal) => (
-                proposal.quantity.0 as f64 / quantity.0 as f64,
-                proposal.earliest_next_at.0,
-            ),
-            Action::Wait { until_at } => (0.0, until_at.0),
-            Action::Sound => (1.0, at),
-        }
-    }
-
-    fn suspend(&mut self, place: usize, side: Side, until: i64) {
-        self.markets[place].suspended_until[side.index()] = until;
-        self.agenda.put(until, What::Recheck(place));
-    }
-
-    /// The order whose flow pushes the price of a market most towards closing this side; where none has traded in it, that
-    /// of another market of the asset, from where arbitrage has carried it.
-    pub(crate) fn parent(&self, at: i64, place: usize, side: Side) -> Option<u32> {
-        let push = -self.markets[place].frame.side(side).sign();
-        self.strongest(at, place, push)
-            .map(|(_, order)| order)
-            .or_else(|| {
-                let asset = self.spec.instruments[place].asset;
-                let others = (0..self.markets.len())
-                    .filter(|&other| other != place && self.spec.instruments[other].asset == asset);
-                others
-                    .filter_map(|other| self.strongest(at, other, push))
-                    .fold(None, |best: Option<(f64, u32)>, one| match best {
-                        Some(best) if best.0 >= one.0 => Some(best),
-                        _ => Some(one),
-                    })
-                    .map(|(_, order)| order)
-            })
-    }
-
-    /// The order whose flow stands most in a market in a direction, and how much of it, USD.
-    fn strongest(&self, at: i64, place: usize, push: f64) -> Option<(f64, u32)> {
-        let weights = &self.spec.instruments[place].parameters.impact_weights;
-        let mut found: Option<(f64, u32)> = None;
-        for &(order, executed_at, flow) in &self.markets[place].recent {
-            let factors = self.spec.table.factors(at - executed_at);
-            let kept: f64 = weights
-                .iter()
-                .zip(factors)
-                .map(|(weight, factor)| weight * factor)
-                .sum();
-            let stands = kept * flow * push;
-            if stands > 0.0 && found.is_none_or(|(most, _)| stands > most) {
-                found = Some((stands, order));
-            }
-        }
-        found
-    }
-
-    /// Remembers that an order's flow stands in a market.
-    pub(crate) fn remember(&mut self, at: i64, place: usize, order: u32, flow: f64) {
-        let recent = &mut self.markets[place].recent;
-        if recent.len() == PARENTS {
-            recent.remove(0);
-        }
-        recent.push((order, at, flow));
-    }
-
-    /// Sends an order to the book, as fast as the venue's engine can.
-    #[expect(clippy::too_many_arguments, reason = "the parts of an order, once")]
-    pub(crate) fn send(
-        &mut self,
-        at: i64,
-        place: usize,
-        side: Side,
-        quantity: Coin,
-        cause: Cause,
-        parent: Option<u32>,
-        behind: Behind,
-    ) {
-        let spec = &self.spec.instruments[place];
-        let market = &mut self.markets[place];
-        let notional_usd = market.frame.notional_usd(quantity, market.log_mark);
-        let generation = parent.map_or(0, |parent| self.generation(parent) + 1);
-        let market = &mut self.markets[place];
-        let due = match spec.liquidation {
-            Some(liquidation) if cause == Cause::Liquidation => {
-                let ready = at + (liquidation.latency_s * 1e6) as i64;
-                let due = ready.max(market.engine_free_at);
-                let work_us = notional_usd / liquidation.throughput_usd_per_s * 1e6;
-                market.engine_free_at = due + work_us as i64;
-                due
-            }
-            _ => at + (spec.parameters.latency_s * 1e6) as i64,
-        };
-        if matches!(behind, Behind::Cohort(_)) {
-            market.quantity_under_way[side.index()] += quantity;
-        }
-        market.backlog_usd += notional_usd;
-        let order = Order {
-            id: self.sent,
-            parent,
-            generation,
-            cause,
-            market: place,
-            side,
-            quantity,
-            triggered_at: at,
-            log_trigger: market.log_mark,
-            notional_usd,
-            behind,
-        };
-        self.sent += 1;
-        self.agenda.put(due, What::Order(self.orders.len()));
-        self.orders.push(Some(order));
-    }
-
-    fn generation(&self, order: u32) -> u32 {
-        // Parents have been executed, so that they are rows; those most recent are asked for most.
-        self.journal
-            .orders
-            .iter()
-            .rev()
-            .find(|row| row.id == order)
-            .map_or(0, |row| row.generation)
-    }
-
     /// A row of the books.
     pub(crate) fn enter(&mut self, entry: Entry) {
         self.journal.entries.push(entry);
@@ -756,9 +428,4 @@ pub(crate) fn entry(at: i64, market: usize, kind: EntryKind, holder: Holder) -> 
         exit_value: Cash::ZERO,
         amount: Cash::ZERO,
     }
-}
-
-/// Whether a holding still has contracts that are not on their way out.
-pub(crate) fn free(held: &Holding) -> Coin {
-    held.quantity - held.under_way
 }

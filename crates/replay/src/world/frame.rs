@@ -9,6 +9,7 @@
 //! the side that is long in the frame.
 
 use aftershock_market::{Cash, Coin, Side};
+use aftershock_protocol::venue::contract::Contract;
 
 /// How prices and sides of a contract map onto those positions are kept in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +26,15 @@ impl Frame {
         Self {
             inverse,
             funding: 0.0,
+        }
+    }
+
+    /// The contract.
+    pub const fn contract(&self) -> Contract {
+        if self.inverse {
+            Contract::DOLLAR
+        } else {
+            Contract::COIN
         }
     }
 

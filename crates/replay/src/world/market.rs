@@ -1,7 +1,9 @@
 //! One market: what stands in its price, how deep it is, who is in it.
 
-use aftershock_market::{Coin, Side, Timestamp};
+use aftershock_market::{Cash, Coin, Side, Timestamp};
+use aftershock_protocol::venue::contract::MaintenanceOn;
 use aftershock_protocol::venue::funding::{Averaging, PremiumMean};
+use aftershock_protocol::venue::liquidation::{Account, Action, Forced, LiquidationRule};
 use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::mark::{MarkInputs, MarkState};
 use aftershock_protocol::{Ledger, PositionBook, RuleSet};
@@ -44,7 +46,7 @@ pub(crate) struct Market {
     /// A venue's rule in progress; absent where the mark is the last price.
     mark_state: Option<MarkState>,
     /// What a rule's margin is counted with.
-    pub(crate) schedule: MarginSchedule,
+    schedule: MarginSchedule,
     /// Log marks beyond which somebody must be looked at.
     pub(crate) alarm: [f64; 2],
     /// Those of accounts alone.
@@ -88,7 +90,6 @@ pub(crate) struct Market {
     pub(crate) null_reached: [f64; 2],
     /// Accounts that hold positions here, or collateral that this market prices.
     pub(crate) holders: Vec<usize>,
-    log_trigger_seen: [f64; 2],
 }
 
 impl Market {
@@ -159,7 +160,6 @@ impl Market {
             forced_usd: [0.0; 2],
             null_reached: [log_price; 2],
             holders: Vec::new(),
-            log_trigger_seen: [f64::NEG_INFINITY, f64::INFINITY],
         };
         market.refresh_alarm();
         market
@@ -359,6 +359,43 @@ impl Market {
         self.log_mark <= self.alarm[0] || self.log_mark >= self.alarm[1]
     }
 
+    /// What a contract is worth at the mark, settlement asset.
+    pub(crate) fn unit_value(&self) -> f64 {
+        self.frame.contract().unit_value(libm::exp(self.log_mark))
+    }
+
+    /// Maintenance margin of a position at the mark by the venue's own table, settlement asset.
+    pub(crate) fn maintenance(&self, quantity: Coin) -> f64 {
+        self.schedule.maintenance(quantity.to_f64(), self.unit_value())
+    }
+
+    /// What the venue's rule does with a position of this equity; `last` is when the order before it allowed another.
+    pub(crate) fn propose(
+        &self,
+        at: i64,
+        rule: LiquidationRule,
+        quantity: Coin,
+        equity: f64,
+        opening_value: Cash,
+        last: Option<i64>,
+    ) -> Action {
+        rule.propose(&Account {
+            contract: self.frame.contract(),
+            quantity,
+            mark_usd: libm::exp(self.log_mark),
+            equity: Cash::from_f64(equity),
+            opening_value,
+            margins: &self.schedule,
+            on: MaintenanceOn::MarkValue,
+            lot: Coin(1),
+            at: Timestamp(at),
+            last: last.map(|earliest| Forced {
+                earliest_next_at: Timestamp(earliest),
+                filled: true,
+            }),
+        })
+    }
+
     /// Whether no order can meet the book.
     #[inline]
     pub(crate) fn closed(&self) -> bool {
@@ -373,19 +410,19 @@ impl Market {
         } else {
             in_frame
         };
-        self.log_trigger_seen = [self.frame.log_price(low), self.frame.log_price(high)];
+        let mut log_trigger = [self.frame.log_price(low), self.frame.log_price(high)];
         if self.frame.inverse {
             // A level that nobody holds is at zero or infinity in the frame, and the other way round in price.
             if !low.is_finite() {
-                self.log_trigger_seen[0] = f64::NEG_INFINITY;
+                log_trigger[0] = f64::NEG_INFINITY;
             }
             if high <= 0.0 {
-                self.log_trigger_seen[1] = f64::INFINITY;
+                log_trigger[1] = f64::INFINITY;
             }
         }
         self.alarm = [
-            self.log_trigger_seen[0].max(self.watch[0]),
-            self.log_trigger_seen[1].min(self.watch[1]),
+            log_trigger[0].max(self.watch[0]),
+            log_trigger[1].min(self.watch[1]),
         ];
     }
 

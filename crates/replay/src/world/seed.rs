@@ -15,9 +15,7 @@ use crate::ReplayError;
 use crate::inventory::Margins;
 use crate::market_state::MarketState;
 use crate::response::book::BookParameters;
-use crate::response::carry::{Carry, CarryParameters};
-
-const YEAR_S: f64 = 365.0 * 86_400.0;
+use crate::response::carry::{Carry, CarryParameters, YEAR_S};
 
 /// Entry prices of positions, against the price at the start, log, each with its share of open interest.
 pub type Entries<'a> = &'a [(f64, f64)];

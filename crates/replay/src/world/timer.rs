@@ -10,10 +10,10 @@ use super::journal::{ClockRow, PriceRow};
 use super::order::What;
 use crate::ReplayError;
 use crate::response::basis::closing_usd;
+use crate::response::carry::YEAR_S;
 
 /// Flow of traders below this is not worth a trade, USD.
 const LEAST_FLOW_USD: f64 = 1.0;
-const YEAR_S: f64 = 365.0 * 86_400.0;
 /// The fall for which forced flow is counted in the response matrix, log price.
 const PROBE_LOG: f64 = 0.01;
 

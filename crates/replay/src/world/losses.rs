@@ -1,0 +1,179 @@
+//! Who bears a loss beyond margins: fund, vault, winners of the other side, an account's collateral, nobody.
+
+use aftershock_market::{Cash, Coin, Rest, Side};
+use aftershock_protocol::venue::deleveraging::{Ranking, Standing};
+use aftershock_protocol::{CoverDeficit, Ranked};
+
+use super::engine::{World, entry};
+use super::journal::{Cause, Entry, EntryKind, Holder, OrderRow};
+use super::order::Behind;
+use crate::ReplayError;
+
+impl World<'_> {
+    /// Closes winners of a side at the bankruptcy price of those they win from, in the venue's order.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a deleveraging, once")]
+    pub(super) fn deleverage(
+        &mut self,
+        at: i64,
+        place: usize,
+        side: Side,
+        quantity: Coin,
+        value: Cash,
+        order: u32,
+        log_fill: f64,
+    ) -> Cash {
+        let market = &mut self.markets[place];
+        let kept = market.frame.kept(market.log_mark);
+        let ranking = self.spec.instruments[place]
+            .liquidation
+            .map_or(Ranking::Bitmex, |liquidation| liquidation.ranking);
+        let mark_usd = libm::exp(market.log_mark);
+        let ratios = &market.margins.maintenance;
+        let frame = market.frame;
+        let ranked = market.book.ranked(side, |slot, held| {
+            let mark_value = held.quantity.to_f64() * kept;
+            let opening_value = held.entry_value.to_f64();
+            let profit = side.sign() * (mark_value - opening_value);
+            let entry = frame.log_price(opening_value / held.quantity.to_f64());
+            ranking.score(&Standing {
+                side: frame.side(side),
+                entry_usd: libm::exp(entry),
+                mark_usd,
+                opening_value,
+                mark_value,
+                profit,
+                margin: held.margin.to_f64(),
+                equity: held.margin.to_f64() + profit,
+                maintenance: ratios[2 * slot.tier + usize::from(slot.linked)] * mark_value,
+            })
+        });
+        let mut left = quantity;
+        let mut wanted: Vec<Ranked> = Vec::new();
+        for one in ranked {
+            if left == Coin::ZERO {
+                break;
+            }
+            let take = one.quantity.min(left);
+            left -= take;
+            wanted.push(Ranked {
+                quantity: take,
+                ..one
+            });
+        }
+        let mut taken = Vec::new();
+        market.book.take_ranked(side, &wanted, &mut taken);
+        let mut rest = Rest::new(quantity, value);
+        // The last of the winners may have lost too, where losers hold more than winners do.
+        let mut owed = Cash::ZERO;
+        for closed in taken {
+            let exit = rest.take(closed.position.quantity);
+            owed += self
+                .close(at, place, side, Holder::Cohort, &closed.position, exit)
+                .1;
+        }
+        // Those who carried have lost part of their short and hold naked spot; arbitrageurs have lost hedges.
+        if self.markets[place].frame.side(side) == Side::Short {
+            let usd = self.markets[place].frame.notional_usd(quantity, log_fill);
+            let spec = &self.spec.instruments[place];
+            let market = &mut self.markets[place];
+            let price_usd = libm::exp(market.log_price);
+            if let (Some((carry, parameters)), Some(traders)) = (&mut market.carry, spec.carry) {
+                carry.deleveraged(usd * traders.share, price_usd, parameters);
+                market.unhedged_by = Some(order);
+            }
+            if let Some(parameters) = spec.arbitrage {
+                market
+                    .arbitrage
+                    .deleveraged(usd * (1.0 - spec.carry.map_or(0.0, |one| one.share)), &parameters);
+            }
+        }
+        owed
+    }
+
+    /// Puts a loss to fund and vault, in this order.
+    pub(super) fn cover(
+        &mut self,
+        at: i64,
+        place: usize,
+        deficit: Cash,
+        row: &mut OrderRow,
+    ) -> Result<(), ReplayError> {
+        if deficit <= Cash::ZERO {
+            return Ok(());
+        }
+        let funds = self.markets[place].ledger.insurance();
+        let (fund, vault) = (funds[0], funds[1]);
+        let step = CoverDeficit {
+            deficit,
+            own_fund: fund,
+            other_funds: vault,
+            from_own: fund.min(deficit),
+            from_others: vault.min(deficit - fund.min(deficit)),
+        };
+        let view = self.markets[place].view(at, &self.spec.instruments[place]);
+        let step = self.rules.cover_deficit(step, &view)?.step;
+        let unpaid =
+            self.markets[place]
+                .ledger
+                .cover(0, deficit, &[(0, step.from_own), (1, step.from_others)]);
+        for (reserve, amount) in [(0, step.from_own), (1, step.from_others)] {
+            if amount > Cash::ZERO {
+                self.enter(Entry {
+                    quantity: Coin(reserve),
+                    amount,
+                    ..entry(at, place, EntryKind::Draw, Holder::Cohort)
+                });
+            }
+        }
+        if unpaid > Cash::ZERO {
+            self.enter(Entry {
+                amount: unpaid,
+                ..entry(at, place, EntryKind::BadDebt, Holder::Cohort)
+            });
+        }
+        row.deficit += deficit;
+        row.covered += deficit - unpaid;
+        row.bad_debt += unpaid;
+        Ok(())
+    }
+
+    /// An account whose positions are gone and whose cash is below zero: collateral first, then the venue's reserves.
+    pub(super) fn settle_flat(
+        &mut self,
+        at: i64,
+        account: usize,
+        row: &mut OrderRow,
+    ) -> Result<(), ReplayError> {
+        let one = &self.accounts[account];
+        if !one.is_flat() || one.cash >= Cash::ZERO {
+            return Ok(());
+        }
+        let collateral = one
+            .collateral
+            .iter()
+            .position(|coins| coins.quantity > Coin::ZERO);
+        if let Some(place) = collateral {
+            let coins = self.accounts[account].collateral[place];
+            let reference = self.spec.assets[coins.asset].reference;
+            self.accounts[account].collateral[place].quantity = Coin::ZERO;
+            self.send(
+                at,
+                reference,
+                Side::Long,
+                coins.quantity,
+                Cause::Collateral,
+                Some(row.id),
+                Behind::Collateral { account },
+            );
+            return Ok(());
+        }
+        let Some(home) = one.holdings.first().map(|held| held.market) else {
+            return Ok(());
+        };
+        let owed = -one.cash;
+        self.deposit(at, account, owed);
+        // What the account does not have was paid into its market when it closed, and is taken out again.
+        self.markets[home].ledger.pay_in(-owed);
+        self.cover(at, home, owed, row)
+    }
+}
