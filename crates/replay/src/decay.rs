@@ -1,5 +1,7 @@
 //! Exponential decay of several rates at once, without an `exp` for most steps.
 
+use std::sync::Arc;
+
 /// Number of rates: six impact states and the volatility that depth answers.
 pub(crate) const RATES: usize = 7;
 const STEP: usize = 4096;
@@ -8,8 +10,8 @@ const STEP: usize = 4096;
 #[derive(Clone, Debug)]
 pub struct DecayTable {
     rates_per_s: [f64; RATES],
-    low: Vec<[f64; RATES]>,
-    high: Vec<[f64; RATES]>,
+    low: Arc<[[f64; RATES]]>,
+    high: Arc<[[f64; RATES]]>,
 }
 
 impl DecayTable {
@@ -63,10 +65,6 @@ impl<'a> Decay<'a> {
             micros: 0,
             factors: [1.0; RATES],
         }
-    }
-
-    pub(crate) fn table(&self) -> &'a DecayTable {
-        self.table
     }
 
     #[inline]

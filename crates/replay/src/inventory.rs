@@ -6,7 +6,8 @@ use aftershock_protocol::{AssessMargin, Brackets, Ledger, Position, PositionBook
 use crate::decay::Decay;
 use crate::market_state::MarketState;
 use crate::observer::{MarginInForce, Noted, Observer};
-use crate::response::{ImpactState, depth_ratio};
+use crate::response::ImpactState;
+use crate::response::book::{Book, Stress};
 use crate::{Parameters, Path, Replay, ReplayError};
 
 /// A way of opening a position: a leverage class in an account size, under the margins in force.
@@ -73,13 +74,13 @@ impl Margins {
     }
 
     /// Puts every slot's margin to the rules, linked ones only where there are any; returns whether any changed.
-    pub(crate) fn assess<O: Observer>(
+    pub(crate) fn assess(
         &mut self,
         brackets: &Brackets,
         rules: &RuleSet,
         view: &View,
         with_linked: bool,
-        observer: &mut O,
+        observer: &mut dyn Observer,
     ) -> Result<bool, ReplayError> {
         let elapsed_s = self.assessed_at.map_or(0.0, |at| view.now.seconds_since(at));
         self.assessed_at = Some(view.now);
@@ -149,7 +150,7 @@ impl Margins {
     }
 
     /// Tells the margins as they stand.
-    pub(crate) fn tell<O: Observer>(&self, at: Timestamp, observer: &mut O) {
+    pub(crate) fn tell(&self, at: Timestamp, observer: &mut dyn Observer) {
         for slot in (0..self.initial.len()).step_by(2) {
             observer.margin(&MarginInForce {
                 at,
@@ -222,6 +223,7 @@ pub struct Start {
     pub(crate) margins: Margins,
     pub(crate) market: MarketState,
     pub(crate) ordinary: ImpactState,
+    pub(crate) depth: Book,
     /// Mean variance a second of the lead-in's waypoints, against which depth is measured.
     pub(crate) variance_normal: f64,
     /// Open interest of one side.
@@ -232,6 +234,14 @@ impl Start {
     /// Number of positions held on both sides.
     pub fn positions(&self) -> usize {
         self.book.len(Side::Long) + self.book.len(Side::Short)
+    }
+
+    /// Reserves: the funds of all pools, and the vault behind them.
+    pub(crate) fn reserves(&self) -> [Cash; 2] {
+        match self.ledger.insurance() {
+            [funds @ .., vault] => [funds.iter().copied().sum(), *vault],
+            [] => [Cash::ZERO; 2],
+        }
     }
 
     /// A start with given positions instead of those the lead-in leaves; both sides must hold the same quantity.
@@ -274,7 +284,7 @@ struct LeadBar {
 ///
 /// # Errors
 /// A broken path, a rule's breach, or a side of which nothing survives.
-pub fn lead_in<O: Observer>(replay: &Replay<'_>, observer: &mut O) -> Result<Start, ReplayError> {
+pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start, ReplayError> {
     let Replay {
         path,
         parameters,
@@ -288,6 +298,8 @@ pub fn lead_in<O: Observer>(replay: &Replay<'_>, observer: &mut O) -> Result<Sta
     let mut market = MarketState::new(path.at[0], path.log_price[0], !rules.is_record());
     let mut margins = Margins::of_record(&parameters.brackets);
     let mut ordinary = ImpactState::default();
+    let book_parameters = parameters.book();
+    let mut depth = Book::new(path.at[0].0, &book_parameters, &Stress::NONE);
 
     // Distinct margins along the way; bars point at theirs.
     let mut opening_sets = vec![
@@ -303,15 +315,15 @@ pub fn lead_in<O: Observer>(replay: &Replay<'_>, observer: &mut O) -> Result<Sta
         let log_price = path.log_price[i];
         if i > 0 {
             let dt_us = path.at[i].0 - path.at[i - 1].0;
-            let depth = depth_ratio(
-                market.variance_1h,
-                variance_normal,
-                parameters.depth_elasticity,
-                parameters.depth_floor,
-            );
+            let stress = Stress {
+                volatility_ratio: (market.variance_1h / variance_normal).max(1.0).sqrt(),
+                ..Stress::NONE
+            };
+            depth.face(path.at[i].0, &book_parameters, &stress);
+            let flow = path.ordinary_usd[i];
             let factors = decay.over(dt_us);
             ordinary.decay(factors);
-            ordinary.trade(path.ordinary_usd[i] / depth);
+            ordinary.trade(flow / depth.hit_by(flow).ratio(&book_parameters));
             market.step(path.at[i], log_price, dt_us, factors[6]);
         }
         low = low.min(log_price);
@@ -370,7 +382,8 @@ pub fn lead_in<O: Observer>(replay: &Replay<'_>, observer: &mut O) -> Result<Sta
         .pools
         .iter()
         .map(|pool| Cash::from_f64((parameters.open_interest_usd * pool.share * pool.fund_ratio).round()));
-    let mut ledger = Ledger::new(insurance.collect());
+    // Behind the pools' funds stands a vault, and it is empty.
+    let mut ledger = Ledger::new(insurance.chain([Cash::ZERO]).collect());
     let ratios: Vec<f64> = margins.maintenance.iter().step_by(2).copied().collect();
     let mut book = PositionBook::new(&ratios);
     for (slot, ratio) in margins.maintenance.iter().enumerate() {
@@ -416,6 +429,7 @@ pub fn lead_in<O: Observer>(replay: &Replay<'_>, observer: &mut O) -> Result<Sta
         margins,
         market,
         ordinary,
+        depth,
         variance_normal,
         open_interest,
     })

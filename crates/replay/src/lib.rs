@@ -5,9 +5,7 @@
 //! Read [`Path`], then [`Replay`].
 
 mod decay;
-mod engine;
 mod inventory;
-mod liquidity;
 mod market_state;
 mod mode;
 mod observer;
@@ -18,9 +16,8 @@ pub mod world;
 
 pub use decay::DecayTable;
 pub use inventory::{Opening, Start, lead_in};
-pub use liquidity::Liquidity;
-pub use mode::{Drive, Exogenous, ForcedFlow, Mode, Replay, Replayed, Totals};
-pub use observer::{ForcedOrder, Fund, MarginInForce, Noted, Observer, Silent, Waypoint};
+pub use mode::{Drive, Exogenous, Mode, Replay, Replayed, Totals};
+pub use observer::{ForcedOrder, Fund, Liquidity, MarginInForce, Noted, Observer, Silent, Waypoint};
 pub use parameters::{LeverageMix, Mechanisms, Parameters, Pool};
 pub use path::Path;
 

@@ -1,12 +1,12 @@
-//! What a replay is given and what it comes to.
+//! One instrument over the waypoints of a path: what a replay is given and what it comes to.
 
-use aftershock_market::{Cash, Coin, Side};
+use aftershock_market::{Cash, Coin, Side, Timestamp};
 use aftershock_protocol::RuleSet;
 
 use crate::decay::DecayTable;
-use crate::engine::Engine;
 use crate::inventory::Start;
-use crate::observer::Observer;
+use crate::observer::{ForcedOrder, Fund, Liquidity, MarginInForce, Noted, Observer, Waypoint};
+use crate::world::{self, Channels, Grid, World, WorldRun, WorldSpec, WorldTape};
 use crate::{Mechanisms, Parameters, Path, ReplayError};
 
 /// What is held fixed while rules change: abducted from the record by a run with [`Drive::Record`].
@@ -20,15 +20,6 @@ pub struct Exogenous {
     pub ordinary_depth: Vec<f64>,
     /// Log price with forced flow off the book, per waypoint from `path.first` on: the null.
     pub log_null: Vec<f64>,
-}
-
-/// Where the forced flow comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ForcedFlow {
-    /// From positions that the mark liquidates.
-    Regenerated,
-    /// From the record; positions are left alone.
-    Recorded,
 }
 
 /// Where the price comes from.
@@ -84,8 +75,6 @@ pub struct Replayed {
 pub struct Mode<'a> {
     /// Where the price comes from.
     pub drive: Drive<'a>,
-    /// Where the forced flow comes from.
-    pub forced: ForcedFlow,
     /// The machinery that is switched on.
     pub mechanisms: Mechanisms,
 }
@@ -94,7 +83,6 @@ impl<'a> Mode<'a> {
     /// The record drives, forced flow is regenerated from positions: what is exogenous follows.
     pub const ABDUCT: Mode<'static> = Mode {
         drive: Drive::Record,
-        forced: ForcedFlow::Regenerated,
         mechanisms: Mechanisms::ALL,
     };
 
@@ -102,7 +90,6 @@ impl<'a> Mode<'a> {
     pub fn closed_loop(exogenous: &'a Exogenous, mechanisms: Mechanisms) -> Self {
         Self {
             drive: Drive::Exogenous(exogenous),
-            forced: ForcedFlow::Regenerated,
             mechanisms,
         }
     }
@@ -122,33 +109,232 @@ pub struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    /// Replays the path from `path.first` on.
+    /// Replays the path from `path.first` on: a world of one market, whose ticks are the waypoints.
     ///
     /// # Errors
     /// A broken path, or a rule that breaks a step.
     ///
     /// # Panics
-    /// Where a given exogenous path is shorter than the replay, the record is to drive under rules (which change
-    /// what the record would have been), or recorded forced flow is asked for and none is on the path.
-    pub fn run<O: Observer>(
+    /// Where a given exogenous path is shorter than the replay, or the record is to drive under rules (which change
+    /// what the record would have been).
+    pub fn run(
         &self,
         start: Start,
-        mode: Mode<'a>,
-        observer: &'a mut O,
+        mode: Mode<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Replayed, ReplayError> {
         self.path.check()?;
-        if let Drive::Exogenous(given) = mode.drive {
-            assert!(
-                given.log_price.len() >= self.path.len() - self.path.first,
-                "the exogenous path covers the replay"
-            );
-        } else {
-            assert!(self.rules.is_record(), "the record cannot drive a counterfactual");
-        }
-        assert!(
-            mode.forced == ForcedFlow::Regenerated || self.path.has_forced(),
-            "forced flow is on the path"
+        let waypoints = self.path.len() - self.path.first;
+        let given = match mode.drive {
+            Drive::Record => {
+                assert!(self.rules.is_record(), "the record cannot drive a counterfactual");
+                None
+            }
+            Drive::Exogenous(given) => {
+                assert!(
+                    given.log_price.len() >= waypoints,
+                    "the exogenous path covers the replay"
+                );
+                Some(given)
+            }
+        };
+        let spec = WorldSpec::of_one(self.parameters, self.table)?;
+        let tape = self.tape(given);
+        let channels = Channels {
+            liquidation: mode.mechanisms.liquidation,
+            depth_withdrawal: mode.mechanisms.depth_withdrawal,
+            ..Channels::from_mask(0)
+        };
+        let before = self.path.first - 1;
+        let open_interest_before = start.open_interest;
+        let reserves = start.reserves();
+        let mut marks = Marks::new(observer, given, self.path.first, waypoints);
+        let mut world = World::of_one(
+            &spec,
+            self.rules,
+            channels,
+            start,
+            self.path.at[before],
+            self.path.log_price[before],
         );
-        Engine::new(*self, start, mode, observer).run()
+        world = world.observed(&mut marks);
+        if !cfg!(debug_assertions) {
+            world = world.without_books();
+        }
+        let drive = match given {
+            None => world::Drive::Record,
+            Some(given) => world::Drive::Exogenous {
+                log_news: &given.log_price[..waypoints],
+                depth: &given.ordinary_depth[..waypoints],
+            },
+        };
+        let run = world.run(&tape, drive)?;
+        if cfg!(debug_assertions) {
+            world::audit(&run, &[reserves])
+                .map_err(|error| ReplayError::World(format!("the second ledger disagrees: {error}")))?;
+        }
+        Ok(self.came_to(run, marks, open_interest_before))
+    }
+
+    /// The waypoints as a tape.
+    fn tape(&self, given: Option<&Exogenous>) -> WorldTape {
+        let (path, first) = (self.path, self.path.first);
+        let mut tape = WorldTape::with_capacity(path.len() - first);
+        for i in first..path.len() {
+            let tick = world::WorldEvent::Tick {
+                market: 0,
+                log_price: path.log_price[i],
+                ordinary_usd: given.map_or(path.ordinary_usd[i], |given| given.ordinary_usd[i - first]),
+            };
+            tape.push(path.at[i], tick);
+        }
+        tape.on_grid(Grid {
+            recorded: path.recorded[first..].to_vec(),
+            bar_close: path.bar_close[first..].to_vec(),
+            ordinary_holds_forced: path.ordinary_holds_forced,
+        })
+    }
+
+    fn came_to(&self, run: WorldRun, marks: Marks<'_>, open_interest_before: Coin) -> Replayed {
+        let path = self.path;
+        let end = path.at[path.len() - 1];
+        let mut totals = Totals {
+            open_interest_before,
+            open_interest_after: run.open_interest[0][0],
+            imbalance: run.imbalance,
+            forced_orders: run.journal.orders.len() as u64,
+            ..Totals::default()
+        };
+        let mut executions = Vec::with_capacity(run.journal.orders.len());
+        let mut i = path.first;
+        for row in &run.journal.orders {
+            while path.at[i] < row.executed_at {
+                i += 1;
+            }
+            executions.push((i, row.side, row.notional_usd));
+            totals.forced_usd[row.side.index()] += row.notional_usd;
+            totals.insurance_used += row.covered;
+            totals.bad_debt += row.bad_debt;
+        }
+        for halt in &run.journal.halts {
+            totals.halted_s += halt.until_at.seconds_since(halt.from_at);
+            let gap = (halt.log_reopening - halt.log_edge).abs();
+            let widest = &mut totals.reopening_gap_log;
+            *widest = Some(widest.map_or(gap, |seen| seen.max(gap)));
+        }
+        if let Some((began, until)) = run.halted[0] {
+            totals.halted_s += end.min(until).seconds_since(began);
+        }
+        Replayed {
+            log_mark: marks.log_mark,
+            log_open: if self.rules.is_record() {
+                Vec::new()
+            } else {
+                marks.log_open
+            },
+            exogenous: marks.found,
+            executions,
+            totals,
+        }
+    }
+}
+
+/// Keeps the path of a replay, and passes on what it is told to who listens.
+struct Marks<'o> {
+    observer: Option<&'o mut dyn Observer>,
+    given: Option<&'o Exogenous>,
+    first: usize,
+    log_mark: Vec<f64>,
+    log_open: Vec<f64>,
+    found: Option<Exogenous>,
+}
+
+impl<'o> Marks<'o> {
+    fn new(
+        observer: &'o mut dyn Observer,
+        given: Option<&'o Exogenous>,
+        first: usize,
+        waypoints: usize,
+    ) -> Self {
+        let room = || Vec::with_capacity(waypoints);
+        Self {
+            observer: observer.listens().then_some(observer),
+            given,
+            first,
+            log_mark: room(),
+            log_open: room(),
+            found: given.is_none().then(|| Exogenous {
+                log_price: room(),
+                ordinary_usd: room(),
+                ordinary_depth: room(),
+                log_null: room(),
+            }),
+        }
+    }
+}
+
+impl Observer for Marks<'_> {
+    fn listens(&self) -> bool {
+        self.observer.is_some()
+    }
+
+    fn waypoint(&mut self, waypoint: &Waypoint) {
+        self.log_mark.push(waypoint.log_mark);
+        self.log_open.push(waypoint.log_open);
+        if let Some(found) = &mut self.found {
+            found.log_price.push(waypoint.log_news);
+            found.ordinary_usd.push(waypoint.ordinary_usd);
+            found.ordinary_depth.push(waypoint.ordinary_depth);
+            found.log_null.push(waypoint.log_null);
+        }
+        if let Some(observer) = &mut self.observer
+            && waypoint.eventful
+        {
+            // The null belongs to what is exogenous, and does not change with the rules.
+            let log_null = self
+                .given
+                .map_or(waypoint.log_null, |given| given.log_null[waypoint.index]);
+            observer.waypoint(&Waypoint {
+                index: self.first + waypoint.index,
+                log_null,
+                ..*waypoint
+            });
+        }
+    }
+
+    fn forced_order(&mut self, order: &ForcedOrder) {
+        if let Some(observer) = &mut self.observer {
+            observer.forced_order(order);
+        }
+    }
+
+    fn intervention(&mut self, noted: &Noted<'_>) {
+        if let Some(observer) = &mut self.observer {
+            observer.intervention(noted);
+        }
+    }
+
+    fn margin(&mut self, margin: &MarginInForce) {
+        if let Some(observer) = &mut self.observer {
+            observer.margin(margin);
+        }
+    }
+
+    fn liquidity(&mut self, at: Timestamp, log_mark: f64, liquidity: &Liquidity) {
+        if let Some(observer) = &mut self.observer {
+            observer.liquidity(at, log_mark, liquidity);
+        }
+    }
+
+    fn margin_call(&mut self, view: &aftershock_protocol::View) {
+        if let Some(observer) = &mut self.observer {
+            observer.margin_call(view);
+        }
+    }
+
+    fn fund(&mut self, fund: &Fund) {
+        if let Some(observer) = &mut self.observer {
+            observer.fund(fund);
+        }
     }
 }

@@ -3,23 +3,56 @@
 use aftershock_market::{Cash, Side, Timestamp};
 use aftershock_protocol::View;
 
-use crate::Liquidity;
+use crate::response::book::{Book, BookParameters};
 
 /// A waypoint after all that happened at it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Waypoint {
-    /// Its index in the path.
+    /// Its place among the waypoints of the tape.
     pub index: usize,
     /// Replayed log mark.
     pub log_mark: f64,
+    /// The same, but during a halt the log price at which the market would stand were it open.
+    pub log_open: f64,
+    /// Log price less all impact.
+    pub log_news: f64,
     /// Log price without forced flow on the book.
     pub log_null: f64,
+    /// Ordinary flow that traded, USD: the tape's, less the forced flow that is part of it.
+    pub ordinary_usd: f64,
+    /// Depth that it met, against normal.
+    pub ordinary_depth: f64,
     /// Impact that stands in the mark, log.
     pub impact_log: f64,
-    /// Depth that forced flow meets, against normal.
+    /// Depth of the thinner side of the book, against normal.
     pub depth_ratio: f64,
     /// Whether trading is halted.
     pub halted: bool,
+    /// Whether the record has a price here, or an order was sent or filled, or a halt began or ended.
+    pub eventful: bool,
+}
+
+/// The book as it stands, for orders that are too small to change it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Liquidity {
+    /// Both sides.
+    pub book: Book,
+    /// What the book is believed to do.
+    pub parameters: BookParameters,
+    /// Log prices outside which nothing trades, where a rule has set any.
+    pub band: Option<[f64; 2]>,
+}
+
+impl Liquidity {
+    /// Average log price at which `usd` of positions of a side are closed that meet the market at `log_before`.
+    pub fn log_fill(&self, side: Side, usd: f64, log_before: f64) -> f64 {
+        let flow_usd = -side.sign() * usd;
+        let log_fill = log_before + self.book.walk(flow_usd, &self.parameters).mean(flow_usd);
+        match self.band {
+            Some([low, high]) => log_fill.clamp(low, high),
+            None => log_fill,
+        }
+    }
 }
 
 /// A forced order at its execution: the positions of one batch, pool and leverage.
@@ -29,6 +62,12 @@ pub struct ForcedOrder {
     pub triggered_at: Timestamp,
     /// When it met the book.
     pub executed_at: Timestamp,
+    /// Number of the order, from 0; positions of several leverages and pools stand behind one.
+    pub order: u32,
+    /// The order without which it would not have come by then; absent where the null would have brought it too.
+    pub parent: Option<u32>,
+    /// 0 where there is no parent, else one more than the parent's.
+    pub generation: u32,
     /// Pool, by index.
     pub pool: usize,
     /// Side of the position closed.
@@ -106,8 +145,10 @@ pub struct Fund {
 
 /// Told what happens, in order. Every method defaults to not listening.
 pub trait Observer {
-    /// Whether waypoints and forced orders are wanted at all; a constant, so that an idle observer costs nothing.
-    const LISTENS: bool = true;
+    /// Whether anything is wanted at all.
+    fn listens(&self) -> bool {
+        true
+    }
     /// After each waypoint.
     fn waypoint(&mut self, _waypoint: &Waypoint) {}
     /// After each forced order.
@@ -130,5 +171,7 @@ pub trait Observer {
 pub struct Silent;
 
 impl Observer for Silent {
-    const LISTENS: bool = false;
+    fn listens(&self) -> bool {
+        false
+    }
 }

@@ -3,6 +3,8 @@
 use aftershock_measure::impact::SquareRootImpact;
 use aftershock_protocol::Brackets;
 
+use crate::response::book::BookParameters;
+
 /// The machinery that is switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mechanisms {
@@ -83,4 +85,17 @@ pub struct Parameters {
     pub overlap: f64,
     /// Clearing pools; shares sum to one.
     pub pools: Vec<Pool>,
+}
+
+impl Parameters {
+    /// What the book is believed to do; priors of [`BookParameters::prior`] where these parameters say nothing.
+    pub fn book(&self) -> BookParameters {
+        BookParameters {
+            volatility_withdrawal: self.depth_elasticity,
+            refill_half_life_s: self.book_refill_s,
+            floor: self.depth_floor,
+            end_log: self.book_end,
+            ..BookParameters::prior(self.book_usd_per_log)
+        }
+    }
 }

@@ -9,14 +9,17 @@ mod audit;
 mod breach;
 mod engine;
 mod frame;
+mod grid;
 mod journal;
 mod losses;
 mod market;
+mod one;
 mod order;
 mod seed;
 mod settle;
 mod spec;
 mod tape;
+mod tell;
 mod timer;
 mod watch;
 
@@ -24,10 +27,10 @@ pub use account::{Account, Collateral, Holding, Owner};
 pub use audit::{AuditError, audit};
 pub use engine::{Drive, World, WorldRun};
 pub use frame::Frame;
-pub use journal::{Cause, ClockRow, Entry, EntryKind, Holder, Journal, OrderRow, PriceRow};
+pub use journal::{Cause, ClockRow, Entry, EntryKind, HaltRow, Holder, Journal, OrderRow, PriceRow};
 pub use seed::seed;
 pub use spec::{Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidation, Mark, Venue, WorldSpec};
-pub use tape::{WorldEvent, WorldTape};
+pub use tape::{Grid, WorldEvent, WorldTape};
 
 #[cfg(test)]
 mod tests;

@@ -232,14 +232,14 @@ fn exogenous(case: &Case<'_>, path: &Path, abducted: &Replayed) -> Exogenous {
 }
 
 /// The same exogenous inputs under a rule set; the record, where it is what is replayed.
-fn under<O: Observer>(
+fn under(
     case: &Case<'_>,
     table: &DecayTable,
     job: &Job,
     rule_set: &RuleSetFile,
     overlap: Option<f64>,
     exogenous: &Exogenous,
-    observer: &mut O,
+    observer: &mut dyn Observer,
 ) -> Result<Replayed, ReplayError> {
     let mut parameters = job.draw.parameters.clone();
     parameters.overlap = overlap.unwrap_or(0.0);

@@ -10,11 +10,9 @@ pub mod carry;
 mod clock;
 mod counterparty;
 pub mod cross_impact;
-mod depth;
 mod impact;
 pub mod toxicity;
 pub mod volatility;
 
 pub(crate) use counterparty::{Booked, Fill, absorb};
-pub use depth::depth_ratio;
 pub use impact::ImpactState;

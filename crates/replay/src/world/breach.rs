@@ -40,6 +40,7 @@ impl World<'_> {
                 };
                 let verdict = self.rules.liquidate(step, &market.view(at, spec))?;
                 until = verdict.until.map(|until| until.0);
+                self.tell_liquidate(at, place, side, &verdict);
                 if !verdict.allowed {
                     if let Some(until) = until {
                         self.suspend(place, side, until);
@@ -117,7 +118,9 @@ impl World<'_> {
 
     fn suspend(&mut self, place: usize, side: Side, until: i64) {
         self.markets[place].suspended_until[side.index()] = until;
-        self.agenda.put(until, What::Recheck(place));
+        if !self.on_grid {
+            self.agenda.put(until, What::Recheck(place));
+        }
     }
 
     /// The order whose flow pushes the price of a market most towards closing this side; where none has traded in it, that
@@ -211,8 +214,14 @@ impl World<'_> {
             notional_usd,
             behind,
         };
+        market.eventful = true;
         self.generations.push(generation);
-        self.agenda.put(due, What::Order(self.orders.len()));
+        if self.on_grid {
+            let turn = market.pending.partition_point(|(other, _)| *other <= due);
+            market.pending.insert(turn, (due, self.orders.len()));
+        } else {
+            self.agenda.put(due, What::Order(self.orders.len()));
+        }
         self.orders.push(Some(order));
     }
 }

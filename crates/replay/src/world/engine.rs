@@ -4,12 +4,13 @@ use aftershock_market::{Cash, Coin, Side, Timestamp};
 use aftershock_protocol::{RuleSet, SetBand};
 
 use super::account::Account;
-use super::journal::{Entry, EntryKind, Holder, Journal};
-use super::market::Market;
+use super::journal::{Entry, EntryKind, HaltRow, Holder, Journal};
+use super::market::{Band, Market};
 use super::order::{Agenda, Order, What};
 use super::spec::{Channels, WorldSpec};
 use super::tape::{OTHER, WorldEvent, WorldTape};
-use crate::ReplayError;
+use crate::observer::{Noted, Observer};
+use crate::{ReplayError, Silent};
 
 /// What drives prices.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +38,7 @@ pub struct WorldRun {
     pub exogenous: Option<(Vec<f64>, Vec<f64>)>,
     /// Accounts at the end.
     pub accounts: Vec<Account>,
-    /// Reserves of each market at the end: fund and vault.
+    /// Reserves of each market at the end: funds of its pools, and vault.
     pub reserves: Vec<[Cash; 2]>,
     /// Unpaid losses of each market.
     pub bad_debt: Vec<Cash>,
@@ -45,6 +46,8 @@ pub struct WorldRun {
     pub open_interest: Vec<[Coin; 2]>,
     /// Funding of each market, settlement asset a contract, paid by longs.
     pub funding_paid: Vec<f64>,
+    /// Of each market, since when and until when it is halted where the end of the tape came first.
+    pub halted: Vec<Option<(Timestamp, Timestamp)>>,
     /// Largest difference between long and short open interest, and largest residual of the books, seen after any order.
     pub imbalance: (Coin, Cash),
     /// Events of the tape.
@@ -71,6 +74,12 @@ pub struct World<'a> {
     /// Log marks beyond which an account is looked at, by account and holding or collateral.
     pub(crate) bands: Vec<Vec<(usize, f64, f64)>>,
     pub(crate) scratch: Vec<aftershock_protocol::Closed>,
+    /// Who is told; absent where nobody listens.
+    pub(crate) observer: Option<&'a mut dyn Observer>,
+    /// Whether the books are written down, entry by entry.
+    pub(crate) books: bool,
+    /// Whether orders wait for a waypoint.
+    pub(crate) on_grid: bool,
     actions: u64,
 }
 
@@ -97,8 +106,24 @@ impl<'a> World<'a> {
             imbalance: (Coin::ZERO, Cash::ZERO),
             bands: Vec::new(),
             scratch: Vec::new(),
+            observer: None,
+            books: true,
+            on_grid: false,
             actions: 0,
         }
+    }
+
+    /// Tells an observer what happens.
+    pub fn observed(mut self, observer: &'a mut dyn Observer) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Leaves the books unwritten: the run can then not be audited.
+    pub fn without_books(mut self) -> Self {
+        self.books = false;
+        self.journal.entries.clear();
+        self
     }
 
     /// Runs a tape to its end.
@@ -120,7 +145,9 @@ impl<'a> World<'a> {
         let (start, end) = tape
             .span()
             .ok_or_else(|| ReplayError::World("the tape is empty".to_owned()))?;
+        self.on_grid = tape.grid.is_some();
         self.begin(start.0);
+        self.tell_start(start.0);
         let mut exogenous = (!matches!(drive, Drive::Exogenous { .. }))
             .then(|| (Vec::with_capacity(tape.len()), Vec::with_capacity(tape.len())));
         for k in 0..tape.len() {
@@ -142,19 +169,20 @@ impl<'a> World<'a> {
                 Drive::Exogenous { log_news, depth } => (Some(log_news[k]), Some(depth[k])),
                 Drive::News => (Some(tape.log_price[k]), None),
             };
-            let found = self.tick(
-                at,
-                usize::from(market),
-                tape.log_price[k],
-                tape.ordinary_usd[k],
-                given,
-            );
+            let place = usize::from(market);
+            let found = match &tape.grid {
+                None => {
+                    let found = self.tick(at, place, tape.log_price[k], tape.ordinary_usd[k], given);
+                    if self.markets[place].alarmed() {
+                        self.look(at, place)?;
+                    }
+                    found
+                }
+                Some(grid) => self.waypoint(k, tape, grid, given)?,
+            };
             if let Some((news, depth)) = &mut exogenous {
                 news.push(found.0);
                 depth.push(found.1);
-            }
-            if self.markets[usize::from(market)].alarmed() {
-                self.look(at, usize::from(market))?;
             }
         }
         self.until(end.0)?;
@@ -191,17 +219,12 @@ impl<'a> World<'a> {
         };
         market.log_news = log_news;
         if market.halted_until.is_none() {
-            market.log_price = match market.band {
-                Some([low, high]) if open < low || open > high => {
-                    let edge = open.clamp(low, high);
-                    let until = at + (market.band_halt_s * 1e6) as i64;
-                    market.band = None;
-                    market.halted_until = Some(until);
-                    self.agenda.put(until, What::Reopen(place));
-                    edge
-                }
-                _ => open,
-            };
+            market.log_price = open;
+            let edge = market.band.as_ref().and_then(|band| band.crossed(open));
+            if let Some(edge) = edge {
+                self.halt(at, place, edge);
+            }
+            let market = &mut self.markets[place];
             if dt > 0 {
                 let keep = self.spec.table.volatility_factor(dt);
                 market.state.step(Timestamp(at), market.log_price, dt, keep);
@@ -209,6 +232,7 @@ impl<'a> World<'a> {
             }
             market.publish_mark(at);
         }
+        let market = &mut self.markets[place];
         let mut null = market.log_mark;
         if market.answering {
             null += market.log_null(spec) - market.log_price;
@@ -262,6 +286,46 @@ impl<'a> World<'a> {
         Ok(())
     }
 
+    /// A price has left the band that a rule set: trading stops at its edge.
+    pub(crate) fn halt(&mut self, at: i64, place: usize, log_edge: f64) {
+        let market = &mut self.markets[place];
+        let Some(band) = market.band.take() else { return };
+        let until = at + (band.halt_s * 1e6) as i64;
+        market.halted_until = Some(until);
+        market.halt_began = (at, log_edge);
+        market.log_price = log_edge;
+        market.eventful = true;
+        if !self.on_grid {
+            self.agenda.put(until, What::Reopen(place));
+        }
+        if let Some(observer) = &mut self.observer {
+            observer.intervention(&Noted {
+                at: Timestamp(at),
+                rule: &band.rule,
+                step: "set_band",
+                decision: "halt",
+                subject: "trading".into(),
+                before: None,
+                after: Some(libm::exp(log_edge)),
+                until: Some(Timestamp(until)),
+                reason: &band.reason,
+            });
+        }
+    }
+
+    /// A halt has ended at a price.
+    pub(crate) fn enter_halt(&mut self, at: i64, place: usize) {
+        let market = &self.markets[place];
+        let (from, log_edge) = market.halt_began;
+        self.journal.halts.push(HaltRow {
+            market: place,
+            from_at: Timestamp(from),
+            until_at: Timestamp(at),
+            log_edge,
+            log_reopening: market.log_price,
+        });
+    }
+
     fn reopen(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
         let spec = &self.spec.instruments[place];
         let market = &mut self.markets[place];
@@ -273,6 +337,7 @@ impl<'a> World<'a> {
         market.log_price = market.log_news + market.impact(spec);
         market.publish_mark(at);
         market.state.restart_mean(Timestamp(at));
+        self.enter_halt(at, place);
         self.release(at, place);
         self.look(at, place)
     }
@@ -310,36 +375,54 @@ impl<'a> World<'a> {
 
     /// A row of the books.
     pub(crate) fn enter(&mut self, entry: Entry) {
-        self.journal.entries.push(entry);
+        if self.books {
+            self.journal.entries.push(entry);
+        }
     }
 
-    /// Margins and bands are put to the rules.
+    /// Margins and bands of all markets are put to the rules.
     pub(crate) fn decide(&mut self, at: i64) -> Result<(), ReplayError> {
         for place in 0..self.markets.len() {
-            let spec = &self.spec.instruments[place];
-            if spec.liquidation.is_none() || self.markets[place].down {
+            if self.spec.instruments[place].liquidation.is_none() || self.markets[place].down {
                 continue;
             }
-            let market = &mut self.markets[place];
-            market.state.close(Timestamp(at), market.log_mark);
-            market.assess(at, spec, self.rules)?;
-            if market.halted_until.is_none() {
-                let open = SetBand {
-                    lower_usd: 0.0,
-                    upper_usd: f64::INFINITY,
-                    halt_s: 1.0,
-                };
-                let verdict = self.rules.set_band(open, &market.view(at, spec))?;
-                market.band = None;
-                if verdict.allowed && !verdict.interventions.is_empty() {
-                    market.band = Some([
+            self.decide_on(at, place)?;
+            self.look(at, place)?;
+        }
+        Ok(())
+    }
+
+    /// Margins and the band of a market are put to the rules.
+    pub(crate) fn decide_on(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
+        let spec = &self.spec.instruments[place];
+        let market = &mut self.markets[place];
+        market.state.close(Timestamp(at), market.log_mark);
+        let mut silent = Silent;
+        let observer: &mut dyn Observer = match &mut self.observer {
+            Some(observer) => *observer,
+            None => &mut silent,
+        };
+        market.assess(at, spec, self.rules, observer)?;
+        if market.halted_until.is_none() {
+            let open = SetBand {
+                lower_usd: 0.0,
+                upper_usd: f64::INFINITY,
+                halt_s: 1.0,
+            };
+            let verdict = self.rules.set_band(open, &market.view(at, spec))?;
+            market.band = verdict
+                .interventions
+                .last()
+                .filter(|_| verdict.allowed)
+                .map(|one| Band {
+                    log_edges: [
                         libm::log(verdict.step.lower_usd),
                         libm::log(verdict.step.upper_usd),
-                    ]);
-                    market.band_halt_s = verdict.step.halt_s;
-                }
-            }
-            self.look(at, place)?;
+                    ],
+                    halt_s: verdict.step.halt_s,
+                    rule: one.rule.clone(),
+                    reason: one.reason.0.clone(),
+                });
         }
         Ok(())
     }
@@ -383,11 +466,7 @@ impl<'a> World<'a> {
             .collect();
         WorldRun {
             exogenous,
-            reserves: self
-                .markets
-                .iter()
-                .map(|market| [market.ledger.insurance()[0], market.ledger.insurance()[1]])
-                .collect(),
+            reserves: self.markets.iter().map(Market::reserves).collect(),
             bad_debt: self
                 .markets
                 .iter()
@@ -404,6 +483,11 @@ impl<'a> World<'a> {
                         market.frame.funding
                     }
                 })
+                .collect(),
+            halted: self
+                .markets
+                .iter()
+                .map(|market| Some((Timestamp(market.halt_began.0), Timestamp(market.halted_until?))))
                 .collect(),
             journal: self.journal,
             accounts: self.accounts,

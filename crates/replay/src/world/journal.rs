@@ -164,6 +164,21 @@ pub struct ClockRow {
     pub arbitrage_capital: f64,
 }
 
+/// A halt that a rule called, at its end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HaltRow {
+    /// Place of the market.
+    pub market: usize,
+    /// When the price left the rule's band.
+    pub from_at: Timestamp,
+    /// When trading resumed.
+    pub until_at: Timestamp,
+    /// Edge of the band: the last log price before.
+    pub log_edge: f64,
+    /// First log price after.
+    pub log_reopening: f64,
+}
+
 /// The rows of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Journal {
@@ -175,6 +190,8 @@ pub struct Journal {
     pub prices: Vec<PriceRow>,
     /// The world on the clock.
     pub clock: Vec<ClockRow>,
+    /// Halts that ended.
+    pub halts: Vec<HaltRow>,
 }
 
 impl Journal {

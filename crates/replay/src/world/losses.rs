@@ -90,51 +90,87 @@ impl World<'_> {
         owed
     }
 
-    /// Puts a loss to fund and vault, in this order.
+    /// Each pool's part of an amount, by its share of open interest.
+    pub(super) fn by_pool(&self, place: usize, amount: Cash) -> Vec<Cash> {
+        let pools = &self.spec.instruments[place].parameters.pools;
+        let mut left = amount;
+        let parts = pools.iter().enumerate().map(|(pool, held)| {
+            let part = if pool + 1 == pools.len() {
+                left
+            } else {
+                Cash((amount.0 as f64 * held.share) as i128).min(left)
+            };
+            left -= part;
+            part
+        });
+        parts.collect()
+    }
+
+    /// Puts a loss to the pools of a market by their shares: each pays from its own fund, then from the vault, or as a rule
+    /// says. Returns each pool's part and what was paid of it.
     pub(super) fn cover(
         &mut self,
         at: i64,
         place: usize,
         deficit: Cash,
         row: &mut OrderRow,
-    ) -> Result<(), ReplayError> {
+    ) -> Result<Vec<(Cash, Cash)>, ReplayError> {
+        let parts = self.by_pool(place, deficit);
+        let mut paid = vec![(Cash::ZERO, Cash::ZERO); parts.len()];
         if deficit <= Cash::ZERO {
-            return Ok(());
+            return Ok(paid);
         }
-        let funds = self.markets[place].ledger.insurance();
-        let (fund, vault) = (funds[0], funds[1]);
-        let step = CoverDeficit {
-            deficit,
-            own_fund: fund,
-            other_funds: vault,
-            from_own: fund.min(deficit),
-            from_others: vault.min(deficit - fund.min(deficit)),
-        };
         let view = self.markets[place].view(at, &self.spec.instruments[place]);
-        let step = self.rules.cover_deficit(step, &view)?.step;
-        let unpaid =
-            self.markets[place]
-                .ledger
-                .cover(0, deficit, &[(0, step.from_own), (1, step.from_others)]);
-        for (reserve, amount) in [(0, step.from_own), (1, step.from_others)] {
-            if amount > Cash::ZERO {
-                self.enter(Entry {
-                    quantity: Coin(reserve),
-                    amount,
-                    ..entry(at, place, EntryKind::Draw, Holder::Cohort)
-                });
+        let vault = parts.len();
+        let mut uncovered = Cash::ZERO;
+        for (pool, share) in parts.into_iter().enumerate() {
+            if share == Cash::ZERO {
+                continue;
             }
+            let funds = self.markets[place].ledger.insurance();
+            let own_fund = funds[pool];
+            let from_own = own_fund.min(share);
+            let step = CoverDeficit {
+                deficit: share,
+                own_fund,
+                other_funds: funds.iter().copied().sum::<Cash>() - own_fund,
+                from_own,
+                from_others: funds[vault].min(share - from_own),
+            };
+            let verdict = self.rules.cover_deficit(step, &view)?;
+            self.tell_interventions(at, place, pool, &verdict.interventions);
+            let mut draws = vec![(pool, verdict.step.from_own)];
+            let mut owed = verdict.step.from_others;
+            let others = (0..vault).filter(|other| *other != pool);
+            for other in std::iter::once(vault).chain(others) {
+                let draw = owed.min(self.markets[place].ledger.insurance()[other]);
+                owed -= draw;
+                draws.push((other, draw));
+            }
+            let unpaid = self.markets[place].ledger.cover(pool, share, &draws);
+            for (fund, amount) in draws {
+                if amount > Cash::ZERO {
+                    self.enter(Entry {
+                        quantity: Coin(i64::from(fund == vault)),
+                        amount,
+                        ..entry(at, place, EntryKind::Draw, Holder::Cohort)
+                    });
+                }
+            }
+            paid[pool] = (share, share - unpaid);
+            uncovered += unpaid;
         }
-        if unpaid > Cash::ZERO {
+        if uncovered > Cash::ZERO {
             self.enter(Entry {
-                amount: unpaid,
+                amount: uncovered,
                 ..entry(at, place, EntryKind::BadDebt, Holder::Cohort)
             });
         }
         row.deficit += deficit;
-        row.covered += deficit - unpaid;
-        row.bad_debt += unpaid;
-        Ok(())
+        row.covered += deficit - uncovered;
+        row.bad_debt += uncovered;
+        self.tell_funds(at, place);
+        Ok(paid)
     }
 
     /// An account whose positions are gone and whose cash is below zero: collateral first, then the venue's reserves.
@@ -174,6 +210,7 @@ impl World<'_> {
         self.deposit(at, account, owed);
         // What the account does not have was paid into its market when it closed, and is taken out again.
         self.markets[home].ledger.pay_in(-owed);
-        self.cover(at, home, owed, row)
+        self.cover(at, home, owed, row)?;
+        Ok(())
     }
 }

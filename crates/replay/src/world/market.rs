@@ -1,5 +1,7 @@
 //! One market: what stands in its price, how deep it is, who is in it.
 
+use std::collections::VecDeque;
+
 use aftershock_market::{Cash, Coin, Side, Timestamp};
 use aftershock_protocol::venue::contract::MaintenanceOn;
 use aftershock_protocol::venue::funding::{Averaging, PremiumMean};
@@ -9,10 +11,11 @@ use aftershock_protocol::venue::mark::{MarkInputs, MarkState};
 use aftershock_protocol::{Ledger, PositionBook, RuleSet};
 
 use super::frame::Frame;
-use super::spec::InstrumentSpec;
+use super::spec::{Channels, InstrumentSpec};
 use crate::decay::DecayTable;
 use crate::inventory::{Margins, Opening};
 use crate::market_state::MarketState;
+use crate::observer::{Liquidity, Observer};
 use crate::response::ImpactState;
 use crate::response::basis::{Arbitrage, Leg};
 use crate::response::book::{Book, BookParameters, COMMON_SHARE, Stress, common_withdrawal_log};
@@ -22,6 +25,33 @@ use crate::response::carry::{Carry, CarryParameters};
 const DEPTH_EVERY_US: i64 = 1_000_000;
 /// Forced flow that stands below this does not move a price by what a double can hold, USD.
 const FORGOTTEN_USD: f64 = 1e-3;
+/// Steps after which the news at a waypoint is as good as found; a handful is the rule.
+const SOLVER_STEPS: usize = 64;
+
+/// Prices at which trading halts, as a rule has set them.
+#[derive(Clone, Debug)]
+pub(crate) struct Band {
+    /// Lowest and highest log price.
+    pub(crate) log_edges: [f64; 2],
+    pub(crate) halt_s: f64,
+    pub(crate) rule: String,
+    pub(crate) reason: String,
+}
+
+impl Band {
+    /// The edge that a log price lies beyond.
+    #[inline]
+    pub(crate) fn crossed(&self, log_price: f64) -> Option<f64> {
+        let [low, high] = self.log_edges;
+        if log_price < low {
+            Some(low)
+        } else if log_price > high {
+            Some(high)
+        } else {
+            None
+        }
+    }
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Market {
@@ -59,10 +89,14 @@ pub(crate) struct Market {
     common_log: f64,
     pub(crate) down: bool,
     pub(crate) halted_until: Option<i64>,
-    pub(crate) band: Option<[f64; 2]>,
-    pub(crate) band_halt_s: f64,
+    pub(crate) halt_began: (i64, f64),
+    pub(crate) band: Option<Band>,
     pub(crate) queued_usd: f64,
     pub(crate) quantity_under_way: [Coin; 2],
+    /// Orders that wait for a waypoint, by when they are due; used on a grid alone.
+    pub(crate) pending: VecDeque<(i64, usize)>,
+    /// Whether an order was sent or filled, or a halt began or ended, since the last waypoint.
+    pub(crate) eventful: bool,
     pub(crate) backlog_usd: f64,
     /// When the engine can send again.
     pub(crate) engine_free_at: i64,
@@ -138,10 +172,12 @@ impl Market {
             common_log: 0.0,
             down: false,
             halted_until: None,
+            halt_began: (at, log_price),
             band: None,
-            band_halt_s: 0.0,
             queued_usd: 0.0,
             quantity_under_way: [Coin::ZERO; 2],
+            pending: VecDeque::new(),
+            eventful: false,
             backlog_usd: 0.0,
             engine_free_at: i64::MIN,
             suspended_until: [i64::MIN; 2],
@@ -163,6 +199,13 @@ impl Market {
         };
         market.refresh_alarm();
         market
+    }
+
+    /// Begins with ordinary flow in its price and with this book.
+    pub(crate) fn begin_with(&mut self, ordinary: ImpactState, depth: Book) {
+        self.ordinary = ordinary;
+        self.depth_book = depth;
+        self.face(self.at);
     }
 
     /// Lets what stands decay up to an instant.
@@ -306,6 +349,81 @@ impl Market {
         self.face(at);
     }
 
+    /// The book as it stands, for orders too small to change it.
+    pub(crate) fn liquidity(&self, withdraws: bool) -> Liquidity {
+        let book = if withdraws {
+            self.depth_book
+        } else {
+            Book::new(self.at, &self.depth_parameters, &Stress::NONE)
+        };
+        Liquidity {
+            book,
+            parameters: self.depth_parameters,
+            band: self.band.as_ref().map(|band| band.log_edges),
+        }
+    }
+
+    /// News at which the price is the recorded one once these orders have filled, and the forced flow that they bring,
+    /// USD. Each fills at a price that depends on the news, and where the record's flow holds forced orders, what they
+    /// trade is taken out of it; so both are solved by iteration. It goes through the same steps as an execution, so that
+    /// a replay that is given what is found here fills the same orders at the same prices.
+    pub(crate) fn solve_news(
+        &self,
+        at: i64,
+        spec: &InstrumentSpec,
+        channels: Channels,
+        log_recorded: f64,
+        ordinary_depth: Option<f64>,
+        orders: impl Iterator<Item = (Side, Coin)> + Clone,
+    ) -> (f64, f64) {
+        let weights = &spec.parameters.impact_weights;
+        let stress = self.stress();
+        let mut log_news = log_recorded - self.impact(spec);
+        let mut taken_out = 0.0;
+        let mut ordinary = self.ordinary;
+        for _ in 0..SOLVER_STEPS {
+            let mut endogenous = self.endogenous;
+            let mut book = self.depth_book;
+            let mut forced = 0.0;
+            for (side, quantity) in orders.clone() {
+                let standing = ordinary.standing_usd(weights) + endogenous.standing_usd(weights);
+                let log_before = log_news + spec.parameters.impact.log_impact(standing);
+                let wanted = -side.sign() * self.frame.notional_usd(quantity, log_before);
+                let mut met = if channels.depth_withdrawal {
+                    book.face(at, &self.depth_parameters, &stress);
+                    book
+                } else {
+                    Book::new(at, &self.depth_parameters, &Stress::NONE)
+                };
+                let mean = met.walk(wanted, &self.depth_parameters).mean(wanted);
+                let depth = met.hit_by(wanted).ratio(&self.depth_parameters);
+                let flow = -side.sign() * self.frame.notional_usd(quantity, log_before + mean);
+                forced += flow;
+                if channels.liquidation {
+                    endogenous.trade(flow / depth);
+                }
+                if channels.depth_withdrawal {
+                    met.consume(flow, &self.depth_parameters);
+                    met.forced(at, &self.depth_parameters);
+                    met.face(at, &self.depth_parameters, &stress);
+                    book = met;
+                }
+            }
+            if let Some(depth) = ordinary_depth {
+                ordinary = self.ordinary;
+                ordinary.trade(-forced / depth);
+            }
+            let standing = ordinary.standing_usd(weights) + endogenous.standing_usd(weights);
+            let next = log_recorded - spec.parameters.impact.log_impact(standing);
+            let found = next == log_news && (ordinary_depth.is_none() || forced == taken_out);
+            (log_news, taken_out) = (next, forced);
+            if found {
+                break;
+            }
+        }
+        (log_news, taken_out)
+    }
+
     /// What the record had of depth beyond the model, log: held until the next one.
     pub(crate) fn hold_residual(&mut self, at: i64, asks: bool, log_residual: f64) {
         self.depth_book.advance(at, &self.depth_parameters);
@@ -433,6 +551,14 @@ impl Market {
         })
     }
 
+    /// Funds of all pools, and the vault behind them.
+    pub(crate) fn reserves(&self) -> [Cash; 2] {
+        match self.ledger.insurance() {
+            [funds @ .., vault] => [funds.iter().copied().sum(), *vault],
+            [] => [Cash::ZERO; 2],
+        }
+    }
+
     /// What rules see.
     pub(crate) fn view(&self, at: i64, spec: &InstrumentSpec) -> aftershock_protocol::View {
         let mark_usd = libm::exp(self.log_mark);
@@ -458,11 +584,13 @@ impl Market {
         at: i64,
         spec: &InstrumentSpec,
         rules: &RuleSet,
+        observer: &mut dyn Observer,
     ) -> Result<(), crate::ReplayError> {
         let view = self.view(at, spec);
-        let changed =
-            self.margins
-                .assess(&spec.parameters.brackets, rules, &view, false, &mut crate::Silent)?;
+        let linked = spec.parameters.overlap > 0.0;
+        let changed = self
+            .margins
+            .assess(&spec.parameters.brackets, rules, &view, linked, observer)?;
         if changed {
             for (slot, ratio) in self.margins.maintenance.iter().enumerate() {
                 let slot = aftershock_protocol::Slot {

@@ -14,7 +14,6 @@ use super::spec::{Channels, Mark, WorldSpec};
 use crate::ReplayError;
 use crate::inventory::Margins;
 use crate::market_state::MarketState;
-use crate::response::book::BookParameters;
 use crate::response::carry::{Carry, CarryParameters, YEAR_S};
 
 /// Entry prices of positions, against the price at the start, log, each with its share of open interest.
@@ -54,17 +53,17 @@ pub fn seed<'a>(
         let margins = Margins::of_record(&parameters.brackets);
         let openings = margins.openings(parameters, false);
         let to_settlement = if one.inverse { libm::exp(-log_price) } else { 1.0 };
-        let fund: f64 = parameters
+        let mut reserves: Vec<Cash> = parameters
             .pools
             .iter()
-            .map(|pool| pool.share * pool.fund_ratio)
-            .sum::<f64>()
-            * parameters.open_interest_usd
-            * to_settlement;
-        let vault = one
-            .liquidation
-            .map_or(Cash::ZERO, |liquidation| liquidation.vault);
-        let mut ledger = Ledger::new(vec![Cash::from_f64(fund), vault]);
+            .map(|pool| pool.share * pool.fund_ratio * parameters.open_interest_usd * to_settlement)
+            .map(Cash::from_f64)
+            .collect();
+        reserves.push(
+            one.liquidation
+                .map_or(Cash::ZERO, |liquidation| liquidation.vault),
+        );
+        let mut ledger = Ledger::new(reserves);
         let mut book = PositionBook::new(&ratios);
         if one.liquidation.is_some() {
             let positions = positions(
@@ -93,13 +92,7 @@ pub fn seed<'a>(
             book.fill(positions);
         }
         let sigma = parameters.impact.sigma_daily;
-        let depth = BookParameters {
-            volatility_withdrawal: parameters.depth_elasticity,
-            refill_half_life_s: parameters.book_refill_s,
-            floor: parameters.depth_floor,
-            end_log: parameters.book_end,
-            ..BookParameters::prior(parameters.book_usd_per_log)
-        };
+        let depth = parameters.book();
         let mark_state = match one.mark {
             Mark::Last => None,
             Mark::Rule { rule, every_s } => Some(

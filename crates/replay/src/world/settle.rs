@@ -6,6 +6,7 @@ use aftershock_protocol::Position;
 use super::engine::{World, entry};
 use super::journal::{Cause, Entry, EntryKind, Holder, OrderRow};
 use super::order::{Behind, Order};
+use super::tell::Told;
 use crate::ReplayError;
 use crate::response::{Booked, Fill, absorb};
 
@@ -61,7 +62,8 @@ impl World<'_> {
         let usd = market.frame.notional_usd(order.quantity, log_before);
         let (mean, depth) = market.walk(at, -contract_side.sign() * usd, withdraws);
         let mut log_fill = log_before + mean;
-        if let Some([low, high]) = market.band {
+        if let Some(band) = &market.band {
+            let [low, high] = band.log_edges;
             log_fill = log_fill.clamp(low, high);
         }
         let mut row = OrderRow {
@@ -106,8 +108,19 @@ impl World<'_> {
         market.forced_usd[contract_side.index()] += row.notional_usd;
         market.publish_mark(at);
         market.refresh_alarm();
+        market.eventful = true;
         self.journal.orders.push(row);
         self.count(place);
+        // Between waypoints nobody is looked at: the next one says whether the price has come so far.
+        if self.on_grid {
+            return Ok(());
+        }
+        let market = &self.markets[place];
+        if market.halted_until.is_none()
+            && let Some(edge) = market.band.as_ref().and_then(|band| band.crossed(market.log_price))
+        {
+            self.halt(at, place, edge);
+        }
         if self.markets[place].alarmed() {
             self.look(at, place)?;
         }
@@ -175,7 +188,8 @@ impl World<'_> {
         let mut deficit = Cash::ZERO;
         let mut booked_value = Cash::ZERO;
         let mut fed = Cash::ZERO;
-        for part in parts {
+        let mut told = Told::new(self.observer.is_some(), &order.behind);
+        for (turn, part) in parts.into_iter().enumerate() {
             let Part {
                 holder,
                 mut position,
@@ -200,6 +214,7 @@ impl World<'_> {
             booked_value += exit;
             let (payout, owed) = self.close(at, place, side, holder, &position, exit);
             deficit += owed;
+            told.add(turn, &position, owed);
             if holder == Holder::Cohort && spec.liquidation.is_some_and(|one| one.keeps_remainder) {
                 fed += payout;
             }
@@ -225,13 +240,16 @@ impl World<'_> {
             );
         }
         if fed > Cash::ZERO {
-            self.markets[place].ledger.feed(0, fed);
+            for (pool, part) in self.by_pool(place, fed).into_iter().enumerate() {
+                self.markets[place].ledger.feed(pool, part);
+            }
             self.enter(Entry {
                 amount: fed,
                 ..entry(at, place, EntryKind::Feed, Holder::Cohort)
             });
         }
-        self.cover(at, place, deficit, row)?;
+        let paid = self.cover(at, place, deficit, row)?;
+        self.tell_orders(at, order, row.log_fill, told, &paid);
         if let Behind::Account { account, .. } = order.behind {
             self.settle_flat(at, account, row)?;
             self.check_account(at, account)?;
@@ -338,7 +356,7 @@ impl World<'_> {
             return Cash::ZERO;
         }
         let market = &mut self.markets[place];
-        let entries = &mut self.journal.entries;
+        let (books, entries) = (self.books, &mut self.journal.entries);
         absorb(
             (&mut market.book, &mut market.ledger),
             &Fill {
@@ -351,6 +369,9 @@ impl World<'_> {
             &market.openings,
             &mut self.scratch,
             &mut |booked| {
+                if !books {
+                    return;
+                }
                 entries.push(match booked {
                     Booked::Opened(side, position) => Entry {
                         side,

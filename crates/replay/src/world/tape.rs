@@ -43,6 +43,20 @@ pub struct WorldTape {
     pub(crate) log_price: Vec<f64>,
     pub(crate) ordinary_usd: Vec<f64>,
     pub(crate) others: Vec<WorldEvent>,
+    pub(crate) grid: Option<Grid>,
+}
+
+/// What a tape of bars says of its ticks: they are waypoints on a line drawn through a bar's prices, and the next one, not
+/// the clock, is when an order meets the book and when rules decide.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Grid {
+    /// Of each event, whether the record has a price here; others enter no measure of volatility.
+    pub recorded: Vec<bool>,
+    /// Of each event, whether a bar ends here: rules decide.
+    pub bar_close: Vec<bool>,
+    /// Whether forced orders are part of the ordinary flow, as they are of a venue's taker volume: where the record
+    /// drives, what is regenerated is taken out of it, or it would push the price twice.
+    pub ordinary_holds_forced: bool,
 }
 
 /// A place in the column of markets that says: the event is in `others`, at the place in `log_price`.
@@ -57,7 +71,14 @@ impl WorldTape {
             log_price: Vec::with_capacity(events),
             ordinary_usd: Vec::with_capacity(events),
             others: Vec::new(),
+            grid: None,
         }
+    }
+
+    /// Says that the ticks are waypoints of bars.
+    pub fn on_grid(mut self, grid: Grid) -> Self {
+        self.grid = Some(grid);
+        self
     }
 
     /// Adds an event; order and finiteness are looked at by [`WorldTape::check`].
@@ -119,6 +140,11 @@ impl WorldTape {
             log_price: self.log_price[..cut].to_vec(),
             ordinary_usd: self.ordinary_usd[..cut].to_vec(),
             others: self.others.clone(),
+            grid: self.grid.as_ref().map(|grid| Grid {
+                recorded: grid.recorded[..cut].to_vec(),
+                bar_close: grid.bar_close[..cut].to_vec(),
+                ordinary_holds_forced: grid.ordinary_holds_forced,
+            }),
         }
     }
 
@@ -133,6 +159,16 @@ impl WorldTape {
                 Timestamp(self.at[index])
             )))
         };
+        if let Some(grid) = &self.grid
+            && (grid.recorded.len() != self.len() || grid.bar_close.len() != self.len())
+        {
+            return Err(ReplayError::World(format!(
+                "{} events, {} say whether they are recorded and {} whether a bar ends",
+                self.len(),
+                grid.recorded.len(),
+                grid.bar_close.len()
+            )));
+        }
         let mut seen = vec![false; markets];
         for index in 0..self.len() {
             if index > 0 && self.at[index] < self.at[index - 1] {

@@ -45,7 +45,6 @@ struct Closing {
 
 struct Order {
     quantity_btc: f64,
-    triggered_at: Timestamp,
     due: Timestamp,
 }
 
@@ -136,9 +135,8 @@ impl<'a> Held<'a> {
             let Leg { side, entry_usd, .. } = leg.left;
             for order in leg.under_way.extract_if(.., |order| order.due <= at) {
                 let Order { quantity_btc, .. } = order;
-                let worked_s = at.seconds_since(order.triggered_at);
                 let usd = quantity_btc * libm::exp(log_mark);
-                let fill_usd = libm::exp(liquidity.log_fill(side, usd, log_mark, worked_s));
+                let fill_usd = libm::exp(liquidity.log_fill(side, usd, log_mark));
                 self.balance_usd += side.sign() * quantity_btc * (fill_usd - entry_usd);
                 self.filled.0 += quantity_btc;
                 self.filled.1 += quantity_btc * fill_usd;
@@ -253,7 +251,6 @@ impl Closing {
         self.left.quantity_btc -= quantity_btc;
         self.under_way.push(Order {
             quantity_btc,
-            triggered_at: view.now,
             due: view.now.plus_seconds(latency_s),
         });
         Ok(true)
