@@ -24,7 +24,6 @@ fn main() -> Result<(), ReplayError> {
     let mut hash = Sha256::new();
     for column in [
         &synthetic.path.log_price,
-        &synthetic.path.forced_usd,
         &exogenous.log_price,
         &exogenous.ordinary_usd,
         &exogenous.ordinary_depth,

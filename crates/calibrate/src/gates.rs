@@ -5,8 +5,7 @@ use aftershock_market::{Cash, Coin, Side};
 use aftershock_measure::{impact::sqrt_law, shapley::shapley, variance};
 use aftershock_protocol::{RuleSet, liquidation_price};
 use aftershock_replay::{
-    DecayTable, Drive, Exogenous, ForcedFlow, Mechanisms, Mode, Parameters, Path, Replay, ReplayError,
-    Silent, lead_in,
+    DecayTable, Exogenous, Mechanisms, Mode, Parameters, Path, Replay, ReplayError, Silent, lead_in,
 };
 
 use crate::synthetic;
@@ -49,42 +48,25 @@ pub fn conservation(replays: usize, worst: (Coin, Cash)) -> GateRow {
     )
 }
 
-/// G2: forced flow as recorded, run forward from what was abducted, returns the record. On a generated tape.
+/// G2: what is abducted from a record, run forward, returns it; and on a crash whose truth is known it is the truth.
 ///
 /// # Errors
 /// The generated tape cannot be replayed.
 pub fn anchored_identity(seed: u64) -> Result<GateRow, ReplayError> {
     let generated = synthetic::generate(seed, 1.0)?;
-    let (identity, forced) = anchored_difference(&generated)?;
-    let plain = synthetic::generate(seed, 0.0)?;
-    let rules = RuleSet::default();
-    let replay = Replay {
-        path: &plain.path,
-        parameters: &plain.parameters,
-        table: &plain.table,
-        rules: &rules,
-    };
-    let mode = Mode {
-        drive: Drive::Record,
-        forced: ForcedFlow::Recorded,
-        mechanisms: Mechanisms::ALL,
-    };
-    let abducted = replay
-        .run(lead_in(&replay, &mut Silent)?, mode, &mut Silent)?
-        .exogenous
-        .unwrap_or_default();
-    let truth = largest_difference(&abducted.log_price, &plain.truth.log_price);
+    let (identity, truth) = anchored_difference(&generated)?;
     Ok(judge(
         "G2",
-        identity <= IDENTITY && truth <= IDENTITY && forced > 0.0,
+        identity <= IDENTITY && truth <= IDENTITY && generated.forced_usd > 0.0,
         format!(
-            "on a generated tape with {:.1} M USD of recorded forced flow: replayed against recorded log price {identity:.1e}, \
+            "on a generated tape with {:.1} M USD of forced flow: replayed against recorded log price {identity:.1e}, \
              abducted against true news {truth:.1e}; this record has no forced flow, its own identity is not measurable",
-            forced / 1e6
+            generated.forced_usd / 1e6
         ),
     ))
 }
 
+/// Largest difference of log prices: replayed from the record, and abducted from the truth.
 fn anchored_difference(generated: &synthetic::Synthetic) -> Result<(f64, f64), ReplayError> {
     let rules = RuleSet::default();
     let (path, parameters) = (&generated.path, &generated.parameters);
@@ -95,20 +77,13 @@ fn anchored_difference(generated: &synthetic::Synthetic) -> Result<(f64, f64), R
         rules: &rules,
     };
     let start = lead_in(&replay, &mut Silent)?;
-    let anchored = |drive| Mode {
-        drive,
-        forced: ForcedFlow::Recorded,
-        mechanisms: Mechanisms::ALL,
-    };
-    let exogenous = replay
-        .run(start.clone(), anchored(Drive::Record), &mut Silent)?
-        .exogenous
-        .unwrap_or_default();
-    let forward = replay.run(start, anchored(Drive::Exogenous(&exogenous)), &mut Silent)?;
-    let forced = forward.totals.forced_usd.iter().sum();
+    let abducted = replay.run(start.clone(), Mode::ABDUCT, &mut Silent)?;
+    let exogenous = abducted.exogenous.unwrap_or_default();
+    let closed = Mode::closed_loop(&exogenous, Mechanisms::ALL);
+    let forward = replay.run(start, closed, &mut Silent)?;
     Ok((
         largest_difference(&forward.log_mark, &path.log_price[path.first..]),
-        forced,
+        largest_difference(&exogenous.log_price, &generated.truth.log_price),
     ))
 }
 
@@ -314,27 +289,9 @@ mod tests {
     fn a_wrong_impact_misses_the_truth() {
         let mut generated = synthetic::generate(1, 0.0).expect("a generated tape replays");
         generated.parameters.impact.y = 2.0;
-        let (identity, _) = anchored_difference(&generated).expect("it replays");
+        let (identity, truth) = anchored_difference(&generated).expect("it replays");
         assert!(identity <= IDENTITY, "matching the record proves nothing");
-        let rules = RuleSet::default();
-        let replay = Replay {
-            path: &generated.path,
-            parameters: &generated.parameters,
-            table: &generated.table,
-            rules: &rules,
-        };
-        let mode = Mode {
-            drive: Drive::Record,
-            forced: ForcedFlow::Recorded,
-            mechanisms: Mechanisms::ALL,
-        };
-        let start = lead_in(&replay, &mut Silent).expect("positions are left");
-        let abducted = replay
-            .run(start, mode, &mut Silent)
-            .expect("it replays")
-            .exogenous
-            .unwrap_or_default();
-        assert!(largest_difference(&abducted.log_price, &generated.truth.log_price) > 1e-3);
+        assert!(truth > 1e-3, "{truth}");
     }
 
     #[test]

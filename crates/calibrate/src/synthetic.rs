@@ -1,10 +1,10 @@
-//! Generated tapes with recorded forced flow, whose truth is known. They prove arithmetic, not the world.
+//! Generated crashes of one market, whose truth is known. They prove arithmetic, not the world.
 
 use aftershock_market::{MICROS_PER_SECOND, Timestamp};
 use aftershock_measure::impact::SquareRootImpact;
 use aftershock_protocol::{Brackets, RuleSet, Tier};
 use aftershock_replay::{
-    DecayTable, Exogenous, LeverageMix, Mechanisms, Mode, Parameters, Path, Pool, Replay, ReplayError,
+    DecayTable, Drive, Exogenous, LeverageMix, Mechanisms, Mode, Parameters, Path, Pool, Replay, ReplayError,
     Silent, lead_in,
 };
 use rand::{RngExt, SeedableRng};
@@ -20,8 +20,10 @@ const VOLUME_DAILY_USD: f64 = 2e10;
 /// A generated crash: six hours at ten seconds, a fall of five percent in ten minutes, positions that break in it.
 #[derive(Clone, Debug)]
 pub struct Synthetic {
-    /// The tape, forced flow included: all that a calibration may see.
+    /// The tape: all that a calibration may see.
     pub path: Path,
+    /// Forced flow in truth, both ways, USD.
+    pub forced_usd: f64,
     /// What was believed when it was generated.
     pub parameters: Parameters,
     /// Decay of the parameters.
@@ -131,34 +133,24 @@ pub fn generate(seed: u64, depth_elasticity: f64) -> Result<Synthetic, ReplayErr
     let mut path = news(seed, LEAD, REPLAYED, 0.05, 60);
     let rules = RuleSet::default();
 
-    let mut truth = Exogenous {
-        log_price: path.log_price[LEAD..].to_vec(),
-        ordinary_usd: path.ordinary_usd[LEAD..].to_vec(),
-        ordinary_depth: vec![1.0; REPLAYED],
-        log_null: path.log_price[LEAD..].to_vec(),
-    };
     let replay = Replay {
         path: &path,
         parameters: &parameters,
         table: &table,
         rules: &rules,
     };
-    let start = lead_in(&replay, &mut Silent)?;
-    let quiet = Mode::closed_loop(&truth, Mechanisms::from_mask(0));
-    let log_null = replay.run(start.clone(), quiet, &mut Silent)?.log_mark;
-    truth.log_null = log_null;
-    let crash = replay.run(start, Mode::closed_loop(&truth, Mechanisms::ALL), &mut Silent)?;
-
-    path.forced_usd = vec![0.0; path.len()];
-    for (index, side, usd) in &crash.executions {
-        path.forced_usd[*index] -= side.sign() * usd;
-    }
+    let mode = Mode {
+        drive: Drive::News,
+        mechanisms: Mechanisms::ALL,
+    };
+    let crash = replay.run(lead_in(&replay, &mut Silent)?, mode, &mut Silent)?;
     path.log_price.truncate(LEAD);
     path.log_price.extend(&crash.log_mark);
     Ok(Synthetic {
         path,
+        forced_usd: crash.totals.forced_usd.iter().sum(),
         parameters,
         table,
-        truth,
+        truth: crash.exogenous.unwrap_or_default(),
     })
 }

@@ -29,6 +29,8 @@ pub enum Drive<'a> {
     Record,
     /// What is exogenous is given; the price follows from it and the flow.
     Exogenous(&'a Exogenous),
+    /// The path's prices are news, without any impact: a crash is made up. What is exogenous is returned.
+    News,
 }
 
 /// Sums over a replay.
@@ -62,7 +64,7 @@ pub struct Replayed {
     /// The same, but during a halt the price at which the market would have stood were it open; empty under the
     /// rules of record, which never halt.
     pub log_open: Vec<f64>,
-    /// What was abducted, where the record drove.
+    /// What was exogenous, where it was not given.
     pub exogenous: Option<Exogenous>,
     /// Executions as `(waypoint index, side closed, USD)`.
     pub executions: Vec<(usize, Side, f64)>,
@@ -130,6 +132,7 @@ impl<'a> Replay<'a> {
                 assert!(self.rules.is_record(), "the record cannot drive a counterfactual");
                 None
             }
+            Drive::News => None,
             Drive::Exogenous(given) => {
                 assert!(
                     given.log_price.len() >= waypoints,
@@ -161,9 +164,10 @@ impl<'a> Replay<'a> {
         if !cfg!(debug_assertions) {
             world = world.without_books();
         }
-        let drive = match given {
-            None => world::Drive::Record,
-            Some(given) => world::Drive::Exogenous {
+        let drive = match mode.drive {
+            Drive::Record => world::Drive::Record,
+            Drive::News => world::Drive::News,
+            Drive::Exogenous(given) => world::Drive::Exogenous {
                 log_news: &given.log_price[..waypoints],
                 depth: &given.ordinary_depth[..waypoints],
             },

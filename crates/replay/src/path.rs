@@ -20,8 +20,6 @@ pub struct Path {
     /// Whether the record has a price here; waypoints between two of these lie on the straight line (of the log price)
     /// from one to the other. They let orders fill when they are due, and enter no measure of volatility.
     pub recorded: Vec<bool>,
-    /// Recorded forced flow executed at the waypoint, USD, buys positive; empty where none is recorded.
-    pub forced_usd: Vec<f64>,
     /// Whether forced orders are part of the ordinary flow, as they are of a venue's taker volume: what is regenerated is
     /// then taken out of it, or it would push the price twice.
     pub ordinary_holds_forced: bool,
@@ -40,11 +38,6 @@ impl Path {
         self.at.is_empty()
     }
 
-    /// Whether forced flow is on record.
-    pub fn has_forced(&self) -> bool {
-        !self.forced_usd.is_empty()
-    }
-
     /// The same path up to and without waypoint `end`.
     pub fn truncated(&self, end: usize) -> Path {
         Path {
@@ -54,7 +47,6 @@ impl Path {
             ordinary_usd: self.ordinary_usd[..end].to_vec(),
             bar_close: self.bar_close[..end].to_vec(),
             recorded: self.recorded[..end].to_vec(),
-            forced_usd: self.forced_usd[..self.forced_usd.len().min(end)].to_vec(),
             ordinary_holds_forced: self.ordinary_holds_forced,
             first: self.first,
         }
@@ -73,9 +65,7 @@ impl Path {
             self.bar_close.len(),
             self.recorded.len(),
         ];
-        if lengths.iter().any(|length| *length != n)
-            || !(self.forced_usd.is_empty() || self.forced_usd.len() == n)
-        {
+        if lengths.iter().any(|length| *length != n) {
             return Err(ReplayError::Path(format!(
                 "columns have lengths {lengths:?}, should all be {n}"
             )));

@@ -6,6 +6,7 @@
 use aftershock_market::journal::OwnAccountRow;
 use aftershock_market::{BarOrder, Timestamp};
 use aftershock_protocol::{Brackets, RuleSet, Tier, View};
+use aftershock_replay::response::book::{Book, BookParameters, Stress};
 use aftershock_replay::{Liquidity, Observer, Waypoint};
 use aftershock_rules::RuleSetFile;
 
@@ -60,10 +61,10 @@ fn follow(
         let at = Timestamp::from_seconds(STEP_S * index as i64);
         let log_mark = libm::log(mark_usd);
         if !halted.contains(&index) {
+            let parameters = BookParameters::prior(usd_per_log);
             let liquidity = Liquidity {
-                usd_per_log,
-                refill_s: f64::INFINITY,
-                end_log: 0.1,
+                book: Book::new(at.0, &parameters, &Stress::NONE),
+                parameters,
                 band: None,
             };
             watch.liquidity(at, log_mark, &liquidity);
@@ -82,10 +83,15 @@ fn follow(
         watch.waypoint(&Waypoint {
             index,
             log_mark,
+            log_open: log_mark,
+            log_news: log_mark,
             log_null: log_mark,
+            ordinary_usd: 0.0,
+            ordinary_depth: 1.0,
             impact_log: 0.0,
             depth_ratio: 1.0,
             halted: halted.contains(&index),
+            eventful: true,
         });
     }
     watch
