@@ -44,7 +44,8 @@ impl Tape {
         let mut parameters = synthetic::parameters(0.0);
         parameters.impact.y = 0.0;
         parameters.book_usd_per_log = f64::INFINITY;
-        parameters.book_refill_s = f64::INFINITY;
+        // What an order has eaten, and what makers took away for it, is back by the next minute.
+        parameters.book_refill_s = 1.0;
         parameters.book_end = f64::INFINITY;
         parameters.reopen_share = 0.0;
         parameters.open_interest_usd = 1e6;

@@ -2,6 +2,7 @@
 
 use aftershock_measure::impact::SquareRootImpact;
 use aftershock_protocol::Brackets;
+use aftershock_replay::response::book::BookParameters;
 use aftershock_replay::{DecayTable, LeverageMix, Parameters, Pool};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -536,12 +537,34 @@ impl Priors {
         add(
             "book_refill_s",
             Some(fixed.book_refill_s),
-            "fixed half-life; a batch is worked from trigger to execution while the book fills up again"
-                .into(),
+            "fixed half-life; what forced orders have eaten comes back with it".into(),
             "s",
             "prior",
             &fixed.source,
         );
+        let book = BookParameters::prior(1.0);
+        for (name, value, text, unit) in [
+            (
+                "book_thinning_s",
+                book.thinning_half_life_s,
+                "fixed half-life with which depth leaves once makers want less of it",
+                "s",
+            ),
+            (
+                "book_forced_withdrawal",
+                book.forced_withdrawal,
+                "fixed; log depth that makers take away while a forced order is about",
+                "log depth",
+            ),
+            (
+                "book_forced_memory_s",
+                book.forced_memory_us as f64 * 1e-6,
+                "fixed; for so long a forced order is about",
+                "s",
+            ),
+        ] {
+            add(name, Some(value), text.into(), unit, "prior", "nothing on record separates it");
+        }
         for pool in &toml.pool {
             let text = format!(
                 "share {}, fund over open interest {}",

@@ -172,8 +172,8 @@ fn model(case: &Case<'_>, rule_set: &RuleSetFile, list: &mut List) {
     );
     list.text(
         "response_depth",
-        "depth leaves as volatility rises and scales forced flow when it trades; its effect on ordinary flow stays in \
-         the exogenous path",
+        "depth leaves as volatility rises and while forced orders are about, is eaten by them and comes back; it scales \
+         forced flow when it trades, and its effect on ordinary flow stays in the exogenous path",
         "declared",
         "model",
     );

@@ -68,6 +68,10 @@ impl BookParameters {
     /// `x + c·x²/2`, so that depth times this lies within `x`.
     #[inline]
     fn within(&self, log_distance: f64) -> f64 {
+        if self.curvature == 0.0 {
+            // A book without an end holds without end.
+            return log_distance;
+        }
         log_distance * (1.0 + 0.5 * self.curvature * log_distance)
     }
 }
