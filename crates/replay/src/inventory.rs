@@ -323,7 +323,7 @@ pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start
             let flow = path.ordinary_usd[i];
             let factors = decay.over(dt_us);
             ordinary.decay(factors);
-            ordinary.trade(flow / depth.hit_by(flow).ratio(&book_parameters));
+            ordinary.trade(flow / depth.hit_by(flow).offered(&book_parameters));
             market.step(path.at[i], log_price, dt_us, factors[6]);
         }
         low = low.min(log_price);

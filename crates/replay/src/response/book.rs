@@ -133,6 +133,8 @@ pub struct BookSide {
     at_us: i64,
     /// Modelled depth over normal, log; between the floor's and 0.
     log_ratio: f64,
+    /// The same had nothing been eaten: what makers have left of it.
+    log_offered: f64,
     /// What it tends to, log, not below the floor: without and with forced orders about.
     log_aims: [f64; 2],
     log_floor: f64,
@@ -149,6 +151,7 @@ impl BookSide {
         Self {
             at_us: now_us,
             log_ratio: log_aims[0],
+            log_offered: log_aims[0],
             log_aims,
             log_floor,
             forced_until_us: i64::MIN,
@@ -170,16 +173,21 @@ impl BookSide {
 
     fn near(&mut self, now_us: i64, log_aim: f64, parameters: &BookParameters) {
         let seconds = pass(&mut self.at_us, now_us);
-        let distance = self.log_ratio - log_aim;
-        if seconds == 0.0 || distance == 0.0 {
+        if seconds == 0.0 {
             return;
         }
-        let half_life_s = if distance > 0.0 {
-            parameters.thinning_half_life_s
-        } else {
-            parameters.refill_half_life_s
-        };
-        self.log_ratio = log_aim + distance * kept(half_life_s, seconds);
+        for log_depth in [&mut self.log_ratio, &mut self.log_offered] {
+            let distance = *log_depth - log_aim;
+            if distance == 0.0 {
+                continue;
+            }
+            let half_life_s = if distance > 0.0 {
+                parameters.thinning_half_life_s
+            } else {
+                parameters.refill_half_life_s
+            };
+            *log_depth = log_aim + distance * kept(half_life_s, seconds);
+        }
     }
 
     /// From now on the side faces this stress.
@@ -210,6 +218,14 @@ impl BookSide {
     #[inline]
     pub fn ratio(&self, parameters: &BookParameters) -> f64 {
         libm::exp(self.log_ratio + self.residual_log).max(parameters.floor)
+    }
+
+    /// What makers offer over normal, with the residual, whatever of it has been eaten: the depth that scales a flow as it
+    /// enters the impact state. That state is itself the memory of what was eaten, so that an order which met the eaten
+    /// book there too would move the price twice.
+    #[inline]
+    pub fn offered(&self, parameters: &BookParameters) -> f64 {
+        libm::exp(self.log_offered + self.residual_log).max(parameters.floor)
     }
 
     /// `D`, resting USD a unit of log price.

@@ -83,7 +83,7 @@ pub(crate) struct Market {
     pub(crate) watch: [f64; 2],
     depth_book: Book,
     depth_parameters: BookParameters,
-    /// Depth over normal of bids and asks as it stood when it was looked at last.
+    /// What makers offered over normal as bids and asks when they looked last.
     depth: [f64; 2],
     depth_at: i64,
     common_log: f64,
@@ -287,9 +287,12 @@ impl Market {
         self.depth[usize::from(buys)]
     }
 
-    /// Depth over normal of bids and asks, as makers last looked.
+    /// What rests over normal as bids and asks, as it stood when it was looked at last.
     pub(crate) fn depth_seen(&self) -> [f64; 2] {
-        self.depth
+        [
+            self.depth_book.bids.ratio(&self.depth_parameters),
+            self.depth_book.asks.ratio(&self.depth_parameters),
+        ]
     }
 
     fn stress(&self) -> Stress {
@@ -320,8 +323,8 @@ impl Market {
         let stress = self.stress();
         self.depth_book.face(at, &self.depth_parameters, &stress);
         self.depth = [
-            self.depth_book.bids.ratio(&self.depth_parameters),
-            self.depth_book.asks.ratio(&self.depth_parameters),
+            self.depth_book.bids.offered(&self.depth_parameters),
+            self.depth_book.asks.offered(&self.depth_parameters),
         ];
     }
 
@@ -396,7 +399,7 @@ impl Market {
                     Book::new(at, &self.depth_parameters, &Stress::NONE)
                 };
                 let mean = met.walk(wanted, &self.depth_parameters).mean(wanted);
-                let depth = met.hit_by(wanted).ratio(&self.depth_parameters);
+                let depth = met.hit_by(wanted).offered(&self.depth_parameters);
                 let flow = -side.sign() * self.frame.notional_usd(quantity, log_before + mean);
                 forced += flow;
                 if channels.liquidation {

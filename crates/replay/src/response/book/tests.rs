@@ -108,6 +108,8 @@ fn each_side_is_eaten_alone() {
     // 10 million USD rest within the 10 % that the book is long.
     book.consume(-2.5e6, &parameters);
     assert!(close(book.bids.ratio(&parameters), 0.75));
+    // Its makers have not left.
+    assert_eq!(book.bids.offered(&parameters), 1.0);
     assert_eq!(book.asks.ratio(&parameters), 1.0);
     book.consume(1e9, &parameters);
     assert!(close(book.asks.ratio(&parameters), parameters.floor));
