@@ -25,8 +25,8 @@ impl World<'_> {
         let spec = &self.spec.instruments[place];
         let channels = self.channels;
         let market = &mut self.markets[place];
-        let reopens = market.halted_until.is_some_and(|until| at >= until);
-        let halted = market.halted_until.is_some() && !reopens;
+        let reopens = !market.down && market.halted_until.is_some_and(|until| at >= until);
+        let halted = market.closed() && !reopens;
         market.advance(at, &self.spec.table);
         let mut ordinary_usd = tape.ordinary_usd[k];
         let modelled = market.depth(at, ordinary_usd > 0.0);
@@ -99,7 +99,7 @@ impl World<'_> {
         let market = &mut self.markets[place];
         market.publish_mark(at);
         if let Some(observer) = &mut self.observer
-            && market.halted_until.is_none()
+            && !market.closed()
         {
             observer.liquidity(
                 Timestamp(at),
@@ -153,7 +153,7 @@ impl World<'_> {
                 ordinary_depth: depth,
                 impact_log: market.impact(spec),
                 depth_ratio: bids.min(asks),
-                halted: market.halted_until.is_some(),
+                halted: market.closed(),
                 eventful,
             });
         }
