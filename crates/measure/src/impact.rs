@@ -39,14 +39,19 @@ impl SquareRootImpact {
     /// `h(J)`, the log move that stands while the state is `j_usd`.
     #[inline]
     pub fn log_impact(&self, j_usd: f64) -> f64 {
-        let excess = j_usd.abs() / self.volume_daily_usd;
+        self.prepared().log_impact(j_usd)
+    }
+
+    /// The same with what no state changes worked out once, for those who ask at every tick.
+    #[inline]
+    pub fn prepared(&self) -> PreparedImpact {
         let floor = self.j0_usd / self.volume_daily_usd;
-        let sum_of_roots = (excess + floor).sqrt() + floor.sqrt();
-        if sum_of_roots == 0.0 {
-            return 0.0;
+        PreparedImpact {
+            scale: self.y * self.sigma_daily,
+            volume_daily_usd: self.volume_daily_usd,
+            floor,
+            root_of_floor: floor.sqrt(),
         }
-        // √(x+f) − √f is x/(√(x+f)+√f), which loses no digits where J is far below J₀.
-        (self.y * self.sigma_daily * excess / sum_of_roots).copysign(j_usd)
     }
 
     /// `dh/dJ = Y·σ/(2√(V·(|J|+J₀)))`, per USD; infinite at `J = 0` where `J₀` is 0.
@@ -55,6 +60,31 @@ impl SquareRootImpact {
     #[inline]
     pub fn slope(&self, j_usd: f64) -> f64 {
         self.y * self.sigma_daily / (2.0 * (self.volume_daily_usd * (j_usd.abs() + self.j0_usd)).sqrt())
+    }
+}
+
+/// A [`SquareRootImpact`] of which one root and two divisions are left; its answers are the same to the last bit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PreparedImpact {
+    /// `Y·σ`, log units.
+    scale: f64,
+    volume_daily_usd: f64,
+    /// `J₀/V`, no unit.
+    floor: f64,
+    root_of_floor: f64,
+}
+
+impl PreparedImpact {
+    /// `h(J)`, the log move that stands while the state is `j_usd`.
+    #[inline]
+    pub fn log_impact(&self, j_usd: f64) -> f64 {
+        let excess = j_usd.abs() / self.volume_daily_usd;
+        let sum_of_roots = (excess + self.floor).sqrt() + self.root_of_floor;
+        if sum_of_roots == 0.0 {
+            return 0.0;
+        }
+        // √(x+f) − √f is x/(√(x+f)+√f), which loses no digits where J is far below J₀.
+        (self.scale * excess / sum_of_roots).copysign(j_usd)
     }
 }
 

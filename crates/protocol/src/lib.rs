@@ -10,6 +10,7 @@ mod ledger;
 mod margin;
 mod positions;
 pub mod rule;
+mod sorted;
 pub mod venue;
 mod view;
 

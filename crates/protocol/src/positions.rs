@@ -3,9 +3,9 @@
 //! All positions of a [`Slot`] share a maintenance ratio, so their order by *effective bankruptcy price* never
 //! changes while a rule moves that ratio, and a mark is compared with one number a side until it is crossed.
 
-use std::collections::VecDeque;
-
 use aftershock_market::{Cash, Coin, Side};
+
+use crate::sorted::Sorted;
 
 /// A position, or many alike that opened together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,8 +106,7 @@ pub struct Closed {
 struct Queue {
     slot: Slot,
     maintenance_ratio: f64,
-    /// The first is liquidated first.
-    positions: VecDeque<Position>,
+    positions: Sorted,
     quantity: Coin,
 }
 
@@ -130,7 +129,7 @@ pub struct Ranked {
     /// Where it stands.
     pub slot: Slot,
     /// Its place there.
-    pub index: usize,
+    place: (usize, usize),
 }
 
 impl PositionBook {
@@ -143,7 +142,7 @@ impl PositionBook {
                 .map(|slot| Queue {
                     slot,
                     maintenance_ratio: maintenance_ratios[slot.tier],
-                    positions: VecDeque::new(),
+                    positions: Sorted::default(),
                     quantity: Coin::ZERO,
                 })
                 .collect()
@@ -158,25 +157,27 @@ impl PositionBook {
 
     /// Fills an empty book at once; positions of no quantity are dropped.
     pub fn fill(&mut self, positions: impl IntoIterator<Item = (Side, Slot, Position)>) {
+        let mut unsorted = self.queues.each_ref().map(|queues| vec![Vec::new(); queues.len()]);
         for (side, slot, position) in positions {
             if position.quantity > Coin::ZERO {
                 let queue = &mut self.queues[side.index()][slot.index()];
                 queue.quantity += position.quantity;
                 self.quantity[side.index()] += position.quantity;
-                queue.positions.push_back(position);
+                unsorted[side.index()][slot.index()].push(position);
             }
         }
-        for side in Side::BOTH {
-            for queue in &mut self.queues[side.index()] {
+        for (side, unsorted) in Side::BOTH.into_iter().zip(unsorted) {
+            for (queue, unsorted) in self.queues[side.index()].iter_mut().zip(unsorted) {
                 // Sorting keys with their places moves a third of the bytes that sorting positions would.
-                let unsorted = queue.positions.make_contiguous();
                 let mut order: Vec<(f64, u32)> = unsorted
                     .iter()
                     .zip(0..)
                     .map(|(held, place)| (-side.sign() * held.key, place))
                     .collect();
                 order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-                queue.positions = order.iter().map(|(_, place)| unsorted[*place as usize]).collect();
+                let in_order: Vec<Position> =
+                    order.iter().map(|(_, place)| unsorted[*place as usize]).collect();
+                queue.positions = Sorted::new(&in_order);
             }
             self.refresh(side);
         }
@@ -188,13 +189,12 @@ impl PositionBook {
             return;
         }
         let queue = &mut self.queues[side.index()][slot.index()];
-        let at = queue
-            .positions
-            .partition_point(|held| side.sign() * held.key >= side.sign() * position.key);
-        queue.positions.insert(at, position);
+        let first = queue.positions.insert(side, position);
         queue.quantity += position.quantity;
         self.quantity[side.index()] += position.quantity;
-        self.refresh(side);
+        if first {
+            self.refresh(side);
+        }
     }
 
     /// Moves the maintenance ratio of a slot on both sides.
@@ -222,11 +222,11 @@ impl PositionBook {
         let mut all: Vec<Ranked> = self.queues[side.index()]
             .iter()
             .flat_map(|queue| {
-                queue.positions.iter().enumerate().map(|(index, held)| Ranked {
+                queue.positions.places().map(|(place, held)| Ranked {
                     score: score(queue.slot, held),
                     quantity: held.quantity,
                     slot: queue.slot,
-                    index,
+                    place,
                 })
             })
             .collect();
@@ -234,7 +234,7 @@ impl PositionBook {
             b.score
                 .total_cmp(&a.score)
                 .then(a.slot.cmp(&b.slot))
-                .then(a.index.cmp(&b.index))
+                .then(a.place.cmp(&b.place))
         });
         all
     }
@@ -246,7 +246,7 @@ impl PositionBook {
     pub fn take_ranked(&mut self, side: Side, wanted: &[Ranked], taken: &mut Vec<Closed>) {
         for one in wanted {
             let queue = &mut self.queues[side.index()][one.slot.index()];
-            let position = queue.positions[one.index].take(one.quantity);
+            let position = queue.positions.at_mut(one.place).take(one.quantity);
             queue.quantity -= position.quantity;
             self.quantity[side.index()] -= position.quantity;
             taken.push(Closed {
@@ -255,7 +255,7 @@ impl PositionBook {
             });
         }
         for queue in &mut self.queues[side.index()] {
-            queue.positions.retain(|held| held.quantity > Coin::ZERO);
+            queue.positions.drop_empty();
         }
         self.refresh(side);
     }
@@ -320,7 +320,10 @@ impl PositionBook {
                 .count();
             let before = taken.len();
             let mut left = Vec::new();
-            for mut held in queue.positions.drain(..count) {
+            for _ in 0..count {
+                let Some(mut held) = queue.positions.pop_front() else {
+                    break;
+                };
                 taken.push(Closed {
                     slot: queue.slot,
                     position: held.split(fraction),

@@ -3,7 +3,7 @@
 //! It buys where the price is lower and sells as much where it is higher. Both trades enter the impact states, and
 //! that alone closes the basis: a basis that also decayed by itself would be moved twice by one trade.
 
-use aftershock_measure::impact::SquareRootImpact;
+use aftershock_measure::impact::{PreparedImpact, SquareRootImpact};
 
 use super::clock::{kept, pass};
 
@@ -145,12 +145,31 @@ pub struct Leg {
     pub depth_ratio: f64,
 }
 
+/// A leg whose impact is asked for often.
+struct Prepared {
+    impact: PreparedImpact,
+    standing_usd: f64,
+    log_standing: f64,
+    depth_ratio: f64,
+}
+
 impl Leg {
+    fn prepared(&self) -> Prepared {
+        let impact = self.impact.prepared();
+        Prepared {
+            impact,
+            standing_usd: self.standing_usd,
+            log_standing: impact.log_impact(self.standing_usd),
+            depth_ratio: self.depth_ratio,
+        }
+    }
+}
+
+impl Prepared {
     /// Log move of a purchase of `usd`.
     #[inline]
     fn moved(&self, usd: f64) -> f64 {
-        self.impact.log_impact(self.standing_usd + usd / self.depth_ratio)
-            - self.impact.log_impact(self.standing_usd)
+        self.impact.log_impact(self.standing_usd + usd / self.depth_ratio) - self.log_standing
     }
 }
 
@@ -162,6 +181,7 @@ const HALVINGS: usize = 64;
 /// Impact is concave, so a slope would overshoot; the trade is bracketed and halved, whatever stands in either impact
 /// state. Not finite inputs give 0, and so do venues that nothing moves.
 pub fn closing_usd(log_basis: f64, venue: &Leg, reference: &Leg) -> f64 {
+    let (venue, reference) = (venue.prepared(), reference.prepared());
     // Grows with usd, from the sign of the basis.
     let basis_after = |usd: f64| log_basis + venue.moved(usd) - reference.moved(-usd);
     let sign = -log_basis.signum();

@@ -50,7 +50,7 @@ impl World<'_> {
                 fraction = verdict.step.fraction;
             }
             let market = &mut self.markets[place];
-            let log_null = market.log_null(spec) + (market.log_mark - market.log_price);
+            let log_null = market.log_null() + (market.log_mark - market.log_price);
             let null = market.frame.kept(log_null);
             let mut groups = Vec::with_capacity(2);
             // Of steps that close a share, those whom the null has crossed go first, and the rest at the next step.

@@ -34,7 +34,8 @@ pub enum Drive<'a> {
 pub struct WorldRun {
     /// All it did.
     pub journal: Journal,
-    /// Where nothing exogenous was given: log price less impact and depth, an entry an event of the tape.
+    /// Where nothing exogenous was given and it was asked for: log price less impact and depth, an entry an event of the
+    /// tape.
     pub exogenous: Option<(Vec<f64>, Vec<f64>)>,
     /// Accounts at the end.
     pub accounts: Vec<Account>,
@@ -78,6 +79,8 @@ pub struct World<'a> {
     pub(crate) observer: Option<&'a mut dyn Observer>,
     /// Whether the books are written down, entry by entry.
     pub(crate) books: bool,
+    /// Whether what is exogenous is returned.
+    abducts: bool,
     /// Whether orders wait for a waypoint.
     pub(crate) on_grid: bool,
     actions: u64,
@@ -108,6 +111,7 @@ impl<'a> World<'a> {
             scratch: Vec::new(),
             observer: None,
             books: true,
+            abducts: true,
             on_grid: false,
             actions: 0,
         }
@@ -123,6 +127,12 @@ impl<'a> World<'a> {
     pub fn without_books(mut self) -> Self {
         self.books = false;
         self.journal.entries.clear();
+        self
+    }
+
+    /// Keeps nothing an event: what is exogenous is not returned, and memory grows with what happens alone.
+    pub fn without_exogenous(mut self) -> Self {
+        self.abducts = false;
         self
     }
 
@@ -148,7 +158,7 @@ impl<'a> World<'a> {
         self.on_grid = tape.grid.is_some();
         self.begin(start.0);
         self.tell_start(start.0);
-        let mut exogenous = (!matches!(drive, Drive::Exogenous { .. }))
+        let mut exogenous = (self.abducts && !matches!(drive, Drive::Exogenous { .. }))
             .then(|| (Vec::with_capacity(tape.len()), Vec::with_capacity(tape.len())));
         for k in 0..tape.len() {
             let at = tape.at[k];
@@ -212,7 +222,7 @@ impl<'a> World<'a> {
             market.trade_ordinary(ordinary_usd + market.queued_usd, depth);
             market.queued_usd = 0.0;
         }
-        let impact = market.impact(spec);
+        let impact = market.impact();
         let (log_news, open) = match given_news {
             Some(news) => (news, news + impact),
             None => (log_price - impact, log_price),
@@ -226,7 +236,7 @@ impl<'a> World<'a> {
             }
             let market = &mut self.markets[place];
             if dt > 0 {
-                let keep = self.spec.table.volatility_factor(dt);
+                let keep = market.volatility_kept(dt, &self.spec.table);
                 market.state.step(Timestamp(at), market.log_price, dt, keep);
                 market.ticked_at = at;
             }
@@ -235,7 +245,7 @@ impl<'a> World<'a> {
         let market = &mut self.markets[place];
         let mut null = market.log_mark;
         if market.answering {
-            null += market.log_null(spec) - market.log_price;
+            null += market.log_null() - market.log_price;
         }
         market.null_reached = [market.null_reached[0].min(null), market.null_reached[1].max(null)];
         (log_news, depth)
@@ -327,14 +337,13 @@ impl<'a> World<'a> {
     }
 
     fn reopen(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
-        let spec = &self.spec.instruments[place];
         let market = &mut self.markets[place];
         market.halted_until = None;
         market.advance(at, &self.spec.table);
         let queued = std::mem::take(&mut market.queued_usd);
         let depth = market.depth(at, queued > 0.0);
         market.trade_ordinary(queued, depth);
-        market.log_price = market.log_news + market.impact(spec);
+        market.log_price = market.log_news + market.impact();
         market.publish_mark(at);
         market.state.restart_mean(Timestamp(at));
         self.enter_halt(at, place);

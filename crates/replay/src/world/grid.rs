@@ -38,7 +38,7 @@ impl World<'_> {
             market.queued_usd = 0.0;
         }
 
-        let mut log_open = given_news.unwrap_or(tape.log_price[k]) + market.impact(spec);
+        let mut log_open = given_news.unwrap_or(tape.log_price[k]) + market.impact();
         if halted {
             market.log_news = given_news.unwrap_or(market.log_news);
         } else {
@@ -59,7 +59,7 @@ impl World<'_> {
                 let due = market.pending.partition_point(|(due, _)| *due <= at);
                 market.log_news = match given_news {
                     Some(news) => news,
-                    None if due == 0 => tape.log_price[k] - market.impact(spec),
+                    None if due == 0 => tape.log_price[k] - market.impact(),
                     None => {
                         let orders = market.pending.iter().take(due).filter_map(|(_, order)| {
                             let order = self.orders[*order].as_ref()?;
@@ -67,7 +67,7 @@ impl World<'_> {
                         });
                         let of = grid.ordinary_holds_forced.then_some(depth);
                         let (news, forced) =
-                            market.solve_news(at, spec, channels, tape.log_price[k], of, orders);
+                            market.solve_news(at, channels, tape.log_price[k], of, orders);
                         if grid.ordinary_holds_forced {
                             market.trade_ordinary(-forced, depth);
                             ordinary_usd -= forced;
@@ -85,7 +85,7 @@ impl World<'_> {
                 // Where the record drives, it is the price: what solving left of a difference is rounding.
                 log_open = match given_news {
                     None => tape.log_price[k],
-                    Some(news) => news + market.impact(spec),
+                    Some(news) => news + market.impact(),
                 };
                 market.log_price = log_open;
                 if let Some(edge) = band.and_then(|band| band.crossed(log_open)) {
@@ -109,11 +109,11 @@ impl World<'_> {
         }
         if grid.recorded[k] {
             let since = at - market.ticked_at;
-            let keep = self.spec.table.volatility_factor(since);
+            let keep = market.volatility_kept(since, &self.spec.table);
             market.state.step(Timestamp(at), market.log_mark, since, keep);
             market.ticked_at = at;
         }
-        let log_null = market.log_null(spec);
+        let log_null = market.log_null();
         let null_mark = market.log_mark + log_null - market.log_price;
         if market.halted_until.is_none() {
             market.null_reached = [
@@ -151,7 +151,7 @@ impl World<'_> {
                 log_null,
                 ordinary_usd,
                 ordinary_depth: depth,
-                impact_log: market.impact(spec),
+                impact_log: market.impact(),
                 depth_ratio: bids.min(asks),
                 halted: market.closed(),
                 eventful,

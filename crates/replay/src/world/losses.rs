@@ -49,16 +49,14 @@ impl World<'_> {
         });
         let mut left = quantity;
         let mut wanted: Vec<Ranked> = Vec::new();
-        for one in ranked {
+        for mut one in ranked {
             if left == Coin::ZERO {
                 break;
             }
             let take = one.quantity.min(left);
             left -= take;
-            wanted.push(Ranked {
-                quantity: take,
-                ..one
-            });
+            one.quantity = take;
+            wanted.push(one);
         }
         let mut taken = Vec::new();
         market.book.take_ranked(side, &wanted, &mut taken);

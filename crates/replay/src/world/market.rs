@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
+use aftershock_measure::impact::PreparedImpact;
 use aftershock_protocol::venue::contract::MaintenanceOn;
 use aftershock_protocol::venue::funding::{Averaging, PremiumMean};
 use aftershock_protocol::venue::liquidation::{Account, Action, Forced, LiquidationRule};
@@ -12,7 +13,8 @@ use aftershock_protocol::{Ledger, PositionBook, RuleSet};
 
 use super::frame::Frame;
 use super::spec::{Channels, InstrumentSpec};
-use crate::decay::DecayTable;
+use crate::Parameters;
+use crate::decay::{DecayTable, RATES};
 use crate::inventory::{Margins, Opening};
 use crate::market_state::MarketState;
 use crate::observer::{Liquidity, Observer};
@@ -62,11 +64,16 @@ pub(crate) struct Market {
     pub(crate) openings: Vec<Opening>,
     pub(crate) state: MarketState,
     pub(crate) variance_normal: f64,
+    shape: PreparedImpact,
+    weights: [f64; 6],
     ordinary: ImpactState,
     endogenous: ImpactState,
     /// Whether any forced flow stands.
     pub(crate) answering: bool,
     at: i64,
+    /// The last step and what is left after it: ticks on a clock repeat theirs.
+    step_us: i64,
+    kept: [f64; RATES],
     pub(crate) ticked_at: i64,
     /// Log price less all impact.
     pub(crate) log_news: f64,
@@ -129,6 +136,7 @@ pub(crate) struct Market {
 impl Market {
     #[expect(clippy::too_many_arguments, reason = "the parts of a market, once")]
     pub(crate) fn new(
+        parameters: &Parameters,
         frame: Frame,
         book: PositionBook,
         ledger: Ledger,
@@ -138,12 +146,11 @@ impl Market {
         variance_normal: f64,
         log_price: f64,
         at: i64,
-        depth_parameters: BookParameters,
         carry: Option<(Carry, CarryParameters)>,
         mark_state: Option<MarkState>,
-        schedule: MarginSchedule,
         averaging: Averaging,
     ) -> Self {
+        let depth_parameters = parameters.book();
         let mut market = Self {
             frame,
             book,
@@ -152,17 +159,21 @@ impl Market {
             openings,
             state,
             variance_normal,
+            shape: parameters.impact.prepared(),
+            weights: parameters.impact_weights,
             ordinary: ImpactState::default(),
             endogenous: ImpactState::default(),
             answering: false,
             at,
+            step_us: 0,
+            kept: [1.0; RATES],
             ticked_at: at,
             log_news: log_price,
             log_price,
             log_mark: log_price,
             log_index: log_price,
             mark_state,
-            schedule,
+            schedule: MarginSchedule::Brackets(parameters.brackets.clone()),
             alarm: [f64::NEG_INFINITY, f64::INFINITY],
             watch: [f64::NEG_INFINITY, f64::INFINITY],
             depth_book: Book::new(at, &depth_parameters, &Stress::NONE),
@@ -213,10 +224,13 @@ impl Market {
     pub(crate) fn advance(&mut self, at: i64, table: &DecayTable) {
         let dt = at - self.at;
         if dt > 0 {
-            let factors = table.factors(dt);
-            self.ordinary.decay(&factors);
+            if dt != self.step_us {
+                self.step_us = dt;
+                self.kept = table.factors(dt);
+            }
+            self.ordinary.decay(&self.kept);
             if self.answering {
-                self.endogenous.decay(&factors);
+                self.endogenous.decay(&self.kept);
                 if self.endogenous.largest() < FORGOTTEN_USD {
                     self.endogenous = ImpactState::default();
                     self.answering = false;
@@ -227,29 +241,35 @@ impl Market {
         }
     }
 
+    /// What variance keeps over the time since the last tick.
+    #[inline]
+    pub(crate) fn volatility_kept(&self, dt: i64, table: &DecayTable) -> f64 {
+        if dt == self.step_us {
+            self.kept[RATES - 1]
+        } else {
+            table.volatility_factor(dt)
+        }
+    }
+
     /// Impact of ordinary and forced flow together.
     #[inline]
-    pub(crate) fn impact(&self, spec: &InstrumentSpec) -> f64 {
-        let weights = &spec.parameters.impact_weights;
-        let mut standing = self.ordinary.standing_usd(weights);
+    pub(crate) fn impact(&self) -> f64 {
+        let mut standing = self.ordinary.standing_usd(&self.weights);
         if self.answering {
-            standing += self.endogenous.standing_usd(weights);
+            standing += self.endogenous.standing_usd(&self.weights);
         }
-        spec.parameters.impact.log_impact(standing)
+        self.shape.log_impact(standing)
     }
 
     /// Log price without what forced, called and arbitrage orders did: the null.
-    pub(crate) fn log_null(&self, spec: &InstrumentSpec) -> f64 {
-        if !self.answering {
-            return self.log_news + self.impact(spec);
-        }
-        let ordinary = self.ordinary.standing_usd(&spec.parameters.impact_weights);
-        self.log_news + spec.parameters.impact.log_impact(ordinary)
+    #[inline]
+    pub(crate) fn log_null(&self) -> f64 {
+        self.log_news + self.shape.log_impact(self.ordinary.standing_usd(&self.weights))
     }
 
     /// A trade as it would meet this market now.
     pub(crate) fn leg(&self, spec: &InstrumentSpec, buys: bool, withdraws: bool) -> Leg {
-        let weights = &spec.parameters.impact_weights;
+        let weights = &self.weights;
         Leg {
             impact: spec.parameters.impact,
             standing_usd: self.ordinary.standing_usd(weights) + self.endogenous.standing_usd(weights),
@@ -373,15 +393,14 @@ impl Market {
     pub(crate) fn solve_news(
         &self,
         at: i64,
-        spec: &InstrumentSpec,
         channels: Channels,
         log_recorded: f64,
         ordinary_depth: Option<f64>,
         orders: impl Iterator<Item = (Side, Coin)> + Clone,
     ) -> (f64, f64) {
-        let weights = &spec.parameters.impact_weights;
+        let weights = &self.weights;
         let stress = self.stress();
-        let mut log_news = log_recorded - self.impact(spec);
+        let mut log_news = log_recorded - self.impact();
         let mut taken_out = 0.0;
         let mut ordinary = self.ordinary;
         for _ in 0..SOLVER_STEPS {
@@ -390,7 +409,7 @@ impl Market {
             let mut forced = 0.0;
             for (side, quantity) in orders.clone() {
                 let standing = ordinary.standing_usd(weights) + endogenous.standing_usd(weights);
-                let log_before = log_news + spec.parameters.impact.log_impact(standing);
+                let log_before = log_news + self.shape.log_impact(standing);
                 let wanted = -side.sign() * self.frame.notional_usd(quantity, log_before);
                 let mut met = if channels.depth_withdrawal {
                     book.face(at, &self.depth_parameters, &stress);
@@ -417,7 +436,7 @@ impl Market {
                 ordinary.trade(-forced / depth);
             }
             let standing = ordinary.standing_usd(weights) + endogenous.standing_usd(weights);
-            let next = log_recorded - spec.parameters.impact.log_impact(standing);
+            let next = log_recorded - self.shape.log_impact(standing);
             let found = next == log_news && (ordinary_depth.is_none() || forced == taken_out);
             (log_news, taken_out) = (next, forced);
             if found {

@@ -5,7 +5,6 @@ use aftershock_protocol::RuleSet;
 use aftershock_protocol::venue::deleveraging::Ranking;
 use aftershock_protocol::venue::funding::Averaging;
 use aftershock_protocol::venue::liquidation::{LiquidationRule, OrderKind};
-use aftershock_protocol::venue::maintenance::MarginSchedule;
 
 use super::engine::{World, entry};
 use super::frame::Frame;
@@ -94,6 +93,7 @@ impl<'a> World<'a> {
         }
         let openings = start.margins.openings(&one.parameters, false);
         let mut market = Market::new(
+            &one.parameters,
             Frame::new(one.inverse),
             start.book,
             start.ledger,
@@ -103,10 +103,8 @@ impl<'a> World<'a> {
             start.variance_normal,
             log_price,
             at.0,
-            one.parameters.book(),
             None,
             None,
-            MarginSchedule::Brackets(one.parameters.brackets.clone()),
             Averaging::Time,
         );
         market.begin_with(start.ordinary, start.depth);

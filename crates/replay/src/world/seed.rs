@@ -2,7 +2,6 @@
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
 use aftershock_protocol::venue::funding::Averaging;
-use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::mark::MarkState;
 use aftershock_protocol::{Ledger, Position, PositionBook, RuleSet, Slot};
 
@@ -92,7 +91,6 @@ pub fn seed<'a>(
             book.fill(positions);
         }
         let sigma = parameters.impact.sigma_daily;
-        let depth = parameters.book();
         let mark_state = match one.mark {
             Mark::Last => None,
             Mark::Rule { rule, every_s } => Some(
@@ -125,6 +123,7 @@ pub fn seed<'a>(
             )
         });
         markets.push(Market::new(
+            parameters,
             frame,
             book,
             ledger,
@@ -134,10 +133,8 @@ pub fn seed<'a>(
             sigma * sigma / 86_400.0,
             log_price,
             at.0,
-            depth,
             carry,
             mark_state,
-            MarginSchedule::Brackets(parameters.brackets.clone()),
             one.funding.map_or(Averaging::Time, |funding| funding.averaging),
         ));
     }

@@ -41,11 +41,10 @@ impl World<'_> {
         let Some(mut order) = self.orders[index].take() else {
             return Ok(());
         };
-        let spec = &self.spec.instruments[place];
         let market = &mut self.markets[place];
         market.backlog_usd = (market.backlog_usd - order.notional_usd).max(0.0);
         market.advance(at, &self.spec.table);
-        market.log_price = market.log_news + market.impact(spec);
+        market.log_price = market.log_news + market.impact();
 
         // What the account still has of it: a deleveraging may have come first.
         if let Behind::Account { account, holding } = order.behind {
@@ -104,7 +103,7 @@ impl World<'_> {
             }
         }
         let market = &mut self.markets[place];
-        market.log_price = market.log_news + market.impact(spec);
+        market.log_price = market.log_news + market.impact();
         market.forced_usd[contract_side.index()] += row.notional_usd;
         market.publish_mark(at);
         market.refresh_alarm();

@@ -201,7 +201,7 @@ impl World<'_> {
         let log_index = self.log_index(spec.asset);
         let market = &mut self.markets[place];
         if !market.closed() {
-            market.log_price = market.log_news + market.impact(spec);
+            market.log_price = market.log_news + market.impact();
         }
         market.log_index = log_index;
         if !market.closed() {
@@ -212,8 +212,7 @@ impl World<'_> {
     /// Log price that the machinery's flow adds to a market.
     fn answer(&self, place: usize) -> f64 {
         let market = &self.markets[place];
-        let spec = &self.spec.instruments[place];
-        market.log_news + market.impact(spec) - market.log_null(spec)
+        market.log_news + market.impact() - market.log_null()
     }
 
     /// Samples the premium: how far the impact bid stands above the index, less how far it stands above the impact ask.
@@ -270,11 +269,10 @@ impl World<'_> {
         let count = self.markets.len();
         for place in 0..count {
             let held = self.held_by_accounts(place);
-            let spec = &self.spec.instruments[place];
             let market = &mut self.markets[place];
             market.advance(at, &self.spec.table);
             if !market.closed() {
-                market.log_price = market.log_news + market.impact(spec);
+                market.log_price = market.log_news + market.impact();
             }
             // As it stood: a row that is written changes nothing.
             let depth_ratio = market.depth_seen();
@@ -283,7 +281,7 @@ impl World<'_> {
                 market: place,
                 log_price: market.log_price,
                 log_mark: market.log_mark,
-                log_null: market.log_null(spec),
+                log_null: market.log_null(),
                 depth_ratio,
                 backlog_usd: market.backlog_usd,
                 open_interest: market.open_interest(held)[0],

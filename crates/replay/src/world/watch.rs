@@ -221,8 +221,7 @@ impl World<'_> {
             let next = proposal.earliest_next_at.0;
             self.accounts[account].holdings[holding].under_way += quantity;
             let market = &self.markets[held.market];
-            let spec = &self.spec.instruments[held.market];
-            let null = market.log_null(spec) - market.log_price;
+            let null = market.log_null() - market.log_price;
             // Where its market stands beyond the null in the direction that hurts, forced flow had a part in it.
             let hurts = market.frame.side(held.side).sign() * null > 0.0;
             let parent = if hurts {
