@@ -81,6 +81,8 @@ pub struct World<'a> {
     pub(crate) books: bool,
     /// Whether what is exogenous is returned.
     abducts: bool,
+    /// Whether calm markets take the short way; the long one is for tests.
+    pub(crate) quiet: bool,
     /// Whether orders wait for a waypoint.
     pub(crate) on_grid: bool,
     actions: u64,
@@ -112,6 +114,7 @@ impl<'a> World<'a> {
             observer: None,
             books: true,
             abducts: true,
+            quiet: true,
             on_grid: false,
             actions: 0,
         }
@@ -156,11 +159,17 @@ impl<'a> World<'a> {
             .span()
             .ok_or_else(|| ReplayError::World("the tape is empty".to_owned()))?;
         self.on_grid = tape.grid.is_some();
+        let (news, depths) = match drive {
+            Drive::Record => (None, None),
+            Drive::Exogenous { log_news, depth } => (Some(log_news), Some(depth)),
+            Drive::News => (Some(&tape.log_price[..]), None),
+        };
         self.begin(start.0);
         self.tell_start(start.0);
         let mut exogenous = (self.abducts && !matches!(drive, Drive::Exogenous { .. }))
             .then(|| (Vec::with_capacity(tape.len()), Vec::with_capacity(tape.len())));
-        for k in 0..tape.len() {
+        let mut k = 0;
+        while k < tape.len() {
             let at = tape.at[k];
             if self.agenda.next < at {
                 self.until(at - 1)?;
@@ -172,14 +181,15 @@ impl<'a> World<'a> {
                     news.push(tape.log_price[k]);
                     depth.push(1.0);
                 }
+                k += 1;
                 continue;
             }
-            let given = match drive {
-                Drive::Record => (None, None),
-                Drive::Exogenous { log_news, depth } => (Some(log_news[k]), Some(depth[k])),
-                Drive::News => (Some(tape.log_price[k]), None),
-            };
             let place = usize::from(market);
+            if self.quiet && tape.grid.is_none() && self.markets[place].calm() {
+                k = self.calm_ticks(k, tape, news, depths, &mut exogenous)?;
+                continue;
+            }
+            let given = (news.map(|news| news[k]), depths.map(|depths| depths[k]));
             let found = match &tape.grid {
                 None => {
                     let found = self.tick(at, place, tape.log_price[k], tape.ordinary_usd[k], given);
@@ -194,6 +204,7 @@ impl<'a> World<'a> {
                 news.push(found.0);
                 depth.push(found.1);
             }
+            k += 1;
         }
         self.until(end.0)?;
         Ok(self.finish(tape.len() as u64, exogenous))
@@ -249,6 +260,44 @@ impl<'a> World<'a> {
         }
         market.null_reached = [market.null_reached[0].min(null), market.null_reached[1].max(null)];
         (log_news, depth)
+    }
+
+    /// Goes from tick to tick while nothing is due and the market of each is calm, and looks where a mark has come as far
+    /// as somebody; the place of the first event that is left. What it does to a market is what [`World::tick`] does, in
+    /// the same order of operations, so that both come to the same bits.
+    #[inline(never)]
+    fn calm_ticks(
+        &mut self,
+        from: usize,
+        tape: &WorldTape,
+        news: Option<&[f64]>,
+        depths: Option<&[f64]>,
+        exogenous: &mut Option<(Vec<f64>, Vec<f64>)>,
+    ) -> Result<usize, ReplayError> {
+        let ticks = tape.at[from..].iter().zip(&tape.market[from..]);
+        let flows = tape.log_price[from..].iter().zip(&tape.ordinary_usd[from..]);
+        let mut k = from;
+        for ((&at, &market), (&log_price, &ordinary_usd)) in ticks.zip(flows) {
+            let place = usize::from(market);
+            if at > self.agenda.next || market == OTHER {
+                break;
+            }
+            let market = &mut self.markets[place];
+            if !market.calm() {
+                break;
+            }
+            let given = (news.map(|news| news[k]), depths.map(|depths| depths[k]));
+            let (log_news, depth) = market.calm_tick(at, log_price, ordinary_usd, given, &self.spec.table);
+            k += 1;
+            if let Some((news, depths)) = exogenous {
+                news.push(log_news);
+                depths.push(depth);
+            }
+            if market.alarmed() {
+                self.look(at, place)?;
+            }
+        }
+        Ok(k)
     }
 
     /// What comes from outside beside ticks.

@@ -170,47 +170,60 @@ impl WorldTape {
             )));
         }
         let mut seen = vec![false; markets];
-        for index in 0..self.len() {
-            if index > 0 && self.at[index] < self.at[index - 1] {
-                return fail(index, "comes before the one before it".to_owned());
+        for market in &self.market {
+            if let Some(seen) = seen.get_mut(usize::from(*market)) {
+                *seen = true;
             }
-            match self.event(index).1 {
-                WorldEvent::Tick {
-                    market,
-                    log_price,
-                    ordinary_usd,
-                } => {
-                    if usize::from(market) >= markets {
-                        return fail(index, format!("market {market}, there are {markets}"));
-                    }
-                    if !(log_price.is_finite() && ordinary_usd.is_finite()) {
-                        return fail(
-                            index,
-                            format!("log price {log_price} and flow {ordinary_usd} should be finite"),
-                        );
-                    }
-                    seen[usize::from(market)] = true;
-                }
-                WorldEvent::Depth {
-                    market, log_residual, ..
-                } => {
-                    if usize::from(market) >= markets || !log_residual.is_finite() {
-                        return fail(
-                            index,
-                            format!("market {market} of {markets}, residual {log_residual}"),
-                        );
-                    }
-                }
-                WorldEvent::Outage { venue, .. } => {
-                    if usize::from(venue) >= venues {
-                        return fail(index, format!("venue {venue}, there are {venues}"));
-                    }
-                }
-            }
+        }
+        // A column at a time; the first of all that are wrong is told.
+        let early = self.at.windows(2).position(|pair| pair[1] < pair[0]);
+        let stranger = |market: &u16| usize::from(*market) >= markets && *market != OTHER;
+        let infinite = |values: &[f64]| values.iter().position(|value| !value.is_finite());
+        let wrong = [
+            early.map(|index| index + 1),
+            self.market.iter().position(stranger),
+            infinite(&self.log_price),
+            infinite(&self.ordinary_usd),
+            self.wrong_other(markets, venues),
+        ];
+        if let Some(index) = wrong.into_iter().flatten().min() {
+            return fail(index, self.what_is_wrong(index, markets, venues));
         }
         match seen.iter().position(|seen| !seen) {
             Some(market) => Err(ReplayError::World(format!("market {market} has no tick"))),
             None => Ok(()),
+        }
+    }
+
+    /// The first event beside ticks that names what is not there.
+    fn wrong_other(&self, markets: usize, venues: usize) -> Option<usize> {
+        let wrong = self.others.iter().position(|event| match event {
+            WorldEvent::Depth {
+                market, log_residual, ..
+            } => usize::from(*market) >= markets || !log_residual.is_finite(),
+            WorldEvent::Outage { venue, .. } => usize::from(*venue) >= venues,
+            WorldEvent::Tick { .. } => false,
+        })?;
+        (0..self.len()).find(|&index| self.market[index] == OTHER && self.log_price[index] == wrong as f64)
+    }
+
+    fn what_is_wrong(&self, index: usize, markets: usize, venues: usize) -> String {
+        if index > 0 && self.at[index] < self.at[index - 1] {
+            return "comes before the one before it".to_owned();
+        }
+        match self.event(index).1 {
+            WorldEvent::Tick { market, .. } if usize::from(market) >= markets => {
+                format!("market {market}, there are {markets}")
+            }
+            WorldEvent::Tick {
+                log_price,
+                ordinary_usd,
+                ..
+            } => format!("log price {log_price} and flow {ordinary_usd} should be finite"),
+            WorldEvent::Depth {
+                market, log_residual, ..
+            } => format!("market {market} of {markets}, residual {log_residual}"),
+            WorldEvent::Outage { venue, .. } => format!("venue {venue}, there are {venues}"),
         }
     }
 }
