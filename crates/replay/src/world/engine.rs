@@ -81,8 +81,6 @@ pub struct World<'a> {
     pub(crate) books: bool,
     /// Whether what is exogenous is returned.
     abducts: bool,
-    /// Whether calm markets take the short way; the long one is for tests.
-    pub(crate) quiet: bool,
     /// Whether orders wait for a waypoint.
     pub(crate) on_grid: bool,
     actions: u64,
@@ -114,7 +112,6 @@ impl<'a> World<'a> {
             observer: None,
             books: true,
             abducts: true,
-            quiet: true,
             on_grid: false,
             actions: 0,
         }
@@ -174,35 +171,23 @@ impl<'a> World<'a> {
             if self.agenda.next < at {
                 self.until(at - 1)?;
             }
-            let market = tape.market[k];
-            if market == OTHER {
-                self.outside(at, tape.event(k).1)?;
-                if let Some((news, depth)) = &mut exogenous {
-                    news.push(tape.log_price[k]);
-                    depth.push(1.0);
-                }
-                k += 1;
-                continue;
-            }
-            let place = usize::from(market);
-            if self.quiet && tape.grid.is_none() && self.markets[place].calm() {
-                k = self.calm_ticks(k, tape, news, depths, &mut exogenous)?;
-                continue;
-            }
-            let given = (news.map(|news| news[k]), depths.map(|depths| depths[k]));
             let found = match &tape.grid {
-                None => {
-                    let found = self.tick(at, place, tape.log_price[k], tape.ordinary_usd[k], given);
-                    if self.markets[place].alarmed() {
-                        self.look(at, place)?;
-                    }
-                    found
+                _ if tape.market[k] == OTHER => {
+                    self.outside(at, tape.event(k).1)?;
+                    (tape.log_price[k], 1.0)
                 }
-                Some(grid) => self.waypoint(k, tape, grid, given)?,
+                Some(grid) => {
+                    let given = (news.map(|news| news[k]), depths.map(|depths| depths[k]));
+                    self.waypoint(k, tape, grid, given)?
+                }
+                None => {
+                    k = self.ticks(k, tape, news, depths, &mut exogenous)?;
+                    continue;
+                }
             };
-            if let Some((news, depth)) = &mut exogenous {
+            if let Some((news, depths)) = &mut exogenous {
                 news.push(found.0);
-                depth.push(found.1);
+                depths.push(found.1);
             }
             k += 1;
         }
@@ -210,8 +195,41 @@ impl<'a> World<'a> {
         Ok(self.finish(tape.len() as u64, exogenous))
     }
 
+    /// Goes from tick to tick while nothing is due, and looks where a mark has come as far as somebody; the place of the
+    /// first event that is left. A tick that touches nobody stays in this loop, and what is rare is kept out of it.
+    #[inline(never)]
+    fn ticks(
+        &mut self,
+        from: usize,
+        tape: &WorldTape,
+        news: Option<&[f64]>,
+        depths: Option<&[f64]>,
+        exogenous: &mut Option<(Vec<f64>, Vec<f64>)>,
+    ) -> Result<usize, ReplayError> {
+        let ticks = tape.at[from..].iter().zip(&tape.market[from..]);
+        let moves = tape.log_price[from..].iter().zip(&tape.ordinary_usd[from..]);
+        let mut k = from;
+        for ((&at, &market), (&log_price, &ordinary_usd)) in ticks.zip(moves) {
+            if at > self.agenda.next || market == OTHER {
+                break;
+            }
+            let place = usize::from(market);
+            let given = (news.map(|news| news[k]), depths.map(|depths| depths[k]));
+            let (log_news, depth) = self.tick(at, place, log_price, ordinary_usd, given);
+            k += 1;
+            if let Some((news, depths)) = exogenous {
+                news.push(log_news);
+                depths.push(depth);
+            }
+            if self.markets[place].alarmed() {
+                self.look(at, place)?;
+            }
+        }
+        Ok(k)
+    }
+
     /// A market's price moves; what is exogenous in it, and the depth that its ordinary flow met.
-    #[inline]
+    #[inline(always)]
     fn tick(
         &mut self,
         at: i64,
@@ -220,7 +238,6 @@ impl<'a> World<'a> {
         ordinary_usd: f64,
         (given_news, given_depth): (Option<f64>, Option<f64>),
     ) -> (f64, f64) {
-        let spec = &self.spec.instruments[place];
         let market = &mut self.markets[place];
         let dt = at - market.ticked_at;
         market.advance(at, &self.spec.table);
@@ -228,12 +245,13 @@ impl<'a> World<'a> {
         let modelled = market.depth(at, ordinary_usd > 0.0);
         let depth = given_depth.unwrap_or(modelled);
         if market.halted_until.is_some() {
-            market.queued_usd += ordinary_usd * (1.0 - spec.parameters.cancelled_share);
+            let parameters = &self.spec.instruments[place].parameters;
+            market.queued_usd += ordinary_usd * (1.0 - parameters.cancelled_share);
         } else {
             market.trade_ordinary(ordinary_usd + market.queued_usd, depth);
             market.queued_usd = 0.0;
         }
-        let impact = market.impact();
+        let (impact, null_impact) = market.impacts();
         let (log_news, open) = match given_news {
             Some(news) => (news, news + impact),
             None => (log_price - impact, log_price),
@@ -256,48 +274,10 @@ impl<'a> World<'a> {
         let market = &mut self.markets[place];
         let mut null = market.log_mark;
         if market.answering {
-            null += market.log_null() - market.log_price;
+            null += log_news + null_impact - market.log_price;
         }
         market.null_reached = [market.null_reached[0].min(null), market.null_reached[1].max(null)];
         (log_news, depth)
-    }
-
-    /// Goes from tick to tick while nothing is due and the market of each is calm, and looks where a mark has come as far
-    /// as somebody; the place of the first event that is left. What it does to a market is what [`World::tick`] does, in
-    /// the same order of operations, so that both come to the same bits.
-    #[inline(never)]
-    fn calm_ticks(
-        &mut self,
-        from: usize,
-        tape: &WorldTape,
-        news: Option<&[f64]>,
-        depths: Option<&[f64]>,
-        exogenous: &mut Option<(Vec<f64>, Vec<f64>)>,
-    ) -> Result<usize, ReplayError> {
-        let ticks = tape.at[from..].iter().zip(&tape.market[from..]);
-        let flows = tape.log_price[from..].iter().zip(&tape.ordinary_usd[from..]);
-        let mut k = from;
-        for ((&at, &market), (&log_price, &ordinary_usd)) in ticks.zip(flows) {
-            let place = usize::from(market);
-            if at > self.agenda.next || market == OTHER {
-                break;
-            }
-            let market = &mut self.markets[place];
-            if !market.calm() {
-                break;
-            }
-            let given = (news.map(|news| news[k]), depths.map(|depths| depths[k]));
-            let (log_news, depth) = market.calm_tick(at, log_price, ordinary_usd, given, &self.spec.table);
-            k += 1;
-            if let Some((news, depths)) = exogenous {
-                news.push(log_news);
-                depths.push(depth);
-            }
-            if market.alarmed() {
-                self.look(at, place)?;
-            }
-        }
-        Ok(k)
     }
 
     /// What comes from outside beside ticks.
@@ -346,6 +326,7 @@ impl<'a> World<'a> {
     }
 
     /// A price has left the band that a rule set: trading stops at its edge.
+    #[cold]
     pub(crate) fn halt(&mut self, at: i64, place: usize, log_edge: f64) {
         let market = &mut self.markets[place];
         let Some(band) = market.band.take() else { return };
@@ -408,6 +389,7 @@ impl<'a> World<'a> {
     }
 
     /// Looks at everybody whom the mark may have broken.
+    #[cold]
     pub(crate) fn look(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
         if self.markets[place].closed() {
             return Ok(());

@@ -261,6 +261,18 @@ impl Market {
         self.shape.log_impact(standing)
     }
 
+    /// Impact of all flow, and of ordinary flow alone.
+    #[inline]
+    pub(crate) fn impacts(&self) -> (f64, f64) {
+        let ordinary = self.ordinary.standing_usd(&self.weights);
+        let null = self.shape.log_impact(ordinary);
+        if !self.answering {
+            return (null, null);
+        }
+        let all = ordinary + self.endogenous.standing_usd(&self.weights);
+        (self.shape.log_impact(all), null)
+    }
+
     /// Log price without what forced, called and arbitrage orders did: the null.
     #[inline]
     pub(crate) fn log_null(&self) -> f64 {
@@ -491,56 +503,6 @@ impl Market {
             },
         );
         self.log_mark = libm::log(mark);
-    }
-
-    /// Whether a tick does no more than move what stands, the price and its variance: no halt, no band of a rule, no mark
-    /// but the price.
-    #[inline]
-    pub(crate) fn calm(&self) -> bool {
-        self.halted_until.is_none() && self.band.is_none() && self.mark_state.is_none()
-    }
-
-    /// A tick of a calm market; what is exogenous in it, and the depth that its ordinary flow met.
-    #[inline(always)]
-    pub(crate) fn calm_tick(
-        &mut self,
-        at: i64,
-        log_price: f64,
-        ordinary_usd: f64,
-        (given_news, given_depth): (Option<f64>, Option<f64>),
-        table: &DecayTable,
-    ) -> (f64, f64) {
-        let dt = at - self.ticked_at;
-        self.advance(at, table);
-        let modelled = self.depth(at, ordinary_usd > 0.0);
-        let depth = given_depth.unwrap_or(modelled);
-        self.trade_ordinary(ordinary_usd + self.queued_usd, depth);
-        self.queued_usd = 0.0;
-        let ordinary = self.ordinary.standing_usd(&self.weights);
-        let (impact, answered) = if self.answering {
-            let all = ordinary + self.endogenous.standing_usd(&self.weights);
-            (self.shape.log_impact(all), true)
-        } else {
-            (self.shape.log_impact(ordinary), false)
-        };
-        let (log_news, open) = match given_news {
-            Some(news) => (news, news + impact),
-            None => (log_price - impact, log_price),
-        };
-        self.log_news = log_news;
-        self.log_price = open;
-        if dt > 0 {
-            let keep = self.volatility_kept(dt, table);
-            self.state.step(Timestamp(at), open, dt, keep);
-            self.ticked_at = at;
-        }
-        self.log_mark = open;
-        let mut null = open;
-        if answered {
-            null += log_news + self.shape.log_impact(ordinary) - open;
-        }
-        self.null_reached = [self.null_reached[0].min(null), self.null_reached[1].max(null)];
-        (log_news, depth)
     }
 
     /// Whether somebody must be looked at.
