@@ -142,29 +142,83 @@ impl<'a> World<'a> {
     /// A broken tape, or a rule that breaks a step.
     pub fn run(mut self, tape: &WorldTape, drive: Drive<'_>) -> Result<WorldRun, ReplayError> {
         tape.check(self.markets.len(), self.spec.venues.len())?;
-        if let Drive::Exogenous { log_news, depth } = drive
-            && (log_news.len() != tape.len() || depth.len() != tape.len())
+        tape.check_all_trade(self.markets.len())?;
+        let (news, depths) = match drive {
+            Drive::Record => (None, None),
+            Drive::Exogenous { log_news, depth } => (Some(log_news), Some(depth)),
+            Drive::News => (Some(&tape.log_price[..]), None),
+        };
+        if let (Some(news), Some(depths)) = (news, depths)
+            && (news.len() != tape.len() || depths.len() != tape.len())
         {
             return Err(ReplayError::World(format!(
                 "exogenous inputs have {} and {} entries, the tape {}",
-                log_news.len(),
-                depth.len(),
+                news.len(),
+                depths.len(),
                 tape.len()
             )));
         }
         let (start, end) = tape
             .span()
             .ok_or_else(|| ReplayError::World("the tape is empty".to_owned()))?;
+        let returns = self.abducts && depths.is_none();
+        let mut exogenous = returns.then(|| (Vec::with_capacity(tape.len()), Vec::with_capacity(tape.len())));
         self.on_grid = tape.grid.is_some();
-        let (news, depths) = match drive {
-            Drive::Record => (None, None),
-            Drive::Exogenous { log_news, depth } => (Some(log_news), Some(depth)),
-            Drive::News => (Some(&tape.log_price[..]), None),
-        };
         self.begin(start.0);
         self.tell_start(start.0);
-        let mut exogenous = (self.abducts && !matches!(drive, Drive::Exogenous { .. }))
-            .then(|| (Vec::with_capacity(tape.len()), Vec::with_capacity(tape.len())));
+        self.go_through(tape, news, depths, &mut exogenous)?;
+        self.until(end.0)?;
+        Ok(self.finish(tape.len() as u64, exogenous))
+    }
+
+    /// Runs a tape that comes in blocks, one after the other, and so need never be in memory as a whole: what stays is
+    /// the positions, the journal of what happened, and what is exogenous unless that is left out. `news` says that the
+    /// blocks' prices are news; otherwise they are the record. A market that never trades is not noticed.
+    ///
+    /// # Errors
+    /// A broken block, one that begins before the one before it ends, one of bars, or a rule that breaks a step.
+    pub fn run_blocks(
+        mut self,
+        blocks: impl IntoIterator<Item = WorldTape>,
+        news: bool,
+    ) -> Result<WorldRun, ReplayError> {
+        let mut exogenous = self.abducts.then(Default::default);
+        let mut end: Option<Timestamp> = None;
+        let mut events = 0;
+        for block in blocks {
+            block.check(self.markets.len(), self.spec.venues.len())?;
+            let Some((first, last)) = block.span() else { continue };
+            if block.grid.is_some() {
+                return Err(ReplayError::World("bars do not come in blocks".to_owned()));
+            }
+            match end {
+                Some(end) if first < end => {
+                    let text = format!("a block begins at {first}, before the end of the one before it at {end}");
+                    return Err(ReplayError::World(text));
+                }
+                Some(_) => {}
+                None => {
+                    self.begin(first.0);
+                    self.tell_start(first.0);
+                }
+            }
+            let news = news.then_some(&block.log_price[..]);
+            self.go_through(&block, news, None, &mut exogenous)?;
+            end = Some(last);
+            events += block.len() as u64;
+        }
+        let end = end.ok_or_else(|| ReplayError::World("no block has an event".to_owned()))?;
+        self.until(end.0)?;
+        Ok(self.finish(events, exogenous))
+    }
+
+    fn go_through(
+        &mut self,
+        tape: &WorldTape,
+        news: Option<&[f64]>,
+        depths: Option<&[f64]>,
+        exogenous: &mut Option<(Vec<f64>, Vec<f64>)>,
+    ) -> Result<(), ReplayError> {
         let mut k = 0;
         while k < tape.len() {
             let at = tape.at[k];
@@ -181,18 +235,17 @@ impl<'a> World<'a> {
                     self.waypoint(k, tape, grid, given)?
                 }
                 None => {
-                    k = self.ticks(k, tape, news, depths, &mut exogenous)?;
+                    k = self.ticks(k, tape, news, depths, exogenous)?;
                     continue;
                 }
             };
-            if let Some((news, depths)) = &mut exogenous {
+            if let Some((news, depths)) = exogenous {
                 news.push(found.0);
                 depths.push(found.1);
             }
             k += 1;
         }
-        self.until(end.0)?;
-        Ok(self.finish(tape.len() as u64, exogenous))
+        Ok(())
     }
 
     /// Goes from tick to tick while nothing is due, and looks where a mark has come as far as somebody; the place of the

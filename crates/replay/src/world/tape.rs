@@ -34,7 +34,7 @@ pub enum WorldEvent {
     },
 }
 
-/// Events in time order, a column each. Ticks of one block are looked at together where none can trigger anything.
+/// Events in time order, a column each.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WorldTape {
     pub(crate) at: Vec<i64>,
@@ -169,12 +169,6 @@ impl WorldTape {
                 grid.bar_close.len()
             )));
         }
-        let mut seen = vec![false; markets];
-        for market in &self.market {
-            if let Some(seen) = seen.get_mut(usize::from(*market)) {
-                *seen = true;
-            }
-        }
         // A column at a time; the first of all that are wrong is told.
         let early = self.at.windows(2).position(|pair| pair[1] < pair[0]);
         let stranger = |market: &u16| usize::from(*market) >= markets && *market != OTHER;
@@ -188,6 +182,20 @@ impl WorldTape {
         ];
         if let Some(index) = wrong.into_iter().flatten().min() {
             return fail(index, self.what_is_wrong(index, markets, venues));
+        }
+        Ok(())
+    }
+
+    /// Checks that every market has a tick.
+    ///
+    /// # Errors
+    /// The first that has none.
+    pub(crate) fn check_all_trade(&self, markets: usize) -> Result<(), ReplayError> {
+        let mut seen = vec![false; markets];
+        for market in &self.market {
+            if let Some(seen) = seen.get_mut(usize::from(*market)) {
+                *seen = true;
+            }
         }
         match seen.iter().position(|seen| !seen) {
             Some(market) => Err(ReplayError::World(format!("market {market} has no tick"))),

@@ -488,6 +488,44 @@ fn funding_is_paid_by_the_hour() {
     assert!((paid - 4.0 * 0.125).abs() < 1e-6, "{paid}");
 }
 
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(12))]
+    /// However a tape is cut into blocks, and whether or not what is exogenous is kept, a world does the same to the bit:
+    /// no tick stands for its neighbours, and none is looked at before its time.
+    #[test]
+    fn blocks_change_no_bit(
+        fall in 0.0..0.15_f64,
+        cut in 1_usize..3_000,
+        news: bool,
+        books: bool,
+    ) {
+        let (spec, rules) = (three(), RuleSet::default());
+        let tape = crash(fall, 1_500);
+        let world = || match begin(&spec, &rules, Channels::ALL) {
+            world if books => world,
+            world => world.without_books(),
+        };
+        let drive = if news { Drive::News } else { Drive::Record };
+        let whole = world().run(&tape, drive).expect("runs");
+        let blocks = (0..tape.len()).step_by(cut).map(|from| {
+            let mut block = WorldTape::default();
+            for k in from..tape.len().min(from + cut) {
+                let (at, event) = tape.event(k);
+                block.push(at, event);
+            }
+            block
+        });
+        let mut parts = world().without_exogenous().run_blocks(blocks.clone(), news).expect("runs");
+        proptest::prop_assert!(parts.exogenous.is_none());
+        let kept = world().run_blocks(blocks, news).expect("runs");
+        proptest::prop_assert_eq!(&kept.exogenous, &whole.exogenous);
+        parts.exogenous.clone_from(&whole.exogenous);
+        // The shortest form of a number names its bits.
+        proptest::prop_assert_eq!(format!("{parts:?}"), format!("{whole:?}"));
+        proptest::prop_assert_eq!(format!("{kept:?}"), format!("{whole:?}"));
+    }
+}
+
 /// A rule that accepts everything is the record.
 #[test]
 fn an_inert_rule_changes_nothing() {
