@@ -47,6 +47,7 @@ value!(f64, false, DataType::Float64, values => Float64Array::from_iter_values(v
 value!(Option<f64>, true, DataType::Float64, values => values.copied().collect::<Float64Array>());
 value!(i32, false, DataType::Int32, values => Int32Array::from_iter_values(values.copied()));
 value!(i64, false, DataType::Int64, values => Int64Array::from_iter_values(values.copied()));
+value!(Option<i64>, true, DataType::Int64, values => values.copied().collect::<Int64Array>());
 value!(bool, false, DataType::Boolean, values => values.map(|value| Some(*value)).collect::<BooleanArray>());
 value!(String, false, DataType::Utf8, values => StringArray::from_iter_values(values));
 value!(Option<String>, true, DataType::Utf8, values => values.map(Option::as_deref).collect::<StringArray>());
