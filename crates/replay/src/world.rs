@@ -13,6 +13,7 @@ mod journal;
 mod losses;
 mod market;
 mod order;
+mod reserves;
 mod seed;
 mod settle;
 mod spec;

@@ -1,0 +1,2 @@
+//! Gates on synthetic crashes.
+pub mod crash;
