@@ -1,6 +1,6 @@
 //! The synthetic crash that gates are run on: what is declared, with accounts and an outage in it.
 
-use aftershock_market::{Cash, Coin, MICROS_PER_SECOND, Side, Timestamp};
+use aftershock_market::{Cash, Coin, Side};
 use aftershock_protocol::RuleSet;
 use aftershock_replay::ReplayError;
 use aftershock_replay::world::{
@@ -83,9 +83,8 @@ impl Crash {
             Target::AsDeclared => crate::synth::spec(declared, 1.0),
             Target::Ratio(_) => stage.factual()?.0,
         };
-        let price = |one: &aftershock_replay::world::InstrumentSpec| {
-            libm::log(declared.assets[one.asset].price_usd)
-        };
+        let price =
+            |one: &aftershock_replay::world::InstrumentSpec| libm::log(declared.assets[one.asset].price_usd);
         Ok(Self {
             log_prices: spec.instruments.iter().map(price).collect(),
             tape: with_outage(&stage.tape, &spec, &declared.ramp),
@@ -121,6 +120,20 @@ impl Crash {
     /// A tape that cannot be run.
     pub fn factual(&self) -> Result<WorldRun, ReplayError> {
         self.world(Channels::ALL)?.run(&self.tape, Drive::News)
+    }
+
+    /// The same crash in a world that is changed a little.
+    pub fn changed(&self, change: impl FnOnce(&mut WorldSpec)) -> Self {
+        let mut spec = self.spec.clone();
+        change(&mut spec);
+        Self {
+            declared: self.declared.clone(),
+            spec,
+            tape: self.tape.clone(),
+            log_prices: self.log_prices.clone(),
+            entries: self.entries.clone(),
+            rules: RuleSet::default(),
+        }
     }
 
     /// Number of markets.
@@ -214,9 +227,4 @@ fn with_outage(tape: &WorldTape, spec: &WorldSpec, ramp: &Ramp) -> WorldTape {
         }
     }
     out
-}
-
-/// An instant as seconds from the start of the tape.
-pub(super) fn seconds(at: Timestamp) -> f64 {
-    (at.0 - START.0) as f64 / MICROS_PER_SECOND as f64
 }

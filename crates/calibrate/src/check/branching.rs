@@ -1,0 +1,363 @@
+//! G14: two counts of how much forced flow forced flow brings about.
+//!
+//! # Which two can be compared
+//!
+//! In the linear picture price `p` falls by its own news `m` and by what forced flow does, `dp = dm + κ g dp`, so that
+//! `dp/dm = 1/(1 - R)` with `R = κ g`. Of the flow `N(p)` that a fall to `p` sets free, the news alone would have set
+//! free `N(m)`. The rest is
+//!
+//! ```text
+//! 1 - N(m)/N(p) = [(m - p)/N(p)] · [(N(p) - N(m))/(m - p)] = κ · g
+//! ```
+//!
+//! exactly, if `κ` is the secant of impact over all the flow and `g` that of the positions over the stretch that
+//! feedback adds, from where the null came to to where the price came to. So what `R` says of a fall of finite size is
+//! the share of forced flow that the null would *never* have triggered: the journal's `additional`. It is not the share
+//! that it would not have triggered *by then* (`parent`), which is one in any fall that goes on, however weak the push;
+//! and it is not the slope of impact at an instant times what a fall of 1 % breaks there (the diagonal of the journal's
+//! response matrix): impact is concave and decays, so that slope is several times its secant over the fall, and what
+//! stands within 1 % is not what stands in the stretch that feedback adds.
+//!
+//! # How both are found
+//!
+//! *Structural* knows no order. From the start's positions comes `N`, by the algebra of their liquidation prices; from the
+//! null its lowest mark in each market; from the declaration impact and its decay. The markets of an asset are one where
+//! arbitrage holds them together: equal moves `h` in square-root laws of one `Y σ` mean equal `J/V`, which is one law with
+//! all volumes added. `N` breaks along the null's own way down, is divided by the depth of its instant and decays until
+//! the null is at its lowest: that gives the share `s` of it that stands. Then the least solution of
+//!
+//! ```text
+//! Δ = h(Σ s N(m - Δ)),   R = 1 - Σ N(m)/Σ N(m - Δ)
+//! ```
+//!
+//! is found from below. *Causal* knows nothing of it: it is the value of the run's liquidated longs that are marked
+//! `additional`, over all of them.
+//!
+//! Left out, and so in the difference: positions that opened in the fall, engines that take their time, arbitrage that does
+//! too, ordinary flow in `J`, and markets that an outage cuts off. Where the difference is above the threshold, the causal
+//! figure is the one to report.
+
+use aftershock_market::Side;
+use aftershock_measure::impact::SquareRootImpact;
+use aftershock_replay::world::{Cause, EntryKind, Frame, Holder, WorldRun};
+
+use super::{CheckError, Crash, Finding, Gate, Verdict};
+use crate::synth::Declared;
+
+/// Crashes that are looked at, one a seed.
+const SEEDS: u64 = 20;
+/// Largest difference of the two.
+const AGREE: f64 = 0.1;
+/// The fixed point is found when a step adds less than this, log.
+const STEP: f64 = 1e-12;
+/// Steps before the search ends where it stands: it can only rise, and no further than all positions push it.
+const STEPS: usize = 10_000;
+
+/// How much of the forced flow of a fall is due to forced flow, counted in several ways.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Branching {
+    /// From positions, impact and the null.
+    pub structural: f64,
+    /// From the run's orders: those that the null would never have sent.
+    pub causal: f64,
+    /// From the run's orders: those that the null would not have sent by then.
+    pub by_then: f64,
+    /// Slope of impact as it stands times what a fall of 1 % would break, a mean over forced flow.
+    pub slope: f64,
+}
+
+/// Counts a run of a crash. Absent where the null breaks no long, or no long is liquidated.
+pub fn branching(crash: &Crash, run: &WorldRun) -> Option<Branching> {
+    let longs = || {
+        let orders = run.journal.orders.iter();
+        orders.filter(|row| row.side == Side::Long && row.cause == Cause::Liquidation)
+    };
+    let value = |row: &aftershock_replay::world::OrderRow| row.notional_usd + row.deleveraged_usd;
+    let all: f64 = longs().map(value).sum();
+    if all == 0.0 {
+        return None;
+    }
+    let markets = crash.markets();
+    let slope = |row: &aftershock_replay::world::OrderRow| {
+        let clock = &run.journal.clock;
+        let seen = clock.partition_point(|one| one.at <= row.triggered_at);
+        clock[seen.saturating_sub(1)].response[row.market * markets + row.market]
+    };
+    Some(Branching {
+        structural: structural(crash, run)?,
+        causal: longs().filter(|row| row.additional).map(value).sum::<f64>() / all,
+        by_then: longs().filter(|row| row.parent.is_some()).map(value).sum::<f64>() / all,
+        slope: longs().map(|row| slope(row) * value(row)).sum::<f64>() / all,
+    })
+}
+
+/// Long positions of a market at the start by the log mark that breaks them, highest first, with their value, USD.
+struct Levels(Vec<(f64, f64)>);
+
+impl Levels {
+    /// Maintenance margin is charged on the value at the mark: `margin + q y - entry = r q y` for the side that is long in
+    /// the frame, and `margin + entry - q y = r q y` for the other.
+    fn of(crash: &Crash, run: &WorldRun, market: usize) -> Self {
+        let spec = &crash.spec.instruments[market];
+        let frame = Frame::new(spec.inverse);
+        let side = frame.side(Side::Long);
+        let ratio = spec.parameters.brackets.tiers()[0].maintenance_ratio;
+        let entries = run.journal.entries.iter();
+        let endowed = entries.filter(|one| one.kind == EntryKind::Endow && one.market == market);
+        let mut levels: Vec<(f64, f64)> = endowed
+            .filter(|one| one.holder == Holder::Cohort && one.side == side)
+            .filter_map(|one| {
+                let (margin, entry) = (one.margin.to_f64(), one.entry_value.to_f64());
+                let quantity = one.quantity.to_f64();
+                let kept = (entry - side.sign() * margin) / (quantity * (1.0 - side.sign() * ratio));
+                let log_mark = frame.log_price(kept);
+                log_mark
+                    .is_finite()
+                    .then(|| (log_mark, frame.notional_usd(one.quantity, log_mark)))
+            })
+            .collect();
+        levels.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut sum = 0.0;
+        for level in &mut levels {
+            sum += level.1;
+            level.1 = sum;
+        }
+        Self(levels)
+    }
+
+    /// What a fall to a log mark sets free, USD.
+    fn broken_by(&self, log_mark: f64) -> f64 {
+        match self.0.partition_point(|level| level.0 >= log_mark) {
+            0 => 0.0,
+            broken => self.0[broken - 1].1,
+        }
+    }
+}
+
+/// A market as the null leaves it.
+struct Fallen {
+    asset: usize,
+    impact: SquareRootImpact,
+    held_together: bool,
+    levels: Levels,
+    /// Lowest log mark of the null.
+    low: f64,
+    /// State of impact a dollar of what the null breaks.
+    standing: f64,
+}
+
+fn fallen(crash: &Crash, run: &WorldRun, market: usize) -> Fallen {
+    let spec = &crash.spec.instruments[market];
+    let impact = &crash.declared.impact;
+    let levels = Levels::of(crash, run, market);
+    let mut breaks: Vec<(f64, f64)> = Vec::new();
+    let (mut low, mut low_s, mut broken) = (f64::INFINITY, 0.0, 0.0);
+    for row in run.journal.prices.iter().filter(|row| row.market == market) {
+        let null = row.log_null + (row.log_mark - row.log_price);
+        if null < low {
+            (low, low_s) = (null, row.at.seconds_since(crate::synth::START));
+            let now = levels.broken_by(low);
+            if now > broken {
+                breaks.push((low_s, (now - broken) / row.depth_ratio[0]));
+                broken = now;
+            }
+        }
+    }
+    let kept = |after_s: f64| -> f64 {
+        let states = impact.half_lives_s.iter().zip(impact.weights);
+        states
+            .map(|(half_life_s, weight)| weight * libm::exp2(-after_s / half_life_s))
+            .sum()
+    };
+    let stands: f64 = breaks.iter().map(|(at_s, usd)| usd * kept(low_s - at_s)).sum();
+    Fallen {
+        asset: spec.asset,
+        impact: spec.parameters.impact,
+        held_together: spec.arbitrage.is_some(),
+        levels,
+        low,
+        standing: if broken > 0.0 { stands / broken } else { 1.0 },
+    }
+}
+
+fn structural(crash: &Crash, run: &WorldRun) -> Option<f64> {
+    let markets: Vec<Fallen> = (0..crash.markets())
+        .map(|market| fallen(crash, run, market))
+        .collect();
+    let mut groups: Vec<Vec<&Fallen>> = Vec::new();
+    for (place, market) in markets.iter().enumerate() {
+        let reference = crash.spec.assets[market.asset].reference;
+        let joins = |group: &&mut Vec<&Fallen>| group[0].asset == market.asset;
+        let together = market.held_together || place == reference;
+        match groups.iter_mut().find(joins).filter(|_| together) {
+            Some(group) => group.push(market),
+            None => groups.push(vec![market]),
+        }
+    }
+    let (mut of_null, mut of_all) = (0.0, 0.0);
+    for group in &groups {
+        let null = |market: &&Fallen| market.levels.broken_by(market.low);
+        of_null += group.iter().map(null).sum::<f64>();
+        let added = fixed_point(group);
+        of_all += group
+            .iter()
+            .map(|market| market.levels.broken_by(market.low - added))
+            .sum::<f64>();
+    }
+    (of_null > 0.0).then(|| 1.0 - of_null / of_all)
+}
+
+/// How much further the markets of a group fall than their null, log.
+fn fixed_point(group: &[&Fallen]) -> f64 {
+    let impact = SquareRootImpact {
+        volume_daily_usd: group.iter().map(|market| market.impact.volume_daily_usd).sum(),
+        j0_usd: group.iter().map(|market| market.impact.j0_usd).sum(),
+        ..group[0].impact
+    };
+    let mut added = 0.0;
+    for _ in 0..STEPS {
+        let stands = |market: &&Fallen| market.standing * market.levels.broken_by(market.low - added);
+        let next = impact.log_impact(group.iter().map(stands).sum());
+        if next - added < STEP {
+            break;
+        }
+        added = next;
+    }
+    added
+}
+
+/// The declared crash and those of the seeds after it.
+pub(super) fn gate(declared: &Declared) -> Result<Finding, CheckError> {
+    let mut counted = Vec::new();
+    for turn in 0..SEEDS {
+        let crash = Crash::new(&Declared {
+            seed: declared.seed.saturating_add(turn),
+            ..declared.clone()
+        })?;
+        counted.extend(branching(&crash, &crash.factual()?));
+    }
+    Ok(judge(&counted))
+}
+
+fn judge(counted: &[Branching]) -> Finding {
+    let median = |of: fn(&Branching) -> f64| {
+        let mut values: Vec<f64> = counted.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    };
+    let gap = |one: &Branching| (one.structural - one.causal).abs();
+    let largest = counted.iter().map(gap).fold(0.0, f64::max);
+    let apart = counted.iter().filter(|one| gap(one) > AGREE).count();
+    let verdict = if counted.len() < SEEDS as usize {
+        Verdict::NotMeasurable(format!(
+            "{} of {SEEDS} crashes liquidate longs that the null liquidates too",
+            counted.len()
+        ))
+    } else {
+        Verdict::of(apart == 0)
+    };
+    Finding {
+        gate: Gate::Branching,
+        figure: format!(
+            "{largest:.3} apart at the most and {:.3} in the median of {} seeds, {apart} of them beyond; medians: \
+             structural {:.3}, causal {:.3}; not comparable: by then {:.3}, slope {:.3}",
+            median(gap),
+            counted.len(),
+            median(|one| one.structural),
+            median(|one| one.causal),
+            median(|one| one.by_then),
+            median(|one| one.slope),
+        ),
+        verdict,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::declared;
+
+    /// By hand: levels of 1 each, 0.01 apart from 0.01 down, and a linear impact of 0.0025 a unit. The null comes to -0.1
+    /// and breaks 12 of them; that gives 0.03, which breaks 15, which give 0.0375, which break no more.
+    #[test]
+    fn the_fixed_point_by_hand() {
+        let levels: Vec<(f64, f64)> = (0..100)
+            .map(|k| (0.01 - 0.01 * f64::from(k) + 1e-6, f64::from(k) + 1.0))
+            .collect();
+        // Far below J0 the law is linear: Y sigma J / (2 sqrt(V J0)).
+        let market = Fallen {
+            asset: 0,
+            impact: SquareRootImpact {
+                y: 1.0,
+                sigma_daily: 0.005 * 1e6,
+                volume_daily_usd: 1.0,
+                j0_usd: 1e12,
+            },
+            held_together: false,
+            levels: Levels(levels),
+            low: -0.1,
+            standing: 1.0,
+        };
+        assert_eq!(market.levels.broken_by(market.low), 12.0);
+        let added = fixed_point(&[&market]);
+        assert!((added - 0.0375).abs() < 1e-9, "{added}");
+        assert_eq!(market.levels.broken_by(market.low - added), 15.0);
+    }
+
+    #[test]
+    fn counts_that_differ_fail() {
+        let one = Branching {
+            structural: 0.2,
+            causal: 0.25,
+            by_then: 0.99,
+            slope: 0.5,
+        };
+        let mut all = [one; SEEDS as usize];
+        assert_eq!(judge(&all).verdict, Verdict::Pass);
+        all[7].causal = 0.301;
+        assert_eq!(judge(&all).verdict, Verdict::Fail);
+        assert!(matches!(judge(&all[..5]).verdict, Verdict::NotMeasurable(_)));
+    }
+
+    /// A journal that marks every order as additional, or none, disagrees with the positions.
+    #[test]
+    fn a_journal_that_lies_is_seen() {
+        let crash = Crash::new(&declared(17)).expect("it is a crash");
+        let mut run = crash.factual().expect("it runs");
+        let gap = |run: &WorldRun| {
+            let found = branching(&crash, run).expect("longs are liquidated");
+            (found.structural - found.causal).abs()
+        };
+        assert!(gap(&run) <= AGREE);
+        for additional in [true, false] {
+            for row in &mut run.journal.orders {
+                row.additional = additional;
+            }
+            assert!(gap(&run) > AGREE, "{additional}");
+        }
+    }
+
+    /// A structural figure from another impact than the run had disagrees. It is a blunt test of impact: positions stand in
+    /// clusters, so that in some falls even twice the impact reaches no further ones.
+    #[test]
+    fn another_impact_is_seen() {
+        let apart = |times: f64| {
+            let apart = |seed: &u64| {
+                let crash = Crash::new(&declared(*seed)).expect("it is a crash");
+                let run = crash.factual().expect("it runs");
+                let wrong = crash.changed(|spec| {
+                    for one in &mut spec.instruments {
+                        one.parameters.impact.y *= times;
+                    }
+                });
+                let structural = structural(&wrong, &run).expect("longs are liquidated");
+                let causal = branching(&crash, &run).expect("longs are liquidated").causal;
+                (structural - causal).abs() > AGREE
+            };
+            (1..=SEEDS).filter(apart).count()
+        };
+        let found = [0.25, 0.5, 1.0, 2.0, 4.0].map(apart);
+        assert_eq!(found[2], 0);
+        assert!(found[0] > 0 && found[3] > 0, "{found:?}");
+    }
+}
