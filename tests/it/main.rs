@@ -7,6 +7,7 @@ mod determinism;
 mod fetch;
 mod inert;
 mod ingest;
+mod known_answers;
 mod own;
 mod recorded;
 mod report;
