@@ -190,7 +190,7 @@ fn a_backlog_builds_up_and_drains() -> Result<()> {
     for channels in [Channels::from_mask(0), Channels::ALL] {
         let run = driven(&minutes, channels, throughput)?;
         let orders: Vec<(i64, i64, f64)> = contracts(&run).collect();
-        ensure!(orders.len() > 100, "{} orders", orders.len());
+        ensure!(orders.len() >= 20, "{} orders", orders.len());
         let mut most: f64 = 0.0;
         for row in &run.journal.prices {
             let waits = |&&(sent, filled, _): &&(i64, i64, f64)| sent <= row.at.0 && filled > row.at.0;
@@ -218,13 +218,13 @@ fn a_backlog_builds_up_and_drains() -> Result<()> {
     Ok(())
 }
 
-/// Without a limit nothing waits but for the latency, and a slower engine has no less waiting at any instant of the fall.
+/// Without a limit nothing waits but for the latency; and where flow moves no price and nobody opens again, so that the
+/// same levels break at the same instants, a slower engine has no less waiting at any of them.
 #[test]
 fn a_slower_engine_has_the_longer_queue() -> Result<()> {
     let Some(minutes) = black_thursday()? else {
         return Ok(());
     };
-    // To the low of the 12th: in the rebound shorts break, and which are left depends on whom fills have closed.
     let nothing = Channels::from_mask(0);
     let mut before: Option<Vec<f64>> = None;
     for throughput in [f64::INFINITY, 1e6, 1e5, 2e4] {
