@@ -85,3 +85,32 @@ fn what_a_crash_cannot_decide_is_no_failure() -> Result<()> {
     );
     Ok(())
 }
+
+#[test]
+fn small_causes_are_measured() -> Result<()> {
+    let user = User::new()?;
+    fs::write(
+        user.path("small.toml"),
+        "duration_s = 400\namplification = \"as-declared\"\namplification_clock_s = 10\n\
+         ramp = { size = 0.06, start_s = 100.0, length_s = 100.0 }\nvenues = [{ name = \"alpha\" }]\n",
+    )?;
+    let said = user
+        .says(&["check", "--sensitivity", "--declared", "small.toml"])?
+        .fine()?;
+    let rows = rows(said.text()?);
+    let measures: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
+    let expected = [
+        "gain, 1 USD",
+        "gain, 1 % of OI",
+        "finite-size Lyapunov exponent",
+        "susceptibility",
+        "avalanches",
+        "all leverage scaled",
+        "critical leverage",
+        "hysteresis of open interest",
+        "hysteresis of the price",
+    ];
+    ensure!(measures == expected, "{measures:?}");
+    ensure!(rows.iter().all(|row| !row[1].contains("NaN")), "{rows:?}");
+    Ok(())
+}

@@ -1,7 +1,7 @@
 //! Gates on synthetic crashes: what must hold of the world before any figure of it is shown.
 //!
 //! A gate is run on a [`Crash`] that the world's own generator makes, and ends in a [`Finding`]: pass, fail, or not
-//! measurable with the reason. They prove that the machinery does what it says; they prove nothing about a venue.
+//! measurable with the reason. [`sensitivity`] has figures beside them. They prove that the machinery does what it says; they prove nothing about a venue.
 //! Gates on a recorded episode are in [`crate::gates`]. Read [`Gate`], then [`run`].
 
 mod attribution;
@@ -11,6 +11,7 @@ mod crash;
 mod determinism;
 mod identity;
 mod lookahead;
+mod sensitivity;
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +21,7 @@ use aftershock_replay::ReplayError;
 pub use branching::{Branching, branching};
 pub use crash::{Crash, declared};
 pub use determinism::digest;
+pub use sensitivity::{Measured, sensitivity};
 
 use crate::synth::{Declared, SynthError};
 
@@ -140,6 +142,9 @@ pub enum CheckError {
     /// The crash does not run.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// A figure that this crash does not give.
+    #[error("not measurable on this crash: {0}")]
+    NotMeasurable(#[from] aftershock_measure::NotMeasurable),
 }
 
 /// Runs a gate on the declared crash; [`Gate::Branching`] on it and on those of the seeds that follow.

@@ -11,12 +11,13 @@ use crate::failure::Mistake;
 use crate::table;
 
 const EXAMPLE: &str = "\
-Examples: all gates on the small crash that is built in, two of them on another seed, and all on a crash of your own.
+Examples: all gates on the small crash that is built in, two of them on another seed, all on a crash of your own, and what\nsmall causes do in the small one.
 
   $ aftershock check
   $ aftershock check --gate G1 --gate G2 --seed 7
   $ aftershock check --template > mine.toml
   $ aftershock check --declared mine.toml
+  $ aftershock check --sensitivity
 
 Ends with 1 where a gate fails. A gate that the crash cannot decide is said to be not measurable, with the reason, and is no
 failure. Gates that need a record (G4 to G13, G16) stand in the report of a replay.";
@@ -27,6 +28,9 @@ pub(crate) struct Arguments {
     /// Run this gate alone; can be repeated
     #[arg(long = "gate", value_name = "GATE")]
     gates: Vec<Gate>,
+    /// Measure instead how much a small cause does: kicks, twins, avalanches, leverage, the way back
+    #[arg(long, conflicts_with = "gates")]
+    sensitivity: bool,
     /// Names all noise of the crash; over what the file says
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
@@ -49,6 +53,15 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     }
     if arguments.template {
         return print(&declared);
+    }
+    if arguments.sensitivity {
+        let rows: Vec<Vec<String>> = check::sensitivity(&declared)?
+            .into_iter()
+            .map(|one| vec![one.measure.to_owned(), one.figure, one.meaning.to_owned()])
+            .collect();
+        table::print(&table::headers(&["measure", "figure", "meaning"]), &rows)?;
+        whose(&declared);
+        return Ok(());
     }
     let mut gates = arguments.gates;
     if gates.is_empty() {
@@ -73,13 +86,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         &table::headers(&["gate", "figure", "threshold", "verdict"]),
         &rows,
     )?;
-    crate::say!(
-        "a synthetic crash of {} s, seed {}, declared parameters {}: what holds on it is arithmetic and bookkeeping, and \
-         says nothing about a venue",
-        declared.duration_s,
-        declared.seed,
-        &declared.sha256()[..16]
-    );
+    whose(&declared);
     let failed: Vec<&str> = findings
         .iter()
         .filter(|found| found.verdict == Verdict::Fail)
@@ -95,6 +102,16 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         failed.join(", ")
     ))
     .into())
+}
+
+fn whose(declared: &Declared) {
+    crate::say!(
+        "a synthetic crash of {} s, seed {}, declared parameters {}: what holds on it is arithmetic and bookkeeping, and \
+         says nothing about a venue",
+        declared.duration_s,
+        declared.seed,
+        &declared.sha256()[..16]
+    );
 }
 
 fn print(declared: &Declared) -> Result<()> {
