@@ -12,9 +12,9 @@ use crate::synth::Declared;
 const KICKS: usize = 40;
 /// Share of open interest of the larger kick.
 const LARGE: f64 = 0.01;
-/// Separations at which growth is looked at, log: those that a dollar makes, up to a ten-thousandth of a basis point, and
+/// Separations at which growth is looked at, log: those that a dollar makes, up to a millionth of a basis point, and
 /// those that the larger kick makes, 1, 10 and 50 basis points.
-const SIZES: [[f64; 3]; 2] = [[1e-10, 1e-9, 1e-8], [1e-4, 1e-3, 5e-3]];
+const SIZES: [[f64; 3]; 2] = [[1e-12, 1e-11, 1e-10], [1e-4, 1e-3, 5e-3]];
 /// How far the ramp is stretched for the susceptibility, share.
 const STRETCH: f64 = 0.1;
 
