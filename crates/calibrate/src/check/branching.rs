@@ -23,8 +23,9 @@
 //! *Structural* knows no order. From the start's positions comes `N`, by the algebra of their liquidation prices; from the
 //! null its lowest mark in each market; from the declaration impact and its decay. The markets of an asset are one where
 //! arbitrage holds them together: equal moves `h` in square-root laws of one `Y σ` mean equal `J/V`, which is one law with
-//! all volumes added. What cross impact carries to another asset is added to what stands there. `N` breaks along the null's own way down, is divided by the depth of its instant and decays until
-//! the null is at its lowest: that gives the share `s` of it that stands. Then the least solution of
+//! all volumes added. What cross impact carries to another asset is added to what stands there. `N` breaks along the
+//! null's own way down, is divided by the depth that the run had at that instant, and decays until the null is at its
+//! lowest: that gives the share `s` of it that stands. Then the least solution of
 //!
 //! ```text
 //! Δ = h(Σ s N(m - Δ)),   R = 1 - Σ N(m)/Σ N(m - Δ)
@@ -51,6 +52,7 @@ use crate::synth::Declared;
 const SEEDS: u64 = 20;
 /// Largest difference of the two.
 const AGREE: f64 = 0.1;
+
 /// How much of the forced flow of a fall is due to forced flow, counted in several ways.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Branching {
