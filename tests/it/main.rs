@@ -1,11 +1,13 @@
 //! Integration tests: what no crate can show of itself alone.
 
+mod check;
 mod cli;
 mod conservation;
 mod determinism;
 mod fetch;
 mod inert;
 mod ingest;
+mod known_answers;
 mod own;
 mod recorded;
 mod report;

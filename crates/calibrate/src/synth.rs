@@ -22,7 +22,7 @@ mod truth;
 
 use aftershock_market::Timestamp;
 use aftershock_replay::ReplayError;
-use run::Stage;
+pub(crate) use run::Stage;
 
 pub use declared::{
     Arbitrage, Asset, Carry, Contract, Coverage, Declared, Engine, Impact, Mark, Positions, Snapshots, Venue,

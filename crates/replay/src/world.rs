@@ -15,6 +15,7 @@ mod losses;
 mod market;
 mod one;
 mod order;
+mod reserves;
 mod seed;
 mod settle;
 mod spec;

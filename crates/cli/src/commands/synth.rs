@@ -97,7 +97,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Declared> {
+pub(crate) fn read(path: &Path) -> Result<Declared> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
         Mistake::new(format!(
