@@ -150,7 +150,6 @@ impl<'a> Replay<'a> {
         };
         let before = self.path.first - 1;
         let open_interest_before = start.open_interest;
-        let reserves = start.reserves();
         let mut marks = Marks::new(observer, given, self.path.first, waypoints);
         let mut world = World::of_one(
             &spec,
@@ -160,6 +159,7 @@ impl<'a> Replay<'a> {
             self.path.at[before],
             self.path.log_price[before],
         );
+        let reserves = world.reserves();
         world = world.observed(&mut marks);
         if !cfg!(debug_assertions) {
             world = world.without_books();
@@ -174,7 +174,7 @@ impl<'a> Replay<'a> {
         };
         let run = world.run(&tape, drive)?;
         if cfg!(debug_assertions) {
-            world::audit(&run, &[reserves])
+            world::audit(&run, &reserves)
                 .map_err(|error| ReplayError::World(format!("the second ledger disagrees: {error}")))?;
         }
         Ok(self.came_to(run, marks, open_interest_before))

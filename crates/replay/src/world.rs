@@ -15,7 +15,6 @@ mod losses;
 mod market;
 mod one;
 mod order;
-mod reserves;
 mod seed;
 mod settle;
 mod spec;

@@ -25,7 +25,7 @@ pub(super) fn gate(crash: &Crash) -> Result<Finding, CheckError> {
         let run = world.run(&crash.tape, Drive::Exogenous { log_news, depth })?;
         values.push(log_variance(crash, &run));
     }
-    // Against the run without channels and not against the journal's own null, which goes on moving while a venue is down.
+    // The null is the run without channels: one definition for the whole and for each of its parts.
     let whole = log_variance(crash, &factual) - values[0];
     Ok(judge(&values, whole, factual.journal.orders.is_empty()))
 }
