@@ -132,10 +132,10 @@ impl<'a> World<'a> {
         self
     }
 
-    /// Runs a tape to its end.
+    /// Runs a tape to its end. A build with debug assertions audits the run.
     ///
     /// # Errors
-    /// A broken tape, or a rule that breaks a step.
+    /// A broken tape, a rule that breaks a step, or a second ledger that disagrees.
     pub fn run(mut self, tape: &WorldTape, drive: Drive<'_>) -> Result<WorldRun, ReplayError> {
         tape.check(self.markets.len(), self.spec.venues.len())?;
         if let Drive::Exogenous { log_news, depth } = drive
@@ -152,6 +152,7 @@ impl<'a> World<'a> {
             .span()
             .ok_or_else(|| ReplayError::World("the tape is empty".to_owned()))?;
         self.on_grid = tape.grid.is_some();
+        let (reserves, books) = (self.reserves(), self.books);
         self.begin(start.0);
         self.tell_start(start.0);
         let mut exogenous = (!matches!(drive, Drive::Exogenous { .. }))
@@ -192,7 +193,12 @@ impl<'a> World<'a> {
             }
         }
         self.until(end.0)?;
-        Ok(self.finish(tape.len() as u64, exogenous))
+        let run = self.finish(tape.len() as u64, exogenous);
+        if cfg!(debug_assertions) && books {
+            super::audit(&run, &reserves)
+                .map_err(|error| ReplayError::World(format!("the second ledger disagrees: {error}")))?;
+        }
+        Ok(run)
     }
 
     /// A market's price moves; what is exogenous in it, and the depth that its ordinary flow met.
