@@ -109,10 +109,10 @@ fn run(Arguments { data, command }: Arguments) -> ExitCode {
 pub(crate) fn checked(folder: &std::path::Path) -> anyhow::Result<()> {
     if folder.to_string_lossy().contains(['*', '?', '[', ']']) {
         return Err(failure::Mistake::new(format!(
-            "the data folder {} has one of * ? [ ] in its name",
+            "the folder {} has one of * ? [ ] in its name",
             folder.display()
         ))
-        .hint("name another with --data or AFTERSHOCK_DATA")
+        .hint("name another; the data folder is named with --data or AFTERSHOCK_DATA")
         .into());
     }
     Ok(())

@@ -56,7 +56,12 @@ pub(crate) fn crash(paths: &Paths<'_>, rule_sets: &[String]) -> Result<Option<St
         return Ok(None);
     };
     let halts = halts(paths.halts)?;
-    let panel = |title, tall, marks| Panel { title, tall, marks };
+    let panel = |title, tall, marks| Panel {
+        title,
+        tall,
+        span: 0.0,
+        marks,
+    };
     let panels = vec![
         panel("price, USD per BTC", 300, Marks::Lines(prices)),
         panel("against the record, percent", 210, Marks::Lines(gaps)),

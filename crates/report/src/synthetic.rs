@@ -1,5 +1,7 @@
 //! The page of a made-up crash: what stands on it, in which order.
 
+use std::collections::BTreeMap;
+
 use aftershock_query::Session;
 use minijinja::{Value, context};
 
@@ -68,6 +70,7 @@ impl Page<'_> {
             topics,
             limits => limits.table(&limits.all(), columns::LIMITS)?,
             markets => self.table("synthetic/made_up_markets", columns::MARKETS)?,
+            behind => self.table("synthetic/made_up_markets", columns::BEHIND)?,
             again => crash.table(&crash.all(), columns::AGAIN)?,
         })
     }
@@ -87,20 +90,15 @@ impl Page<'_> {
             ("rules", figure::rules(&paths, &clock, &rule_sets)?),
         ];
         let mut pictures = Vec::new();
-        let mut views = Vec::new();
+        let mut named = BTreeMap::new();
         for (name, svg) in drawn {
-            let picture = svg.map(|svg| Picture {
-                file: format!("{stem}.{name}.svg"),
-                svg,
-            });
-            views.push(picture.as_ref().map(|picture| {
-                context! { file => &picture.file, svg => Value::from_safe_string(picture.svg.clone()) }
-            }));
-            pictures.extend(picture);
+            let Some(svg) = svg else { continue };
+            let file = format!("{stem}.{name}.svg");
+            let view = context! { file => &file, svg => Value::from_safe_string(svg.clone()) };
+            named.insert(format!("{name}_picture"), view);
+            pictures.push(Picture { file, svg });
         }
-        let named =
-            context! { market_picture => views[0], machinery_picture => views[1], rule_picture => views[2] };
-        Ok((pictures, named))
+        Ok((pictures, Value::from(named)))
     }
 
     /// What each rule set came to.
@@ -113,6 +111,7 @@ impl Page<'_> {
             volumes => outcomes.table(&outcomes.all(), columns::VOLUMES)?,
             shares => outcomes.table(&outcomes.all(), columns::SHARES)?,
             venues => self.table("synthetic/venue_outcomes", columns::VENUES)?,
+            venue_volumes => self.table("synthetic/venue_outcomes", columns::VENUE_VOLUMES)?,
             amplification => clocks.table(&together, columns::AMPLIFICATION)?,
             waterfall => self.table("synthetic/waterfall", columns::WATERFALL)?,
             channels => self.table("synthetic/channels", columns::CHANNELS)?,

@@ -6,17 +6,15 @@ use std::thread;
 use aftershock_market::synthetic::ShapleyRow;
 use aftershock_measure::drawdown::max_drawdown_log;
 use aftershock_measure::shapley::shapley;
-use aftershock_replay::world::{Channels, WorldRun, WorldSpec};
+use aftershock_replay::world::{Channels, InstrumentSpec, WorldRun, WorldSpec};
 
 use super::SynthError;
 use super::nulls::Paths;
 use super::run::Stage;
 use super::under::held;
 
-const COUNT: usize = Channels::NAMES.len();
-
 /// What is attributed, of one subset of channels.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Values {
     log_amplification: f64,
     fall_log: f64,
@@ -31,14 +29,35 @@ pub(super) struct Attribution {
     pub(super) largest_gap: f64,
 }
 
+/// Channels that something in this world goes through, as their bits: one that nobody uses would double the runs and get
+/// a share of nothing.
+fn present(spec: &WorldSpec, truth: &WorldRun) -> Vec<usize> {
+    let any = |has: fn(&InstrumentSpec) -> bool| spec.instruments.iter().any(has);
+    let used = [
+        any(|one| one.liquidation.is_some()),
+        any(|one| one.parameters.depth_elasticity != 0.0) || any(|one| one.liquidation.is_some()),
+        any(|one| one.arbitrage.is_some()),
+        any(|one| one.carry.is_some()),
+        !truth.accounts.is_empty(),
+    ];
+    (0..used.len()).filter(|bit| used[*bit]).collect()
+}
+
+/// The channels of a subset of those present.
+fn switched(present: &[usize], subset: u32) -> Channels {
+    let bits = present.iter().enumerate();
+    Channels::from_mask(bits.fold(0, |mask, (player, bit)| mask | (subset >> player & 1) << bit))
+}
+
 impl Stage<'_> {
     pub(super) fn attribution(&self, spec: &WorldSpec, truth: &WorldRun) -> Result<Attribution, SynthError> {
         let null = self.paths(truth, true);
-        let masks: Vec<u32> = (0..1 << COUNT).collect();
+        let present = present(spec, truth);
+        let masks: Vec<u32> = (0..1 << present.len()).collect();
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let share = masks.len().div_ceil(threads);
-        let work = |masks: &[u32]| -> Result<Vec<Values>, SynthError> {
-            let of = |mask: &u32| self.values(spec, truth, &null, Channels::from_mask(*mask));
+        let work = &|masks: &[u32]| -> Result<Vec<Values>, SynthError> {
+            let of = |mask: &u32| self.values(spec, truth, &null, switched(&present, *mask));
             masks.iter().map(of).collect()
         };
         // In the order of the masks, whoever is done first.
@@ -65,18 +84,18 @@ impl Stage<'_> {
         ];
         let (mut rows, mut largest_gap) = (Vec::new(), 0.0_f64);
         for (measure, value) in measures {
-            let shares = shapley(COUNT, |mask| value(&values[mask as usize]));
+            let shares = shapley(present.len(), |mask| value(&values[mask as usize]));
             let efficiency_gap = shares.efficiency_gap();
             largest_gap = largest_gap.max(efficiency_gap.unwrap_or(f64::INFINITY));
-            rows.extend((0..COUNT).map(|channel| ShapleyRow {
+            rows.extend(present.iter().enumerate().map(|(player, bit)| ShapleyRow {
                 measure,
-                channel: Channels::NAMES[channel],
-                phi: shares.phi[channel],
-                first_in: shares.first_in[channel],
-                last_out: shares.last_out[channel],
+                channel: Channels::NAMES[*bit],
+                phi: shares.phi[player],
+                first_in: shares.first_in[player],
+                last_out: shares.last_out[player],
                 total: shares.total,
                 efficiency_gap,
-                order_dependent: shares.is_order_dependent(channel).unwrap_or(false),
+                order_dependent: shares.is_order_dependent(player).unwrap_or(false),
             }));
         }
         Ok(Attribution {

@@ -9,8 +9,8 @@ use aftershock_replay::world::{EntryKind, WorldRun, WorldSpec, audit};
 use super::channels::Attribution;
 use super::run::Stage;
 
-/// Shapley values add up to the total but for rounding.
-const EFFICIENCY: f64 = 1e-12;
+/// What rounding may leave of log prices and of shares.
+const ROUNDING: f64 = 1e-12;
 
 fn row(rule_set: &Arc<str>, check: &'static str, holds: bool, detail: String) -> CheckRow {
     CheckRow {
@@ -114,15 +114,15 @@ pub(super) fn of_attribution(rule_set: &Arc<str>, attribution: &Attribution) -> 
         row(
             rule_set,
             "no channel",
-            none == 0.0,
+            none <= ROUNDING,
             format!(
-                "with every channel off, the price stands from the null off-book at most {none:e} of its logarithm"
+                "with every channel off, the price stands from the null off-book at most {none:.1e}, log"
             ),
         ),
         row(
             rule_set,
             "efficiency",
-            gap <= EFFICIENCY,
+            gap <= ROUNDING,
             format!("the channels' shares miss their total by at most {gap:.1e}"),
         ),
     ]

@@ -102,10 +102,10 @@ impl Stage<'_> {
             .unwrap_or(3_600);
         WorldRow {
             title: format!(
-                "Synthetic crash: {} made-up markets of {}, seed {}",
+                "Synthetic crash, seed {}: {} markets of {}",
+                declared.seed,
                 truth.markets.len(),
-                names(declared.assets.iter().map(|asset| asset.name.as_str())),
-                declared.seed
+                names(declared.assets.iter().map(|asset| asset.name.as_str()))
             ),
             seed: declared.seed as i64,
             template: parameters::template(declared),

@@ -50,7 +50,7 @@ const LIMITS: [(&str, &str); 19] = [
     ),
     (
         "the model",
-        "Impact is concave: its slope at rest is steep, so that the spectral radius is largest before the first order and says little of a finite one.",
+        "The spectral radius is that of the matrix at one instant, with the slope of impact as it stands, and impact is concave: above one says that a small push would grow, and not how far.",
     ),
     (
         "the model",

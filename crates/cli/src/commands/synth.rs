@@ -75,6 +75,14 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         let name = format!("{}-{}", declared.seed, &sha256[..8]);
         data.join("synthetic").join(name)
     });
+    if out.to_string_lossy().contains("://") {
+        return Err(
+            Mistake::new(format!("{} is no folder of this machine", out.display()))
+                .hint("--out takes a folder; copy its `tape` to a store afterwards")
+                .into(),
+        );
+    }
+    crate::checked(&out)?;
     let place = |name: &str| out.join(name).to_string_lossy().into_owned();
     let tape = Tape::new(Store::open(&place("tape"))?);
     if !tape.list()?.sources.is_empty() {

@@ -45,9 +45,14 @@ pub(crate) const MARKETS: &[Column] = &[
         &["depth_usd_per_pct"],
         Fixed(MILLION, 1),
     ),
+];
+
+pub(crate) const BEHIND: &[Column] = &[
+    column("venue", &["venue"], Plain),
+    column("instrument", &["instrument"], Code),
     column("maintenance, percent", &["maintenance_pct"], Fixed(1.0, 2)),
     column("latency, s", &["latency_s"], Fixed(1.0, 2)),
-    column("fund", &["fund_settled"], Fixed(1.0, 2)),
+    column("insurance fund", &["fund_settled"], Fixed(1.0, 2)),
     column("vault", &["vault_settled"], Fixed(1.0, 2)),
     column("both in", &["settles_in"], Plain),
 ];
@@ -112,11 +117,19 @@ pub(crate) const VENUES: &[Column] = &[
     column("fall, percent", &["fall_pct"], Fixed(1.0, 2)),
     column("of its null", &["null_fall_pct"], Fixed(1.0, 2)),
     column("amplification", &["amplification"], Measured(3)),
-    column("forced, million USD", &["forced_usd"], Fixed(MILLION, 1)),
+    column("halts", &["halts"], WHOLE),
+    column("closed, min", &["halted_s"], MINUTES),
+];
+
+pub(crate) const VENUE_VOLUMES: &[Column] = &[
+    column("rules", &["rule_set"], Plain),
+    column("venue", &["venue"], Plain),
+    column("instrument", &["instrument"], Code),
+    column("forced orders", &["forced_orders"], WHOLE),
+    column("on the book, million USD", &["forced_usd"], Fixed(MILLION, 1)),
     column("deleveraged", &["deleveraged_usd"], Fixed(MILLION, 2)),
     column("bad debt", &["bad_debt_usd"], Fixed(MILLION, 3)),
     column("backlog at its peak", &["backlog_peak_usd"], Fixed(MILLION, 1)),
-    column("closed, min", &["halted_s"], MINUTES),
 ];
 
 pub(crate) const AMPLIFICATION: &[Column] = &[
@@ -184,12 +197,11 @@ pub(crate) const FAMILIES: &[Column] = &[
 
 pub(crate) const RESPONSE: &[Column] = &[
     column("rules", &["rule_set"], Plain),
-    column("moment", &["moment"], Plain),
     column("when, UTC", &["event_at"], Plain),
     column("spectral radius", &["spectral_radius"], Digits(4)),
-    column("market that falls", &["from_venue"], Plain),
-    column("market that answers", &["to_venue"], Plain),
-    column("instrument", &["to_instrument"], Code),
+    column("under way, million USD", &["backlog_usd"], Fixed(MILLION, 1)),
+    column("market that falls", &["from_market"], Plain),
+    column("market that answers", &["to_market"], Plain),
     column("answer", &["response_ratio"], Digits(4)),
 ];
 

@@ -84,6 +84,8 @@ pub(super) struct Panel {
     pub(super) title: &'static str,
     /// Its height.
     pub(super) tall: u32,
+    /// Least height of its value axis, in its unit: a line that hardly moves is not blown up.
+    pub(super) span: f64,
     pub(super) marks: Marks,
 }
 
@@ -115,7 +117,7 @@ pub(super) fn on_one_axis(
         for (index, one) in panels.iter().enumerate() {
             let hours = if index + 1 == panels.len() { HOURS } else { 0 };
             let area = root.clone().shrink((0, top), (WIDTH, one.tall + hours));
-            panel(&area, one.title, time, &one.marks, halts, hours)?;
+            panel(&area, one, time, halts, hours)?;
             top += one.tall;
         }
         root.present().map_err(picture)?;
@@ -174,13 +176,15 @@ fn legend(root: &Area<'_>, keys: &[Key], places: &[(i32, i32)]) -> Result<(), Er
 
 fn panel(
     area: &Area<'_>,
-    title: &str,
+    one: &Panel,
     time: &Range<f64>,
-    marks: &Marks,
     halts: &[(f64, f64)],
     hours: u32,
 ) -> Result<(), Error> {
+    let Panel { title, marks, .. } = one;
     let (least, most) = marks.bounds();
+    let lacking = (0.5 * (one.span - (most - least))).max(0.0);
+    let (least, most) = (least - lacking, most + lacking);
     let room = ((most - least) * 0.06).max(most.abs() * 1e-6).max(1e-9);
     let floor = if matches!(marks, Marks::Bars(_)) {
         0.0
@@ -203,7 +207,11 @@ fn panel(
         .label_style(font(TEXT))
         .x_labels(12)
         .y_labels(5)
-        .y_label_formatter(&|value| tick(*value))
+        .y_label_formatter(&|value| {
+            // A mark at zero that rounding has moved.
+            let noise = value.abs() < 1e-9 * (ceiling - floor);
+            tick(if noise { 0.0 } else { *value })
+        })
         .draw()
         .map_err(picture)?;
     let shades = halts
@@ -218,7 +226,7 @@ fn panel(
         Marks::Bars(bars) => draw_bars(&mut chart, bars, time)?,
     }
     let at = (LABELS as i32 + 8, 12);
-    area.draw(&Text::new(title, at, font(TEXT))).map_err(picture)
+    area.draw(&Text::new(*title, at, font(TEXT))).map_err(picture)
 }
 
 fn draw_band(chart: &mut Plot<'_, '_>, line: &Line) -> Result<(), Error> {

@@ -6,6 +6,9 @@ use super::canvas::{self, INK, Key, Line, Marks, NULL, Panel, RULES, colour, sec
 use crate::Error;
 use crate::table::Answer;
 
+/// The calm rate of a usual venue, in eight hours: less than that of a move in funding is none, percent.
+const FUNDING_PCT: f64 = 0.01;
+
 /// A market as it stands in an answer, and in a legend.
 struct Market {
     number: f64,
@@ -68,11 +71,14 @@ pub(crate) fn machinery(paths: &Answer, clock: &Answer, rule_set: &str) -> Resul
             150,
             picture.each("open_interest_usd", MILLION)?,
         ),
-        lines(
-            "funding rate, percent an interval",
-            130,
-            picture.each("funding_pct", 1.0)?,
-        ),
+        Panel {
+            span: FUNDING_PCT,
+            ..lines(
+                "funding rate, percent an interval",
+                130,
+                picture.each("funding_pct", 1.0)?,
+            )
+        },
         lines(
             "arbitrage so far, net purchases, million USD",
             150,
@@ -239,6 +245,7 @@ fn lines(title: &'static str, tall: u32, mut lines: Vec<Line>) -> Panel {
     Panel {
         title,
         tall,
+        span: 0.0,
         marks: Marks::Lines(lines),
     }
 }

@@ -35,30 +35,19 @@ pub(super) fn rule_sets(names: &[String]) -> Result<Vec<RuleSetFile>> {
 }
 
 pub(super) fn under(sets: &[RuleSetFile]) -> Vec<UnderRules<'_>> {
-    let of = |set| {
-        let RuleSetFile {
-            name,
-            title,
-            summary,
-            costs,
-            sources,
-            rules,
-            toml,
-            ..
-        } = set;
-        UnderRules {
+    sets.iter()
+        .map(|set| UnderRules {
             about: RuleSetRow {
-                rule_set: name.as_str().into(),
-                title: title.clone(),
-                summary: summary.clone(),
-                cost: costs.clone(),
-                source: sources.join("; "),
-                toml: toml.clone(),
+                rule_set: set.name.as_str().into(),
+                title: set.title.clone(),
+                summary: set.summary.clone(),
+                cost: set.costs.clone(),
+                source: set.sources.join("; "),
+                toml: set.toml.clone(),
             },
-            rules,
-        }
-    };
-    sets.iter().map(of).collect()
+            rules: &set.rules,
+        })
+        .collect()
 }
 
 /// Writes the page of the crash in a folder, beside its truth; returns the page and its twin.
