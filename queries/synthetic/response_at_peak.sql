@@ -20,8 +20,8 @@ SELECT
     k.event_at,
     k.spectral_radius,
     u.backlog_usd,
-    f.venue || ' ' || f.instrument AS from_market,
-    t.venue || ' ' || t.instrument AS to_market,
+    f.venue || ' ' || f.instrument AS falling_market,
+    t.venue || ' ' || t.instrument AS answering_market,
     r.response_ratio
 FROM ranked k
 JOIN under_way u ON u.rule_set = k.rule_set

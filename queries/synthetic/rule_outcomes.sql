@@ -1,6 +1,6 @@
 -- Question: What did a made-up crash come to under each rule set, all markets together?
 -- Grain: one row per rule set
--- Units: _pct percent of the high before the fall of the market that fell deepest, _points percentage points against the rules of record (negative: it fell less), _usd USD, _s s; amplification is the variance of the price over that of the null on the clock, all markets
+-- Units: _pct percent of the high before the fall of the market that fell deepest, _points percentage points against the rules of record (negative: it fell less), _usd USD, _s s; closed_at_end markets; amplification is the variance of the price over that of the null on the clock, all markets
 -- Reads: synthetic.outcomes
 WITH
 whole AS (
@@ -25,6 +25,7 @@ SELECT
     whole.backlog_peak_usd,
     whole.halts,
     whole.halted_s,
+    whole.closed_at_end,
     whole.hastened_share,
     whole.additional_share
 FROM whole

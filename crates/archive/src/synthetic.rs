@@ -239,6 +239,7 @@ tables! {
         backlog_peak_usd: "Most forced orders under way at once, USD.",
         halts: "Times that a market closed.",
         halted_s: "Time closed on the clock, s, summed over markets.",
+        closed_at_end: "Markets still closed where the tape ends.",
         hastened_share: "Value of orders with a parent over that of all; null without an order.",
         additional_share: "Value of orders to whose trigger the null never came over that of all; null without an order.",
     }

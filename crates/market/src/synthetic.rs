@@ -279,6 +279,8 @@ pub struct OutcomeRow {
     pub halts: i32,
     /// Time closed, s, summed over markets.
     pub halted_s: f64,
+    /// Markets that were still closed where the tape ends: a fall that they had no part in is not avoided.
+    pub closed_at_end: i32,
     /// Value of orders with a parent over that of all; absent without an order.
     pub hastened_share: Option<f64>,
     /// Value of orders to whose trigger the null never came over that of all; absent without an order.

@@ -18,7 +18,7 @@ use super::{START, SynthError, Target, checks, parameters, words};
 
 /// Clocks of the paths of a page, s; the first with at most [`POINTS`] points is taken.
 const PATH_CLOCKS_S: [u32; 10] = [1, 2, 5, 10, 15, 30, 60, 300, 900, 3_600];
-const POINTS: u32 = 720;
+const POINTS: u32 = 400;
 
 impl Stage<'_> {
     /// The rows of the crash under each of the rule sets.

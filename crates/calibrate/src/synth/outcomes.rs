@@ -80,6 +80,7 @@ impl Stage<'_> {
                 backlog_peak_usd: 0.0,
                 halts: 0,
                 halted_s: 0.0,
+                closed_at_end: 0,
                 hastened_share: None,
                 additional_share: None,
             };
@@ -131,6 +132,7 @@ impl Stage<'_> {
             }
             closed_before[price.market] = price.closed;
         }
+        row.closed_at_end = closed_before.iter().map(|closed| i32::from(*closed)).sum();
     }
 }
 

@@ -97,6 +97,7 @@ pub(crate) const VOLUMES: &[Column] = &[
     ),
     column("halts", &["halts"], WHOLE),
     column("closed, min over all markets", &["halted_s"], MINUTES),
+    column("closed at the end", &["closed_at_end"], WHOLE),
 ];
 
 pub(crate) const SHARES: &[Column] = &[
@@ -119,6 +120,7 @@ pub(crate) const VENUES: &[Column] = &[
     column("amplification", &["amplification"], Measured(3)),
     column("halts", &["halts"], WHOLE),
     column("closed, min", &["halted_s"], MINUTES),
+    column("at the end", &["closed_at_end"], WHOLE),
 ];
 
 pub(crate) const VENUE_VOLUMES: &[Column] = &[
@@ -200,8 +202,8 @@ pub(crate) const RESPONSE: &[Column] = &[
     column("when, UTC", &["event_at"], Plain),
     column("spectral radius", &["spectral_radius"], Digits(4)),
     column("under way, million USD", &["backlog_usd"], Fixed(MILLION, 1)),
-    column("market that falls", &["from_market"], Plain),
-    column("market that answers", &["to_market"], Plain),
+    column("market that falls", &["falling_market"], Plain),
+    column("market that answers", &["answering_market"], Plain),
     column("answer", &["response_ratio"], Digits(4)),
 ];
 
