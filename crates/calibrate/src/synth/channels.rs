@@ -22,6 +22,9 @@ struct Values {
     from_null_log: f64,
 }
 
+/// One of the figures that are attributed.
+type Measure = fn(&Values) -> f64;
+
 /// Attribution, and how far the price without any channel stands from the null, log.
 pub(super) struct Attribution {
     pub(super) rows: Vec<ShapleyRow>,
@@ -78,7 +81,7 @@ impl Stage<'_> {
         for part in parts {
             values.extend(part?);
         }
-        let measures: [(&str, fn(&Values) -> f64); 2] = [
+        let measures: [(&str, Measure); 2] = [
             ("log_amplification", |one| one.log_amplification),
             ("fall_log", |one| one.fall_log),
         ];

@@ -157,8 +157,8 @@ pub(crate) const WATERFALL: &[Column] = &[
 ];
 
 pub(crate) const CHANNELS: &[Column] = &[
-    column("of", &["measure"], Code),
-    column("channel", &["channel"], Code),
+    column("of", &["measure"], Plain),
+    column("channel", &["channel"], Plain),
     column("share, log", &["phi"], Fixed(1.0, 5)),
     column("percent of the total", &["share_pct"], Signed(1.0, 1)),
     column("first in", &["first_in"], Fixed(1.0, 5)),
@@ -186,8 +186,6 @@ pub(crate) const FAMILIES: &[Column] = &[
     column("rules", &["rule_set"], Plain),
     column("root sent, UTC", &["triggered_at"], Plain),
     column("at", &["venue"], Plain),
-    column("closes", &["closes"], Plain),
-    column("mark, USD", &["trigger_usd"], Fixed(1.0, 1)),
     column("root, million USD", &["root_usd"], Fixed(MILLION, 3)),
     column("orders", &["orders"], WHOLE),
     column("generations", &["generations"], WHOLE),
