@@ -22,7 +22,7 @@ const LIMITS: [(&str, &str); 19] = [
     ),
     (
         "the comparison",
-        "Ordinary flow meets the depth of the truth under every rule set, so that the null is one. Where it met the books of its own rule set, the fall would be that of the column so named.",
+        "Ordinary flow meets the depth of the truth under every rule set, so that the null is one but for halts, which hold ordinary flow back and cancel a quarter of it. Where it met the books of its own rule set, the fall would be that of the column so named.",
     ),
     (
         "the comparison",
