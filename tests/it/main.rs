@@ -14,5 +14,6 @@ mod report;
 mod rules_book;
 mod sql;
 mod synth;
+mod synth_report;
 mod tidy;
 mod workspace;

@@ -109,13 +109,13 @@ fn run(Arguments { data, command }: Arguments) -> ExitCode {
 }
 
 /// Tables are found by pattern, so a folder whose name holds one would be read as another.
-fn checked(data: &std::path::Path) -> anyhow::Result<()> {
-    if data.to_string_lossy().contains(['*', '?', '[', ']']) {
+pub(crate) fn checked(folder: &std::path::Path) -> anyhow::Result<()> {
+    if folder.to_string_lossy().contains(['*', '?', '[', ']']) {
         return Err(failure::Mistake::new(format!(
-            "the data folder {} has one of * ? [ ] in its name",
-            data.display()
+            "the folder {} has one of * ? [ ] in its name",
+            folder.display()
         ))
-        .hint("name another with --data or AFTERSHOCK_DATA")
+        .hint("name another; the data folder is named with --data or AFTERSHOCK_DATA")
         .into());
     }
     Ok(())

@@ -43,13 +43,22 @@ impl<'a> Stage<'a> {
         channels: Channels,
         drive: Drive<'_>,
     ) -> Result<WorldRun, SynthError> {
-        let rules = RuleSet::default();
+        self.run_under(&RuleSet::default(), spec, channels, drive)
+    }
+
+    pub(super) fn run_under(
+        &self,
+        rules: &RuleSet,
+        spec: &WorldSpec,
+        channels: Channels,
+        drive: Drive<'_>,
+    ) -> Result<WorldRun, SynthError> {
         let log_prices: Vec<f64> = spec
             .instruments
             .iter()
             .map(|one| libm::log(self.declared.assets[one.asset].price_usd))
             .collect();
-        let world = seed(spec, &rules, channels, START, &log_prices, &self.entries)?;
+        let world = seed(spec, rules, channels, START, &log_prices, &self.entries)?;
         Ok(world.run(&self.tape, drive)?)
     }
 
