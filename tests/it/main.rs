@@ -1,16 +1,19 @@
 //! Integration tests: what no crate can show of itself alone.
 
+mod check;
 mod cli;
 mod conservation;
 mod determinism;
 mod fetch;
 mod inert;
 mod ingest;
+mod known_answers;
 mod own;
 mod recorded;
 mod report;
 mod rules_book;
 mod sql;
 mod synth;
+mod synth_report;
 mod tidy;
 mod workspace;

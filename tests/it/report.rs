@@ -94,22 +94,28 @@ fn is_cell(node: Node<'_, '_>) -> bool {
 
 /// The one parameter that an element names beside its query.
 fn parameter<'a>(node: Node<'a, '_>) -> Result<(&'static str, &'a str)> {
-    match (node.attribute("data-episode"), node.attribute("data-run")) {
-        (Some(episode), None) => Ok(("episode", episode)),
-        (None, Some(run)) => Ok(("run", run)),
-        _ => bail!("an element names neither episode nor run, or both"),
+    let mut named = ["episode", "run", "world"]
+        .into_iter()
+        .filter_map(|name| Some((name, node.attribute(format!("data-{name}").as_str())?)));
+    match (named.next(), named.next()) {
+        (Some(one), None) => Ok(one),
+        _ => bail!("an element names neither episode nor run nor world, or several"),
     }
 }
 
-#[test]
-fn every_number_of_the_page_is_the_cell_it_names() -> Result<()> {
-    let (session, report) = made()?;
+/// A page as a document.
+fn document(html: &str) -> Result<Document<'_>> {
     let options = ParsingOptions {
         allow_dtd: true,
         ..ParsingOptions::default()
     };
-    let page = Document::parse_with_options(&report.html, options)?;
-    let mut again = Again::new(&session);
+    Ok(Document::parse_with_options(html, options)?)
+}
+
+/// Asks every cell of a page again, and fails for a number outside one; the number of cells.
+pub fn asked_again(session: &Session, html: &str) -> Result<usize> {
+    let page = document(html)?;
+    let mut again = Again::new(session);
     for node in page.descendants() {
         if node.is_text() && has_digit(node.text().unwrap_or_default()) {
             let stands_in = |node: Node<'_, '_>| {
@@ -160,7 +166,15 @@ fn every_number_of_the_page_is_the_cell_it_names() -> Result<()> {
             }
         }
     }
-    ensure!(again.checked > 300, "only {} cells", again.checked);
+    Ok(again.checked)
+}
+
+#[test]
+fn every_number_of_the_page_is_the_cell_it_names() -> Result<()> {
+    let (session, report) = made()?;
+    let checked = asked_again(&session, &report.html)?;
+    ensure!(checked > 300, "only {checked} cells");
+    let page = document(&report.html)?;
     let text_of = |tag: &str| {
         let node = page.descendants().find(|node| node.has_tag_name(tag))?;
         Some(
@@ -279,7 +293,7 @@ impl Claim {
             let value = value.trim();
             match key {
                 "query" => claim.query = value.to_owned(),
-                "episode" | "run" => claim.parameter = (key.to_owned(), value.to_owned()),
+                "episode" | "run" | "world" => claim.parameter = (key.to_owned(), value.to_owned()),
                 "rows" => {
                     let rows = value
                         .split_whitespace()
@@ -348,11 +362,10 @@ impl Claim {
     }
 }
 
-#[test]
-fn every_number_of_the_markdown_is_the_cell_it_names() -> Result<()> {
-    let (session, report) = made()?;
-    let mut again = Again::new(&session);
-    let mut lines = report.markdown.lines().peekable();
+/// Asks every cell of a Markdown twin again, and fails for a number outside one; the number of cells.
+pub fn twin_asked_again(session: &Session, markdown: &str) -> Result<usize> {
+    let mut again = Again::new(session);
+    let mut lines = markdown.lines().peekable();
     while let Some(line) = lines.next() {
         let Some(comment) = line
             .strip_prefix("<!-- ")
@@ -361,7 +374,7 @@ fn every_number_of_the_markdown_is_the_cell_it_names() -> Result<()> {
             ensure!(!has_digit(line), "a number outside a cell: {line:?}");
             continue;
         };
-        if comment.starts_with("episode:") {
+        if comment.starts_with("episode:") || comment.starts_with("world:") {
             continue;
         }
         let claim = Claim::read(comment).with_context(|| line.to_owned())?;
@@ -404,7 +417,14 @@ fn every_number_of_the_markdown_is_the_cell_it_names() -> Result<()> {
             }
         }
     }
-    ensure!(again.checked > 300, "only {} cells", again.checked);
+    Ok(again.checked)
+}
+
+#[test]
+fn every_number_of_the_markdown_is_the_cell_it_names() -> Result<()> {
+    let (session, report) = made()?;
+    let checked = twin_asked_again(&session, &report.markdown)?;
+    ensure!(checked > 300, "only {checked} cells");
     Ok(())
 }
 

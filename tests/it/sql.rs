@@ -160,7 +160,10 @@ fn a_fresh_data_folder_answers_with_no_rows() -> Result<()> {
     let session = Session::open(folder.path(), CatalogTables::empty())?;
     for query in queries::list() {
         let answer = session
-            .ask(query.name, &[("episode", "none"), ("run", "none")])
+            .ask(
+                query.name,
+                &[("episode", "none"), ("run", "none"), ("world", "none")],
+            )
             .with_context(|| query.name)?;
         ensure!(answer.rows.is_empty(), "{}", query.name);
         ensure!(!answer.columns.is_empty(), "{}", query.name);
@@ -376,6 +379,39 @@ fn every_table_of_a_tape_is_there_and_explained() -> Result<()> {
         let rows = Rows::of(&session.sql(&format!("SELECT * FROM {table}"))?);
         ensure!(rows.rows.is_empty() && !rows.columns.is_empty(), "{table}");
     }
+    Ok(())
+}
+
+#[test]
+fn every_table_of_a_made_up_crash_is_explained_and_says_what_it_is() -> Result<()> {
+    let session = fixture()?;
+    let tables: Vec<&String> = session
+        .tables()
+        .iter()
+        .filter(|name| name.starts_with("synthetic."))
+        .collect();
+    ensure!(tables.len() == 14, "{tables:?}");
+    for table in tables {
+        ensure!(
+            session.about(table).is_some_and(|about| !about.is_empty()),
+            "{table}"
+        );
+        for row in Rows::of(&session.sql(&format!("DESCRIBE {table}"))?).rows {
+            let column = row[0].text().context("a name")?;
+            let about = session.column_about(table, column);
+            ensure!(about.is_some_and(|about| !about.is_empty()), "{table}.{column}");
+        }
+        let said = Rows::of(&session.sql(&format!("SELECT DISTINCT provenance FROM {table}"))?);
+        ensure!(
+            said.rows == [[Cell::Text("synthetic".into())]],
+            "{table}: {said:?}"
+        );
+    }
+    let worlds = Rows::of(&session.sql("SELECT world FROM synthetic.worlds ORDER BY world")?);
+    ensure!(
+        worlds.rows == [[Cell::Text("1-made-up".into())], [Cell::Text("2-made-up".into())]],
+        "{worlds:?}"
+    );
     Ok(())
 }
 

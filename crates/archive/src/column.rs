@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use aftershock_market::{BarOrder, Timestamp};
+use aftershock_market::{BarOrder, Cash, Coin, Timestamp};
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float64Array, Int32Array, Int64Array,
+    RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{
     DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
@@ -39,14 +39,28 @@ macro_rules! value {
     };
 }
 
+/// Units of 1e-8, of whatever they are of.
+fn exact() -> DataType {
+    DataType::Decimal128(38, 8)
+}
+
 fn instant() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
 
 value!(f64, false, DataType::Float64, values => Float64Array::from_iter_values(values.copied()));
 value!(Option<f64>, true, DataType::Float64, values => values.copied().collect::<Float64Array>());
+value!(Option<i32>, true, DataType::Int32, values => values.copied().collect::<Int32Array>());
+value!(Option<i64>, true, DataType::Int64, values => values.copied().collect::<Int64Array>());
+value!(Arc<str>, false, DataType::Utf8, values => StringArray::from_iter_values(values));
+value!(Option<&'static str>, true, DataType::Utf8, values => values.copied().collect::<StringArray>());
+value!(Coin, false, exact(), values =>
+    Decimal128Array::from_iter_values(values.map(|coin| i128::from(coin.0))).with_data_type(exact()));
+value!(Cash, false, exact(), values =>
+    Decimal128Array::from_iter_values(values.map(|cash| cash.0)).with_data_type(exact()));
 value!(i32, false, DataType::Int32, values => Int32Array::from_iter_values(values.copied()));
 value!(i64, false, DataType::Int64, values => Int64Array::from_iter_values(values.copied()));
+value!(Option<i64>, true, DataType::Int64, values => values.copied().collect::<Int64Array>());
 value!(bool, false, DataType::Boolean, values => values.map(|value| Some(*value)).collect::<BooleanArray>());
 value!(String, false, DataType::Utf8, values => StringArray::from_iter_values(values));
 value!(Option<String>, true, DataType::Utf8, values => values.map(Option::as_deref).collect::<StringArray>());

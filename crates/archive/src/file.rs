@@ -12,7 +12,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::SortingColumn;
+use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
 
 use crate::ArchiveError;
@@ -21,6 +21,15 @@ use crate::ArchiveError;
 ///
 /// The writer's version and Arrow's own schema are left out, so that equal rows give equal bytes.
 pub(crate) fn encode(batch: &RecordBatch, sorted_by: &[&str]) -> Vec<u8> {
+    encode_with(batch, sorted_by, &[])
+}
+
+/// The same with words that the file says of itself, as key and value.
+pub(crate) fn encode_with(batch: &RecordBatch, sorted_by: &[&str], said: &[(String, String)]) -> Vec<u8> {
+    let said: Vec<KeyValue> = said
+        .iter()
+        .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+        .collect();
     let sorting: Vec<SortingColumn> = sorted_by
         .iter()
         .map(|name| {
@@ -41,6 +50,7 @@ pub(crate) fn encode(batch: &RecordBatch, sorted_by: &[&str]) -> Vec<u8> {
             ZstdLevel::try_new(3).expect("3 is a zstd level"),
         ))
         .set_sorting_columns((!sorting.is_empty()).then_some(sorting))
+        .set_key_value_metadata((!said.is_empty()).then_some(said))
         .build();
     let options = ArrowWriterOptions::new()
         .with_properties(properties)

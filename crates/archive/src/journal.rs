@@ -74,8 +74,8 @@ tables! {
     }
     bands: BandRow { event_at, series, p05, p50, p95 }
     forced_orders: ForcedOrderRow {
-        bar_order, order_id, triggered_at, event_at, venue, side, leverage, linked, quantity_btc, notional_usd,
-        trigger_usd, fill_usd, shortfall_usd, insurance_usd, bad_debt_usd,
+        bar_order, order_id, batch_id, parent_id, generation, additional, triggered_at, event_at, venue, side, leverage,
+        linked, quantity_btc, notional_usd, trigger_usd, fill_usd, shortfall_usd, insurance_usd, bad_debt_usd,
     }
     interventions: InterventionRow {
         bar_order, event_at, rule, step, decision, subject, before, after, until_at, reason,

@@ -2,7 +2,8 @@
 //!
 //! Equal rows give equal bytes. A file stands under its name only when it is whole, and a run only when all of
 //! its tables are. Nothing here knows a vendor, a rule or SQL.
-//! Read [`cut`] first (what a replay reads), then [`journal`] and [`run`] (what a replay did).
+//! Read [`cut`] first (what a replay reads), then [`journal`] and [`run`] (what a replay did); for
+//! made-up crashes [`synthetic`].
 
 mod column;
 pub mod cut;
@@ -13,6 +14,7 @@ pub mod journal;
 pub mod manifest;
 pub mod run;
 pub mod store;
+pub mod synthetic;
 pub mod tape;
 
 pub use cut::{Cut, CutDigest, read_bars, read_cut, read_perp_daily, write_cut};

@@ -5,6 +5,7 @@
 //! noise; nothing after an instant enters what is believed at it. Read [`Priors`], then [`Recorded`]; for generated tapes
 //! [`synth`], of several venues and with everything a venue prints, and [`synthetic`], the one market that the gates run.
 
+pub mod check;
 pub mod gates;
 mod priors;
 mod recorded;

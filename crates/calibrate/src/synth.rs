@@ -3,14 +3,21 @@
 //!
 //! They prove that a calibration recovers what was declared, and where it cannot; they prove nothing about the world.
 //! The equations are those of the replay itself ([`aftershock_replay::world`], driven by news); what is declared is in
-//! [`Declared`]. Only [`Printed`] may be shown to a calibration. Read [`Declared`], then [`generate`].
+//! [`Declared`]. Only [`Printed`] may be shown to a calibration. Read [`Declared`], then [`generate`]; for the same crash under
+//! other rules [`generate_under`].
 
+mod borne;
+mod channels;
 mod check;
+mod checks;
 mod declared;
 mod defaults;
 mod feed;
+mod journal;
 mod news;
 mod nulls;
+mod outcomes;
+mod parameters;
 mod printed;
 mod ramp;
 mod run;
@@ -19,10 +26,14 @@ mod stream;
 mod target;
 mod told;
 mod truth;
+mod under;
+mod words;
 
 use aftershock_market::Timestamp;
+use aftershock_market::synthetic::Journal;
 use aftershock_replay::ReplayError;
-use run::Stage;
+use aftershock_replay::world::{WorldRun, WorldSpec};
+pub(crate) use run::Stage;
 
 pub use declared::{
     Arbitrage, Asset, Carry, Contract, Coverage, Declared, Engine, Impact, Mark, Positions, Snapshots, Venue,
@@ -34,6 +45,7 @@ pub use ramp::{Ramp, Shape};
 pub use spec::{entries, spec};
 pub use target::{Target, Tried};
 pub use truth::{Branching, Exogenous, Feed, LeverageClass, Market, Orders, Truth};
+pub use under::UnderRules;
 
 /// Every generated tape begins at 2099-01-01T00:00:00Z, where it cannot be taken for a record.
 pub const START: Timestamp = Timestamp::from_seconds(4_070_908_800);
@@ -77,13 +89,36 @@ pub struct Generated {
 /// # Errors
 /// A declaration that makes no tape, or an amplification that no open interest brings about.
 pub fn generate(declared: &Declared) -> Result<Generated, SynthError> {
+    Ok(made(&stage(declared)?)?.2)
+}
+
+/// Generates a tape, and what its world did under the rules of record and under other rules: news and ordinary flow are
+/// those of the truth, so that rule sets differ in nothing else.
+///
+/// # Errors
+/// As [`generate`], and a rule that breaks a step.
+pub fn generate_under(
+    declared: &Declared,
+    rule_sets: &[UnderRules<'_>],
+) -> Result<(Generated, Journal), SynthError> {
+    let stage = stage(declared)?;
+    let (spec, run, generated) = made(&stage)?;
+    let journal = stage.journal((&spec, &run), &generated.truth, rule_sets)?;
+    Ok((generated, journal))
+}
+
+fn stage(declared: &Declared) -> Result<Stage<'_>, SynthError> {
     declared.check().map_err(SynthError::Declared)?;
-    let stage = Stage::new(declared);
+    Ok(Stage::new(declared))
+}
+
+/// The world that is printed, its run, and what is printed and true of it.
+fn made(stage: &Stage<'_>) -> Result<(WorldSpec, WorldRun, Generated), SynthError> {
     let (spec, run, search) = stage.factual()?;
     let nulls = stage.nulls(&spec, &run)?;
     let (printed, forced) = stage.printed(&run);
     let truth = stage.truth((&spec, &run), search, nulls, &printed, &forced);
-    Ok(Generated { printed, truth })
+    Ok((spec, run, Generated { printed, truth }))
 }
 
 /// Half the time between two ticks, µs: the beat of the clock on which prices are read.

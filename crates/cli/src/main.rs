@@ -54,6 +54,8 @@ enum Command {
     Fetch(commands::fetch::Arguments),
     /// Generate a tape whose truth is known, and the truth beside it
     Synth(commands::synth::Arguments),
+    /// Run the gates that synthetic crashes decide
+    Check(commands::check::Arguments),
     /// Show what the tape holds
     Tape(commands::tape::Arguments),
     /// List the episodes
@@ -91,6 +93,7 @@ fn run(Arguments { data, command }: Arguments) -> ExitCode {
         Command::Ingest(arguments) => commands::ingest::run(&data, arguments),
         Command::Fetch(arguments) => commands::fetch::run(&data, arguments),
         Command::Synth(arguments) => commands::synth::run(&data, arguments),
+        Command::Check(arguments) => commands::check::run(arguments),
         Command::Tape(arguments) => commands::tape::run(&data, arguments),
         Command::Episodes(arguments) => commands::episodes::run(arguments),
         Command::Rules(arguments) => commands::rules::run(arguments),
@@ -106,13 +109,13 @@ fn run(Arguments { data, command }: Arguments) -> ExitCode {
 }
 
 /// Tables are found by pattern, so a folder whose name holds one would be read as another.
-fn checked(data: &std::path::Path) -> anyhow::Result<()> {
-    if data.to_string_lossy().contains(['*', '?', '[', ']']) {
+pub(crate) fn checked(folder: &std::path::Path) -> anyhow::Result<()> {
+    if folder.to_string_lossy().contains(['*', '?', '[', ']']) {
         return Err(failure::Mistake::new(format!(
-            "the data folder {} has one of * ? [ ] in its name",
-            data.display()
+            "the folder {} has one of * ? [ ] in its name",
+            folder.display()
         ))
-        .hint("name another with --data or AFTERSHOCK_DATA")
+        .hint("name another; the data folder is named with --data or AFTERSHOCK_DATA")
         .into());
     }
     Ok(())

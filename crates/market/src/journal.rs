@@ -19,7 +19,7 @@ pub struct PriceRow {
     pub null_usd: f64,
     /// Impact that stands in the mark: h(J), log price.
     pub impact_log: f64,
-    /// Depth against its normal level after this waypoint's move, (0, 1]; forced flow met the one before.
+    /// What rests in the thinner side of the book after this waypoint, over normal, (0, 1].
     pub depth_ratio: f64,
     /// Whether trading was halted by a rule.
     pub halted: bool,
@@ -32,8 +32,16 @@ pub struct PriceRow {
 pub struct ForcedOrderRow {
     /// Intra-bar order of this replay.
     pub bar_order: BarOrder,
-    /// Number of the order within the replay, from 0.
+    /// Number of the row within the replay, from 0: a batch is written a row for each leverage and pool.
     pub order_id: i64,
+    /// Number of the batch in the order of sending, from 0: what one mark broke on one side, sent as one order.
+    pub batch_id: i64,
+    /// The batch but for which this one would not have come by then; absent where the null would have brought it too.
+    pub parent_id: Option<i64>,
+    /// 0 where there is no parent, else one more than the parent's.
+    pub generation: i32,
+    /// Whether the null never came to the mark that triggered it: with a parent and without this it only came sooner.
+    pub additional: bool,
     /// When the mark crossed the liquidation price.
     pub triggered_at: Timestamp,
     /// When the order met the book.

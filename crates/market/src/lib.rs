@@ -2,13 +2,14 @@
 //!
 //! It knows no file format, no protocol and no clock. Money and coin are integers
 //! ([`Cash`], [`Coin`]); prices that move continuously are `f64` log prices.
-//! Read [`Bar`] first, then [`journal`].
+//! Read [`Bar`] first, then [`journal`]; for made-up crashes [`synthetic`].
 
 mod bar;
 pub mod journal;
 mod quantity;
 mod shock;
 mod side;
+pub mod synthetic;
 mod time;
 
 pub use bar::{Bar, PerpDay};

@@ -16,7 +16,7 @@
 //! | how much more than without feedback | [`signature`], [`amplification`]; [`drawdown`], [`tail`] |
 //! | how much flow did flow bring about | [`branching`], [`cascade`], [`hawkes`], [`fano`], [`borel`] |
 //! | which mechanism is due how much | [`shapley`] |
-//! | which market spread it | [`spectral`]; who could not pay, [`clearing`] |
+//! | which market spread it | [`spectral`]; who could not pay, [`clearing`]; who paid too much for it, [`overshoot`] |
 //! | how sure is it | [`bootstrap`], [`block_length`], [`quantile`], [`moments`] |
 //! | how little would have sufficed | [`twins`], [`sensitivity`], [`critical`], [`hysteresis`]; [`power_law`], [`log_normal_tail`], [`tail_compare`] |
 //! | what did a trade do | [`impact`], [`depth`], [`flow`] |
@@ -40,6 +40,7 @@ pub mod impact;
 pub mod log_normal_tail;
 pub mod moments;
 pub mod noise;
+pub mod overshoot;
 pub mod power_law;
 pub mod pre_average;
 pub mod quantile;

@@ -149,11 +149,16 @@ impl Error {
             let bare = name.rsplit('.').next().unwrap_or(name);
             let near: Vec<&str> =
                 near::nearest(bare, tables.iter().map(|t| t.rsplit('.').next().unwrap_or(t)));
-            let meant: Vec<&str> = tables
+            let mut meant: Vec<&str> = tables
                 .iter()
                 .map(String::as_str)
                 .filter(|t| near.contains(&t.rsplit('.').next().unwrap_or(t)))
                 .collect();
+            // Who names a schema means it: a record is not to be taken for what was made up.
+            let schema = |table: &str| table.split_once('.').map(|(schema, _)| schema.to_owned());
+            if meant.iter().any(|table| schema(table) == schema(name)) {
+                meant.retain(|table| schema(table) == schema(name));
+            }
             return Self::Query {
                 primary: format!("no table is named `{name}`"),
                 hint: Some(if meant.is_empty() {

@@ -1,7 +1,7 @@
 //! Answers questions about recorded and replayed history in SQL.
 //!
-//! Three schemas are there: `recorded` (the tape and the cuts), `replayed` (the journals of runs) and `catalog`
-//! (episodes, published figures, rule sets, runs). A [`Session`] reads; nothing in SQL can write.
+//! Four schemas are there: `recorded` (the tape and the cuts), `replayed` (the journals of runs), `synthetic` (made-up
+//! crashes, of which nothing was recorded) and `catalog` (episodes, published figures, rule sets, runs). A [`Session`] reads; nothing in SQL can write.
 //! The questions we ask ourselves are files under `queries/`, embedded as [`queries`].
 //!
 //! It never replays and knows no rule. Read [`Session`] first.
@@ -13,6 +13,7 @@ pub mod format;
 mod near;
 pub mod queries;
 mod session;
+mod synthetic;
 mod tables;
 mod tape;
 

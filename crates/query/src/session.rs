@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 
 use crate::cells::Rows;
 use crate::queries::{self, Query};
+use crate::synthetic::{self, Worlds};
 use crate::tape::{self, Windows};
 use crate::{CatalogTables, Error, Result, tables};
 
@@ -30,6 +31,7 @@ pub struct Session {
     tables: Vec<String>,
     data_dir: PathBuf,
     tape: Option<Tape>,
+    worlds: Worlds,
 }
 
 impl Session {
@@ -51,7 +53,34 @@ impl Session {
     /// # Errors
     /// When a folder or the tape's list cannot be read.
     pub fn open_tape(data_dir: &Path, tape: Tape, catalog: CatalogTables) -> Result<Self> {
-        Self::with_scope(data_dir, Some(tape), catalog, None)
+        Self::with_scope(data_dir, Some(tape), Worlds::in_data(data_dir)?, catalog, None)
+    }
+
+    /// The same, with the made-up crash of a folder under `synthetic` and no other.
+    ///
+    /// # Errors
+    /// As [`Session::open_tape`], and where the folder holds no made-up crash.
+    pub fn open_beside(
+        data_dir: &Path,
+        tape: Tape,
+        synthetic: &Path,
+        catalog: CatalogTables,
+    ) -> Result<Self> {
+        Self::with_scope(data_dir, Some(tape), Worlds::of(synthetic)?, catalog, None)
+    }
+
+    /// Opens the made-up crash of a folder and nothing else; what its page is built from.
+    ///
+    /// # Errors
+    /// Where the folder holds no made-up crash.
+    pub fn open_synthetic(folder: &Path) -> Result<Self> {
+        Self::with_scope(
+            folder,
+            None,
+            Worlds::of(folder)?,
+            CatalogTables::empty(),
+            Some(&[]),
+        )
     }
 
     /// Opens `data_dir` as if it held no other runs than `runs`, and no tape; what a report is built from.
@@ -59,12 +88,13 @@ impl Session {
     /// # Errors
     /// When a folder cannot be read.
     pub fn open_runs(data_dir: &Path, catalog: CatalogTables, runs: &[&str]) -> Result<Self> {
-        Self::with_scope(data_dir, None, catalog, Some(runs))
+        Self::with_scope(data_dir, None, Worlds::default(), catalog, Some(runs))
     }
 
     fn with_scope(
         data_dir: &Path,
         tape: Option<Tape>,
+        worlds: Worlds,
         catalog: CatalogTables,
         runs: Option<&[&str]>,
     ) -> Result<Self> {
@@ -94,6 +124,7 @@ impl Session {
         }
         add("recorded", recorded).map_err(internal)?;
         add("replayed", tables::replayed(&context, data_dir, &known)?).map_err(internal)?;
+        add("synthetic", worlds.tables()?).map_err(internal)?;
         let members = [
             ("episodes", catalog.episodes),
             ("published", catalog.published),
@@ -113,6 +144,7 @@ impl Session {
             tables: names,
             data_dir: data_dir.to_owned(),
             tape,
+            worlds,
         })
     }
 
@@ -123,12 +155,20 @@ impl Session {
 
     /// What one row of a table is, where that is written down; `table` as [`Session::tables`] names it.
     pub fn about(&self, table: &str) -> Option<&'static str> {
-        tape::about(table.strip_prefix("recorded.")?)
+        match table.split_once('.')? {
+            ("recorded", table) => tape::about(table),
+            ("synthetic", table) => synthetic::about(table),
+            _ => None,
+        }
     }
 
     /// What a column of a table means, where that is written down.
     pub fn column_about(&self, table: &str, column: &str) -> Option<&'static str> {
-        tape::column_about(table.strip_prefix("recorded.")?, column)
+        match table.split_once('.')? {
+            ("recorded", table) => tape::column_about(table, column),
+            ("synthetic", table) => synthetic::column_about(table, column),
+            _ => None,
+        }
     }
 
     /// Answers a query.
@@ -183,7 +223,9 @@ impl Session {
         let damaged = match error.find_root() {
             DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) => {
                 let tape = || self.tape.as_ref().and_then(tape::damaged);
-                tables::damaged(&self.data_dir).or_else(tape)
+                tables::damaged(&self.data_dir)
+                    .or_else(tape)
+                    .or_else(|| self.worlds.damaged())
             }
             _ => None,
         };

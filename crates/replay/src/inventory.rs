@@ -236,14 +236,6 @@ impl Start {
         self.book.len(Side::Long) + self.book.len(Side::Short)
     }
 
-    /// Reserves: the funds of all pools, and the vault behind them.
-    pub(crate) fn reserves(&self) -> [Cash; 2] {
-        match self.ledger.insurance() {
-            [funds @ .., vault] => [funds.iter().copied().sum(), *vault],
-            [] => [Cash::ZERO; 2],
-        }
-    }
-
     /// A start with given positions instead of those the lead-in leaves; both sides must hold the same quantity.
     ///
     /// # Panics

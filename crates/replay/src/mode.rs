@@ -1,12 +1,12 @@
 //! One instrument over the waypoints of a path: what a replay is given and what it comes to.
 
-use aftershock_market::{Cash, Coin, Side, Timestamp};
+use aftershock_market::{Cash, Coin, Timestamp};
 use aftershock_protocol::RuleSet;
 
 use crate::decay::DecayTable;
 use crate::inventory::Start;
 use crate::observer::{ForcedOrder, Fund, Liquidity, MarginInForce, Noted, Observer, Waypoint};
-use crate::world::{self, Channels, Grid, World, WorldRun, WorldSpec, WorldTape};
+use crate::world::{self, Channels, Grid, OrderRow, World, WorldRun, WorldSpec, WorldTape};
 use crate::{Mechanisms, Parameters, Path, ReplayError};
 
 /// What is held fixed while rules change: abducted from the record by a run with [`Drive::Record`].
@@ -66,8 +66,8 @@ pub struct Replayed {
     pub log_open: Vec<f64>,
     /// What was exogenous, where it was not given.
     pub exogenous: Option<Exogenous>,
-    /// Executions as `(waypoint index, side closed, USD)`.
-    pub executions: Vec<(usize, Side, f64)>,
+    /// Forced orders in the order of execution, each with its parent.
+    pub orders: Vec<OrderRow>,
     /// Sums.
     pub totals: Totals,
 }
@@ -150,7 +150,6 @@ impl<'a> Replay<'a> {
         };
         let before = self.path.first - 1;
         let open_interest_before = start.open_interest;
-        let reserves = start.reserves();
         let mut marks = Marks::new(observer, given, self.path.first, waypoints);
         let mut world = World::of_one(
             &spec,
@@ -173,10 +172,6 @@ impl<'a> Replay<'a> {
             },
         };
         let run = world.run(&tape, drive)?;
-        if cfg!(debug_assertions) {
-            world::audit(&run, &[reserves])
-                .map_err(|error| ReplayError::World(format!("the second ledger disagrees: {error}")))?;
-        }
         Ok(self.came_to(run, marks, open_interest_before))
     }
 
@@ -209,13 +204,7 @@ impl<'a> Replay<'a> {
             forced_orders: run.journal.orders.len() as u64,
             ..Totals::default()
         };
-        let mut executions = Vec::with_capacity(run.journal.orders.len());
-        let mut i = path.first;
         for row in &run.journal.orders {
-            while path.at[i] < row.executed_at {
-                i += 1;
-            }
-            executions.push((i, row.side, row.notional_usd));
             totals.forced_usd[row.side.index()] += row.notional_usd;
             totals.insurance_used += row.covered;
             totals.bad_debt += row.bad_debt;
@@ -237,7 +226,7 @@ impl<'a> Replay<'a> {
                 marks.log_open
             },
             exogenous: marks.found,
-            executions,
+            orders: run.journal.orders,
             totals,
         }
     }

@@ -23,11 +23,16 @@ impl Ranged for Time {
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
         let most = hint.max_num_points().max(2) as f64;
         let span = (self.0.end - self.0.start) / HOUR_S;
-        let step = [1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 168.0]
+        // Minutes only where hours would leave the axis all but bare.
+        let minutes = [60.0, 300.0, 600.0, 900.0, 1_800.0].into_iter();
+        let fine = minutes
+            .filter(|_| span < 4.0)
+            .find(|step| span * HOUR_S / step <= most);
+        let hours = [1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 168.0]
             .into_iter()
             .find(|step| span / step <= most)
-            .unwrap_or(336.0)
-            * HOUR_S;
+            .unwrap_or(336.0);
+        let step = fine.unwrap_or(hours * HOUR_S);
         let mut points = Vec::new();
         let mut at = (self.0.start / step).ceil() * step;
         while at <= self.0.end {

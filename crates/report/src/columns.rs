@@ -1,5 +1,7 @@
 //! Which columns of an answer a table shows, under which title and in which form.
 
+pub(crate) mod synthetic;
+
 use crate::show::Show::{self, Code, Digits, Fixed, Measured, Plain, Signed};
 
 /// A column of a table: one column of the query, or a median with the two ends of its interval.

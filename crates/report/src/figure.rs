@@ -1,39 +1,21 @@
 //! Pictures: the crash on one time axis, and how far the price fell under each rule set.
 
-use std::fmt::Display;
+mod canvas;
+mod venues;
+
 use std::ops::Range;
 
-use aftershock_query::cells::Cell;
-use plotters::coord::Shift;
-use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
+use self::canvas::{
+    Bar, FAINT, HALT, INK, Key, Line, Marks, NULL, Panel, RIGHT, TEXT, WIDTH, bounds, colour, font, picture,
+    seconds, span,
+};
 use crate::Error;
-use crate::axis::Time;
 use crate::show::tick;
 use crate::table::Answer;
 
-const WIDTH: u32 = 1000;
-const LABELS: u32 = 76;
-const RIGHT: u32 = 24;
-const LEGEND: u32 = 34;
-const HOURS: u32 = 28;
-const TEXT: i32 = 17;
-const INK: RGBColor = RGBColor(26, 26, 26);
-const FAINT: RGBColor = RGBColor(226, 226, 226);
-const HALT: RGBColor = RGBColor(120, 120, 120);
-/// Okabe and Ito's colours, told apart by readers who see colours differently.
-const NULL: RGBColor = RGBColor(0, 114, 178);
-const RULES: [RGBColor; 5] = [
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-];
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Plot<'a, 'b> = ChartContext<'b, SVGBackend<'a>, Cartesian2d<Time, RangedCoordf64>>;
+pub(crate) use venues::{machinery, markets, rules};
 
 /// The answers that the picture on the time axis draws.
 pub(crate) struct Paths<'a> {
@@ -41,49 +23,6 @@ pub(crate) struct Paths<'a> {
     pub(crate) flows: &'a Answer,
     pub(crate) margins: &'a Answer,
     pub(crate) halts: &'a Answer,
-}
-
-/// A line, with a band where one is known.
-struct Line {
-    colour: RGBColor,
-    dashed: bool,
-    middle: Vec<(f64, f64)>,
-    band: Vec<(f64, f64, f64)>,
-}
-
-/// Selling in one hour: when it began, under which of how many rule sets, how much.
-struct Bar {
-    at: f64,
-    place: usize,
-    of: usize,
-    height: f64,
-}
-
-/// What one panel draws.
-enum Marks {
-    Lines(Vec<Line>),
-    Bars(Vec<Bar>),
-}
-
-impl Marks {
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Lines(lines) => lines.iter().all(|line| line.middle.is_empty()),
-            Self::Bars(bars) => bars.iter().all(|bar| bar.height <= 0.0),
-        }
-    }
-
-    /// Least and most value.
-    fn bounds(&self) -> (f64, f64) {
-        let known = match self {
-            Self::Lines(lines) => bounds(lines.iter().flat_map(|line| {
-                let band = line.band.iter().flat_map(|&(_, low, high)| [low, high]);
-                line.middle.iter().map(|&(_, middle)| middle).chain(band)
-            })),
-            Self::Bars(bars) => bounds(bars.iter().map(|bar| bar.height)),
-        };
-        known.unwrap_or((0.0, 1.0))
-    }
 }
 
 /// Price, forced flow and margin on one time axis, with halts shaded; nothing where no price is there.
@@ -117,38 +56,41 @@ pub(crate) fn crash(paths: &Paths<'_>, rule_sets: &[String]) -> Result<Option<St
         return Ok(None);
     };
     let halts = halts(paths.halts)?;
-    let mut panels = vec![
-        ("price, USD per BTC", 300, Marks::Lines(prices)),
-        ("against the record, percent", 210, Marks::Lines(gaps)),
-        (
+    let panel = |title, tall, marks| Panel {
+        title,
+        tall,
+        span: 0.0,
+        marks,
+    };
+    let panels = vec![
+        panel("price, USD per BTC", 300, Marks::Lines(prices)),
+        panel("against the record, percent", 210, Marks::Lines(gaps)),
+        panel(
             "forced selling by the hour, million USD",
             170,
             Marks::Bars(flows(paths.flows, rule_sets)?),
         ),
-        (
+        panel(
             "initial margin of the lowest bracket, percent of notional",
             140,
             Marks::Lines(margins(paths.margins, rule_sets, &time)?),
         ),
     ];
-    panels.retain(|(.., marks)| !marks.is_empty());
-
-    let mut svg = String::new();
-    {
-        let height = LEGEND + panels.iter().map(|(_, tall, _)| tall).sum::<u32>() + HOURS;
-        let root = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
-        root.fill(&WHITE).map_err(picture)?;
-        legend(&root, rule_sets, !halts.is_empty())?;
-        let mut top = LEGEND;
-        for (index, (title, tall, marks)) in panels.iter().enumerate() {
-            let hours = if index + 1 == panels.len() { HOURS } else { 0 };
-            let area = root.clone().shrink((0, top), (WIDTH, tall + hours));
-            panel(&area, title, &time, marks, &halts, hours)?;
-            top += tall;
-        }
-        root.present().map_err(picture)?;
-    }
-    Ok(Some(svg))
+    let key = |label: &str, colour, dashed| Key {
+        label: label.to_owned(),
+        colour,
+        dashed,
+    };
+    let mut keys = vec![
+        key("recorded", INK, false),
+        key("forced flow off the book", NULL, true),
+    ];
+    let others = rule_sets
+        .iter()
+        .enumerate()
+        .filter(|(_, rule_set)| *rule_set != "record");
+    keys.extend(others.map(|(index, rule_set)| key(rule_set, colour(index), false)));
+    canvas::on_one_axis(&keys, panels, &time, &halts).map(Some)
 }
 
 /// The fall as recorded, without forced flow, and under each rule set, with intervals; `rows` are rows of `falls`.
@@ -217,15 +159,6 @@ pub(crate) fn falls(falls: &Answer, rows: &[usize], rule_sets: &[String]) -> Res
         root.present().map_err(picture)?;
     }
     Ok(svg)
-}
-
-/// Black for the rules of record, then the palette in the order of the rule sets.
-fn colour(place: usize) -> RGBColor {
-    if place == 0 {
-        INK
-    } else {
-        RULES[(place - 1) % RULES.len()]
-    }
 }
 
 fn line(answer: &Answer, rule_set: &str, colour: RGBColor, columns: [&str; 3]) -> Result<Line, Error> {
@@ -314,148 +247,4 @@ fn halts(answer: &Answer) -> Result<Vec<(f64, f64)>, Error> {
         halts.extend(from.zip(until));
     }
     Ok(halts)
-}
-
-fn legend(root: &Area<'_>, rule_sets: &[String], halted: bool) -> Result<(), Error> {
-    const LETTER: i32 = 7;
-    let mut entries = vec![("recorded", INK, false), ("forced flow off the book", NULL, true)];
-    let others = rule_sets
-        .iter()
-        .enumerate()
-        .filter(|(_, rule_set)| *rule_set != "record");
-    entries.extend(others.map(|(index, rule_set)| (rule_set.as_str(), colour(index), false)));
-    let mut x = 12;
-    for (label, shade, dashed) in entries {
-        let samples = if dashed {
-            vec![(x, x + 8), (x + 14, x + 22)]
-        } else {
-            vec![(x, x + 22)]
-        };
-        for (from, to) in samples {
-            let sample = PathElement::new(vec![(from, 17), (to, 17)], shade.stroke_width(3));
-            root.draw(&sample).map_err(picture)?;
-        }
-        root.draw(&Text::new(label, (x + 29, 9), font(TEXT)))
-            .map_err(picture)?;
-        x += 53 + label.len() as i32 * LETTER;
-    }
-    if halted {
-        let sample = Rectangle::new([(x, 9), (x + 22, 25)], HALT.mix(0.25).filled());
-        root.draw(&sample).map_err(picture)?;
-        root.draw(&Text::new("halted", (x + 29, 9), font(TEXT)))
-            .map_err(picture)?;
-    }
-    Ok(())
-}
-
-fn panel(
-    area: &Area<'_>,
-    title: &str,
-    time: &Range<f64>,
-    marks: &Marks,
-    halts: &[(f64, f64)],
-    hours: u32,
-) -> Result<(), Error> {
-    let (least, most) = marks.bounds();
-    let room = ((most - least) * 0.06).max(most.abs() * 1e-6).max(1e-9);
-    let floor = if matches!(marks, Marks::Bars(_)) {
-        0.0
-    } else {
-        least - room
-    };
-    let ceiling = most + 4.0 * room;
-    let mut chart: Plot<'_, '_> = ChartBuilder::on(area)
-        .margin_top(10)
-        .margin_right(RIGHT)
-        .x_label_area_size(hours)
-        .y_label_area_size(LABELS)
-        .build_cartesian_2d(Time(time.clone()), floor..ceiling)
-        .map_err(picture)?;
-    chart
-        .configure_mesh()
-        .bold_line_style(FAINT)
-        .light_line_style(TRANSPARENT)
-        .axis_style(HALT)
-        .label_style(font(TEXT))
-        .x_labels(12)
-        .y_labels(5)
-        .y_label_formatter(&|value| tick(*value))
-        .draw()
-        .map_err(picture)?;
-    let shades = halts
-        .iter()
-        .map(|&(from, until)| Rectangle::new([(from, floor), (until, ceiling)], HALT.mix(0.18).filled()));
-    chart.draw_series(shades).map_err(picture)?;
-    match marks {
-        Marks::Lines(lines) => {
-            lines.iter().try_for_each(|line| draw_band(&mut chart, line))?;
-            lines.iter().try_for_each(|line| draw_line(&mut chart, line))?;
-        }
-        Marks::Bars(bars) => draw_bars(&mut chart, bars, time)?,
-    }
-    let at = (LABELS as i32 + 8, 12);
-    area.draw(&Text::new(title, at, font(TEXT))).map_err(picture)
-}
-
-fn draw_band(chart: &mut Plot<'_, '_>, line: &Line) -> Result<(), Error> {
-    if line.band.is_empty() {
-        return Ok(());
-    }
-    let upper = line.band.iter().map(|&(at, _, high)| (at, high));
-    let lower = line.band.iter().rev().map(|&(at, low, _)| (at, low));
-    let outline: Vec<_> = upper.chain(lower).collect();
-    let area = Polygon::new(outline, line.colour.mix(0.16).filled());
-    chart.draw_series([area]).map(drop).map_err(picture)
-}
-
-fn draw_line(chart: &mut Plot<'_, '_>, line: &Line) -> Result<(), Error> {
-    let path = line.middle.iter().copied();
-    let style = line.colour.stroke_width(2);
-    let drawn = if line.dashed {
-        chart.draw_series(DashedLineSeries::new(path, 7, 5, style))
-    } else {
-        chart.draw_series(LineSeries::new(path, style))
-    };
-    drawn.map(drop).map_err(picture)
-}
-
-/// The bars of an hour stand side by side, one for each rule set.
-fn draw_bars(chart: &mut Plot<'_, '_>, bars: &[Bar], time: &Range<f64>) -> Result<(), Error> {
-    const HOUR_S: f64 = 3600.0;
-    let shapes = bars.iter().filter(|bar| bar.height > 0.0).map(|bar| {
-        let width = 0.84 * HOUR_S / bar.of as f64;
-        let from = bar.at + 0.08 * HOUR_S + width * bar.place as f64;
-        let within = |at: f64| at.clamp(time.start, time.end);
-        let corners = [(within(from), 0.0), (within(from + width), bar.height)];
-        Rectangle::new(corners, colour(bar.place).filled())
-    });
-    chart.draw_series(shapes).map(drop).map_err(picture)
-}
-
-fn font(size: i32) -> TextStyle<'static> {
-    ("sans-serif", size).into_font().color(&INK)
-}
-
-fn seconds(cell: &Cell) -> Option<f64> {
-    cell.time().map(|at| at.micros() as f64 / 1e6)
-}
-
-fn span(lines: &[Line]) -> Option<Range<f64>> {
-    let (from, to) = bounds(
-        lines
-            .iter()
-            .flat_map(|line| line.middle.iter().map(|&(at, _)| at)),
-    )?;
-    (from < to).then_some(from..to)
-}
-
-fn bounds(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    values.fold(None, |known, value| {
-        let (least, most) = known.unwrap_or((value, value));
-        Some((f64::min(least, value), f64::max(most, value)))
-    })
-}
-
-fn picture(error: impl Display) -> Error {
-    Error::Picture(error.to_string())
 }

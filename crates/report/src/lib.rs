@@ -13,11 +13,12 @@ mod columns;
 mod figure;
 mod page;
 mod show;
+mod synthetic;
 mod table;
 
 use aftershock_query::Session;
 
-/// A post-mortem of one episode.
+/// A post-mortem of one episode, or the page of a made-up crash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The page, complete in itself.
@@ -49,6 +50,12 @@ pub enum Error {
         /// The episode.
         episode: String,
     },
+    /// There is no made-up crash of this name.
+    #[error("there is no made-up crash `{world}` to report on")]
+    NoWorld {
+        /// The crash.
+        world: String,
+    },
     /// Two runs would stand in the same place.
     #[error("two runs of the rule set `{rule_set}` cannot stand in one report")]
     Ambiguous {
@@ -79,5 +86,14 @@ impl Report {
     /// Where there is no run, two runs share a rule set, or a query fails.
     pub fn build(session: &Session, episode: &str, stem: &str) -> Result<Self, Error> {
         page::build(session, episode, stem)
+    }
+
+    /// The page of the made-up crash `world`; open the session with [`Session::open_synthetic`]. Its files are named as
+    /// those of [`Report::build`].
+    ///
+    /// # Errors
+    /// Where there is no such crash, or a query fails.
+    pub fn synthetic(session: &Session, world: &str, stem: &str) -> Result<Self, Error> {
+        synthetic::build(session, world, stem)
     }
 }

@@ -9,12 +9,27 @@ use crate::show::Show::Plain;
 use crate::table::Answer;
 use crate::{Error, Picture, Report, columns};
 
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("words", include_str!("../templates/words.txt")),
+    (
+        "synthetic-words",
+        include_str!("../templates/synthetic-words.txt"),
+    ),
+    ("head.html", include_str!("../templates/head.html")),
+    ("cells.html", include_str!("../templates/cells.html")),
+    ("cells.md", include_str!("../templates/cells.md")),
+    (
+        "synthetic-crash.html",
+        include_str!("../templates/synthetic-crash.html"),
+    ),
+    (
+        "synthetic-crash.md",
+        include_str!("../templates/synthetic-crash.md"),
+    ),
     ("post-mortem.html", include_str!("../templates/post-mortem.html")),
     ("post-mortem.md", include_str!("../templates/post-mortem.md")),
 ];
-const STYLE: &str = include_str!("../templates/style.css");
+pub(crate) const STYLE: &str = include_str!("../templates/style.css");
 
 /// Interventions of a run that are listed one by one; all of them are counted.
 const LISTED: f64 = 5.0;
@@ -106,6 +121,7 @@ impl Page<'_> {
                 .transpose()
         };
         Ok(context! {
+            kind => "Aftershock post-mortem",
             style => Value::from_safe_string(STYLE.to_owned()),
             episode => self.episode,
             record_is_replay => self.record_is_replay,
@@ -202,16 +218,7 @@ impl Page<'_> {
         let texts = rules
             .all()
             .into_iter()
-            .map(|row| {
-                Ok(context! {
-                    name => rules.cell(row, "rule_set", Plain)?,
-                    title => rules.cell(row, "title", Plain)?,
-                    summary => rules.cell(row, "summary", Plain)?,
-                    cost => rules.cell(row, "cost", Plain)?,
-                    source => rules.cell(row, "source", Plain)?,
-                    toml => rules.cell(row, "toml", Plain)?,
-                })
-            })
+            .map(|row| rule_text(&rules, row))
             .collect::<Result<Vec<Value>, Error>>()?;
         let interventions = self.ask("liquidation/interventions")?;
         let listed = interventions.rows_where(|row| {
@@ -248,6 +255,18 @@ impl Page<'_> {
     }
 }
 
+/// What a rule set says of itself.
+pub(crate) fn rule_text(rules: &Answer, row: usize) -> Result<Value, Error> {
+    Ok(context! {
+        name => rules.cell(row, "rule_set", Plain)?,
+        title => rules.cell(row, "title", Plain)?,
+        summary => rules.cell(row, "summary", Plain)?,
+        cost => rules.cell(row, "cost", Plain)?,
+        source => rules.cell(row, "source", Plain)?,
+        toml => rules.cell(row, "toml", Plain)?,
+    })
+}
+
 /// The rule sets of the runs in their order, the rules of record first.
 fn rule_sets(runs: &Answer) -> Result<Vec<String>, Error> {
     let mut found: Vec<String> = Vec::new();
@@ -261,7 +280,7 @@ fn rule_sets(runs: &Answer) -> Result<Vec<String>, Error> {
     Ok(found)
 }
 
-fn templates() -> Result<Environment<'static>, Error> {
+pub(crate) fn templates() -> Result<Environment<'static>, Error> {
     let mut templates = Environment::new();
     templates.set_syntax(
         SyntaxConfig::builder()

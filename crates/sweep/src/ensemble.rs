@@ -4,7 +4,7 @@ use aftershock_calibrate::Draw;
 use aftershock_market::journal::{
     AmplificationRow, Journal, OutcomeRow, OwnAccountRow, ParameterRow, ShapleyRow,
 };
-use aftershock_market::{BarOrder, Cash, Coin};
+use aftershock_market::{BarOrder, Cash, Coin, Timestamp};
 use aftershock_measure::shapley::shapley;
 use aftershock_protocol::RuleSet;
 use aftershock_replay::{
@@ -346,16 +346,15 @@ fn measure(
 
 /// Forced selling and buying in each replayed bar, USD.
 fn forced_by_bar(path: &Path, replayed: &Replayed) -> [Vec<f64>; 2] {
-    let mut bar_of = Vec::with_capacity(path.len() - path.first);
-    let mut bar = 0;
-    for i in path.first..path.len() {
-        bar_of.push(bar);
-        bar += usize::from(path.bar_close[i]);
-    }
-    let mut forced = [vec![0.0; bar], vec![0.0; bar]];
-    for (index, side, usd) in &replayed.executions {
-        if let Some(slot) = forced[side.index()].get_mut(bar_of[index - path.first]) {
-            *slot += usd;
+    let ends: Vec<Timestamp> = (path.first..path.len())
+        .filter(|i| path.bar_close[*i])
+        .map(|i| path.at[i])
+        .collect();
+    let mut forced = [vec![0.0; ends.len()], vec![0.0; ends.len()]];
+    for order in &replayed.orders {
+        let bar = ends.partition_point(|end| *end < order.executed_at);
+        if let Some(slot) = forced[order.side.index()].get_mut(bar) {
+            *slot += order.notional_usd;
         }
     }
     forced
@@ -388,7 +387,7 @@ fn central(
         let abducted = history.run(start, Mode::ABDUCT, &mut Silent).map_err(fail)?;
         let exogenous = exogenous(case, path, &abducted);
         let mut scribe = Scribe::new(path, job.order, pools, case.context.venues);
-        under(
+        let replayed = under(
             case,
             table,
             job,
@@ -398,6 +397,7 @@ fn central(
             &mut scribe,
         )
         .map_err(fail)?;
+        scribe.end(&replayed);
         journal.prices.append(&mut scribe.rows.prices);
         journal.forced_orders.append(&mut scribe.rows.forced_orders);
         journal.interventions.append(&mut scribe.rows.interventions);

@@ -1,8 +1,10 @@
 //! Writes down the central draw.
 
+use std::collections::BTreeSet;
+
 use aftershock_market::BarOrder;
 use aftershock_market::journal::{ForcedOrderRow, FundRow, InterventionRow, Journal, MarginRow, PriceRow};
-use aftershock_replay::{ForcedOrder, Fund, MarginInForce, Noted, Observer, Path, Waypoint};
+use aftershock_replay::{ForcedOrder, Fund, MarginInForce, Noted, Observer, Path, Replayed, Waypoint};
 
 /// An observer that keeps every row.
 pub(crate) struct Scribe<'a> {
@@ -21,6 +23,19 @@ impl<'a> Scribe<'a> {
             pools,
             venues,
             rows: Journal::default(),
+        }
+    }
+
+    /// Writes down which orders the null would never have brought, now that it has come to its end.
+    pub(crate) fn end(&mut self, replayed: &Replayed) {
+        let additional: BTreeSet<i64> = replayed
+            .orders
+            .iter()
+            .filter(|order| order.additional)
+            .map(|order| i64::from(order.id))
+            .collect();
+        for row in &mut self.rows.forced_orders {
+            row.additional = additional.contains(&row.batch_id);
         }
     }
 }
@@ -45,6 +60,11 @@ impl Observer for Scribe<'_> {
         self.rows.forced_orders.push(ForcedOrderRow {
             bar_order: self.bar_order,
             order_id: self.rows.forced_orders.len() as i64,
+            batch_id: i64::from(order.order),
+            parent_id: order.parent.map(i64::from),
+            generation: order.generation as i32,
+            // Known once the null has come to its end.
+            additional: false,
             triggered_at: order.triggered_at,
             event_at: order.executed_at,
             venue: self.pools[order.pool].clone(),

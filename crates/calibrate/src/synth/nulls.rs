@@ -47,7 +47,7 @@ pub struct Amplification {
 }
 
 /// The paths of a world on its own clock, a market each.
-struct Paths(Vec<Vec<f64>>);
+pub(super) struct Paths(pub(super) Vec<Vec<f64>>);
 
 impl Stage<'_> {
     /// The factual path and its three nulls; the first is the factual one against itself.
@@ -95,7 +95,7 @@ impl Stage<'_> {
         ])
     }
 
-    fn paths(&self, run: &WorldRun, null: bool) -> Paths {
+    pub(super) fn paths(&self, run: &WorldRun, null: bool) -> Paths {
         let of = |market| {
             let rows = self.rows(run, market, 1);
             rows.map(|row| if null { row.log_null } else { row.log_price })
@@ -113,13 +113,13 @@ impl Stage<'_> {
     }
 
     /// The window of the crash, s from the start, within the tape and on whole quarters of an hour's clocks.
-    fn crash_s(&self) -> (f64, f64) {
+    pub(super) fn crash_s(&self) -> (f64, f64) {
         let start_s = self.declared.ramp.span_s().0.floor();
         let end_s = f64::from(self.declared.duration_s);
         ((start_s - CRASH_S.0).max(0.0), (start_s + CRASH_S.1).min(end_s))
     }
 
-    fn amplifications(
+    pub(super) fn amplifications(
         &self,
         factual: &Paths,
         null: &Paths,

@@ -14,15 +14,15 @@ use super::{START, SynthError, Target, Tried, half_tick_us, target};
 const MOST_OPEN_INTEREST_RATIO: f64 = 5.0;
 
 /// What is the same in all runs of a declaration.
-pub(super) struct Stage<'a> {
-    pub(super) declared: &'a Declared,
+pub(crate) struct Stage<'a> {
+    pub(crate) declared: &'a Declared,
     pub(super) news: News,
-    pub(super) tape: WorldTape,
-    pub(super) entries: Vec<(f64, f64)>,
+    pub(crate) tape: WorldTape,
+    pub(crate) entries: Vec<(f64, f64)>,
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(declared: &'a Declared) -> Self {
+    pub(crate) fn new(declared: &'a Declared) -> Self {
         let news = news(declared);
         Self {
             declared,
@@ -43,18 +43,27 @@ impl<'a> Stage<'a> {
         channels: Channels,
         drive: Drive<'_>,
     ) -> Result<WorldRun, SynthError> {
-        let rules = RuleSet::default();
+        self.run_under(&RuleSet::default(), spec, channels, drive)
+    }
+
+    pub(super) fn run_under(
+        &self,
+        rules: &RuleSet,
+        spec: &WorldSpec,
+        channels: Channels,
+        drive: Drive<'_>,
+    ) -> Result<WorldRun, SynthError> {
         let log_prices: Vec<f64> = spec
             .instruments
             .iter()
             .map(|one| libm::log(self.declared.assets[one.asset].price_usd))
             .collect();
-        let world = seed(spec, &rules, channels, START, &log_prices, &self.entries)?;
+        let world = seed(spec, rules, channels, START, &log_prices, &self.entries)?;
         Ok(world.run(&self.tape, drive)?)
     }
 
     /// The run that is printed, and how its open interest was found.
-    pub(super) fn factual(&self) -> Result<(WorldSpec, WorldRun, Vec<Tried>), SynthError> {
+    pub(crate) fn factual(&self) -> Result<(WorldSpec, WorldRun, Vec<Tried>), SynthError> {
         let made = |scale: f64| {
             let spec = self.spec(scale);
             let run = self.run(&spec, Channels::ALL, Drive::News)?;

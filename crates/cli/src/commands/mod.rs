@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+pub(crate) mod check;
 pub(crate) mod episodes;
 pub(crate) mod fetch;
 pub(crate) mod ingest;

@@ -90,9 +90,16 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
 
 /// The rules of record first, then those asked for, each once.
 fn rule_sets(names: &[String]) -> Result<Vec<RuleSetFile>> {
+    if names.is_empty() {
+        return with_record(DEFAULT_RULE_SETS);
+    }
+    with_record(names.iter().map(String::as_str))
+}
+
+/// The rules of record first, then these, each once.
+pub(crate) fn with_record<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec<RuleSetFile>> {
     let mut sets = vec![embedded::rule_set(RECORD)?];
-    let defaults: Vec<String> = DEFAULT_RULE_SETS.iter().map(|name| (*name).to_owned()).collect();
-    for name in if names.is_empty() { &defaults } else { names } {
+    for name in names {
         let set = embedded::rule_set(name)?;
         let Some(same) = sets.iter().find(|known| known.name == set.name) else {
             sets.push(set);

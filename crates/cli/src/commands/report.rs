@@ -70,14 +70,18 @@ pub(crate) fn session(data: &Path, runs: &[Manifest], own: &[&RuleSetFile]) -> R
 /// the page and its twin.
 pub(crate) fn write(session: &Session, folder: &Path, episode: &str) -> Result<Vec<PathBuf>> {
     let report = Report::build(session, episode, STEM)?;
-    let folder = folder.join(episode);
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    put(&report, &folder.join(episode), STEM)
+}
+
+/// Writes a page, its twin and their pictures into a folder; returns the page and its twin.
+pub(crate) fn put(report: &Report, folder: &Path, stem: &str) -> Result<Vec<PathBuf>> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for picture in &report.pictures {
         place(&folder.join(&picture.file), &picture.svg)?;
     }
     let pages = [
-        (folder.join(format!("{STEM}.html")), &report.html),
-        (folder.join(format!("{STEM}.md")), &report.markdown),
+        (folder.join(format!("{stem}.html")), &report.html),
+        (folder.join(format!("{stem}.md")), &report.markdown),
     ];
     for (path, text) in &pages {
         place(path, text)?;

@@ -30,6 +30,10 @@ pub(crate) struct Arguments {
     parameters: Vec<String>,
     #[command(flatten)]
     tape: TapeArgument,
+    /// The made-up crash under `synthetic`: a folder that `synth --out` wrote; all of `synthetic` in the data folder where
+    /// it is not given
+    #[arg(long, value_name = "DIR")]
+    synthetic: Option<PathBuf>,
     /// How the answer is written
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -83,11 +87,17 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         .into_iter()
         .filter_map(|run| run.shock)
         .collect();
-    let session = Session::open_tape(
-        data,
+    let (tape, catalog) = (
         arguments.tape.open(data)?,
         embedded::catalog_tables(&[], &shocked)?,
-    )?;
+    );
+    let session = match &arguments.synthetic {
+        Some(folder) => {
+            crate::checked(folder)?;
+            Session::open_beside(data, tape, folder, catalog)?
+        }
+        None => Session::open_tape(data, tape, catalog)?,
+    };
     let Some(sql) = sql else {
         return interactive(&session, data);
     };

@@ -1,12 +1,13 @@
 //! `aftershock synth`.
 
 mod rows;
+mod under;
 
 use std::path::{Path, PathBuf};
 
-use aftershock_archive::Store;
 use aftershock_archive::tape::{SourceEntry, Tape};
-use aftershock_calibrate::synth::{Declared, Generated, START, Target, Truth, generate};
+use aftershock_archive::{Store, synthetic};
+use aftershock_calibrate::synth::{Declared, Generated, START, Target, Truth, generate_under};
 use anyhow::Result;
 use indicatif::HumanCount;
 
@@ -27,6 +28,9 @@ Example: an hour of two venues, one of which shows a third of its liquidations, 
   $ aftershock sql --tape hour/tape \"SELECT venue, side, count(*), sum(price * quantity) AS usd
                                     FROM recorded.liquidations GROUP BY venue, side ORDER BY venue, side\"
 
+What its world did lies in `truth`, as tables of the schema `synthetic` and as a page, under the rules of record and under
+those of --rules.
+
 All times of a generated tape lie in 2099, and its venues are called `synthetic-…`.";
 
 #[derive(clap::Args)]
@@ -42,6 +46,9 @@ pub(crate) struct Arguments {
     /// given
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Rule set by name, or the path of a TOML file; repeat for several. The rules of record always run beside them
+    #[arg(long = "rules", value_name = "NAME|FILE")]
+    rules: Vec<String>,
     /// Print a declaration with every parameter, its unit and its default
     #[arg(long, exclusive = true)]
     template: bool,
@@ -62,11 +69,20 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     if let Some(seed) = arguments.seed {
         declared.seed = seed;
     }
+    let sets = under::rule_sets(&arguments.rules)?;
     let sha256 = declared.sha256();
     let out = arguments.out.unwrap_or_else(|| {
         let name = format!("{}-{}", declared.seed, &sha256[..8]);
         data.join("synthetic").join(name)
     });
+    if out.to_string_lossy().contains("://") {
+        return Err(
+            Mistake::new(format!("{} is no folder of this machine", out.display()))
+                .hint("--out takes a folder; copy its `tape` to a store afterwards")
+                .into(),
+        );
+    }
+    crate::checked(&out)?;
     let place = |name: &str| out.join(name).to_string_lossy().into_owned();
     let tape = Tape::new(Store::open(&place("tape"))?);
     if !tape.list()?.sources.is_empty() {
@@ -74,11 +90,15 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
             .hint("the same seed and declaration give the same tape; remove the folder or name another with --out")
             .into());
     }
-    let generated = generate(&declared)?;
+    let (generated, journal) = generate_under(&declared, &under::under(&sets))?;
     write(&tape, &declared, &sha256, &generated)?;
     let truth = Store::open(&place("truth"))?;
-    let held = truth.get(TRUTH)?.map(|(_, version)| version);
-    truth.put_if(TRUTH, &generated.truth.to_json(), held.as_ref())?;
+    put(&truth, TRUTH, &generated.truth.to_json())?;
+    let world = format!("{}-{}", declared.seed, &sha256[..8]);
+    for (name, bytes) in synthetic::files(&world, &journal) {
+        put(&truth, &name, &bytes)?;
+    }
+    let pages = under::report(&out, &world)?;
 
     summary(&declared, &generated)?;
     crate::say!(
@@ -87,17 +107,31 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         &sha256[..16]
     );
     crate::say!(
-        "truth   {}/{TRUTH}  (for scoring; whoever estimates must not see it, and no command reads it)",
+        "truth   {}/{TRUTH}  (for scoring; whoever estimates must not see what lies beside the tape)",
         place("truth")
     );
+    for page in pages {
+        crate::say!("report  {}", page.display());
+    }
     crate::say!(
         "ask     aftershock sql --tape {} \"SELECT * FROM recorded.sources\"",
         place("tape")
     );
+    crate::say!(
+        "        aftershock sql --synthetic {} --named synthetic/rule_outcomes -p world={world}",
+        out.display()
+    );
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Declared> {
+/// Puts a file in place, whatever stood there.
+fn put(store: &Store, name: &str, bytes: &[u8]) -> Result<()> {
+    let held = store.get(name)?.map(|(_, version)| version);
+    store.put_if(name, bytes, held.as_ref())?;
+    Ok(())
+}
+
+pub(crate) fn read(path: &Path) -> Result<Declared> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
         Mistake::new(format!(

@@ -60,7 +60,12 @@ impl BookParameters {
     /// Log depth that a book takes away for its own stress, the common factor and forced orders aside; at least 0.
     #[inline]
     pub fn own_withdrawal_log(&self, stress: &Stress) -> f64 {
-        let volatility = libm::log(stress.volatility_ratio).max(0.0);
+        // A book that does not answer volatility does not answer any, however calm normal times were.
+        let volatility = if self.volatility_withdrawal == 0.0 {
+            0.0
+        } else {
+            libm::log(stress.volatility_ratio).max(0.0)
+        };
         let toxicity = (stress.toxicity - self.toxicity_normal).max(0.0);
         self.volatility_withdrawal * volatility + self.toxicity_withdrawal * toxicity
     }

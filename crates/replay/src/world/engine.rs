@@ -123,6 +123,12 @@ impl<'a> World<'a> {
         self
     }
 
+    /// Reserves of each market as they stand, funds of its pools and vault, settlement asset: what [`super::audit`] has to
+    /// be told.
+    pub fn reserves(&self) -> Vec<[Cash; 2]> {
+        self.markets.iter().map(Market::reserves).collect()
+    }
+
     /// Leaves the books unwritten: the run can then not be audited.
     pub fn without_books(mut self) -> Self {
         self.books = false;
@@ -150,6 +156,10 @@ impl<'a> World<'a> {
                 for place in 0..self.markets.len() {
                     if self.spec.instruments[place].venue == usize::from(venue) {
                         self.arbitrage(at, place)?;
+                        if down {
+                            let log_null = self.markets[place].log_null();
+                            self.markets[place].log_null_down = log_null;
+                        }
                         self.markets[place].down = down;
                         if let Some(parameters) = self.spec.instruments[place].arbitrage {
                             self.markets[place].arbitrage.set_open(!down, &parameters);

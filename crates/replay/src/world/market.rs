@@ -95,6 +95,8 @@ pub(crate) struct Market {
     depth_at: i64,
     common_log: f64,
     pub(crate) down: bool,
+    /// The null when the venue went down: while no price moves, it does not either.
+    pub(crate) log_null_down: f64,
     pub(crate) halted_until: Option<i64>,
     pub(crate) halt_began: (i64, f64),
     pub(crate) band: Option<Band>,
@@ -182,6 +184,7 @@ impl Market {
             depth_at: i64::MIN / 2,
             common_log: 0.0,
             down: false,
+            log_null_down: log_price,
             halted_until: None,
             halt_began: (at, log_price),
             band: None,

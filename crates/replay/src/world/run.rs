@@ -1,16 +1,16 @@
 //! The loop: events from outside and what the world does in between, in one order.
 
-use aftershock_market::Timestamp;
+use aftershock_market::{Cash, Timestamp};
 
 use super::engine::{Drive, World, WorldRun};
 use super::tape::{OTHER, WorldTape};
 use crate::ReplayError;
 
 impl World<'_> {
-    /// Runs a tape to its end.
+    /// Runs a tape to its end. A build with debug assertions audits the run.
     ///
     /// # Errors
-    /// A broken tape, or a rule that breaks a step.
+    /// A broken tape, a rule that breaks a step, or a second ledger that disagrees.
     pub fn run(mut self, tape: &WorldTape, drive: Drive<'_>) -> Result<WorldRun, ReplayError> {
         tape.check(self.markets.len(), self.spec.venues.len())?;
         tape.check_all_trade(self.markets.len())?;
@@ -35,11 +35,11 @@ impl World<'_> {
         let returns = self.abducts && depths.is_none();
         let mut exogenous = returns.then(|| (Vec::with_capacity(tape.len()), Vec::with_capacity(tape.len())));
         self.on_grid = tape.grid.is_some();
+        let reserves = self.reserves();
         self.begin(start.0);
         self.tell_start(start.0);
         self.go_through(tape, news, depths, &mut exogenous)?;
-        self.until(end.0)?;
-        Ok(self.finish(tape.len() as u64, exogenous))
+        self.end(end, tape.len() as u64, exogenous, &reserves)
     }
 
     /// Runs a tape that comes in blocks, one after the other, and so need never be in memory as a whole: what stays is
@@ -47,13 +47,14 @@ impl World<'_> {
     /// blocks' prices are news; otherwise they are the record. A market that never trades is not noticed.
     ///
     /// # Errors
-    /// A broken block, one that begins before the one before it ends, one of bars, or a rule that breaks a step.
+    /// As [`World::run`]; a block that begins before the one before it ends, or that is of bars.
     pub fn run_blocks(
         mut self,
         blocks: impl IntoIterator<Item = WorldTape>,
         news: bool,
     ) -> Result<WorldRun, ReplayError> {
         let mut exogenous = self.abducts.then(Default::default);
+        let reserves = self.reserves();
         let mut end: Option<Timestamp> = None;
         let mut events = 0;
         for block in blocks {
@@ -79,8 +80,24 @@ impl World<'_> {
             events += block.len() as u64;
         }
         let end = end.ok_or_else(|| ReplayError::World("no block has an event".to_owned()))?;
+        self.end(end, events, exogenous, &reserves)
+    }
+
+    fn end(
+        mut self,
+        end: Timestamp,
+        events: u64,
+        exogenous: Option<(Vec<f64>, Vec<f64>)>,
+        reserves: &[[Cash; 2]],
+    ) -> Result<WorldRun, ReplayError> {
         self.until(end.0)?;
-        Ok(self.finish(events, exogenous))
+        let books = self.books;
+        let run = self.finish(events, exogenous);
+        if cfg!(debug_assertions) && books {
+            super::audit(&run, reserves)
+                .map_err(|error| ReplayError::World(format!("the second ledger disagrees: {error}")))?;
+        }
+        Ok(run)
     }
 
     fn go_through(

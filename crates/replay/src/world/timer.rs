@@ -281,7 +281,11 @@ impl World<'_> {
                 market: place,
                 log_price: market.log_price,
                 log_mark: market.log_mark,
-                log_null: market.log_null(),
+                log_null: if market.down {
+                    market.log_null_down
+                } else {
+                    market.log_null()
+                },
                 depth_ratio,
                 backlog_usd: market.backlog_usd,
                 open_interest: market.open_interest(held)[0],

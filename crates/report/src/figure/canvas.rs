@@ -1,0 +1,293 @@
+//! Panels on one time axis, and what is drawn in them.
+
+use std::fmt::Display;
+use std::ops::Range;
+
+use aftershock_query::cells::Cell;
+use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::*;
+
+use crate::Error;
+use crate::axis::Time;
+use crate::show::tick;
+
+pub(super) const WIDTH: u32 = 1000;
+const LABELS: u32 = 76;
+pub(super) const RIGHT: u32 = 24;
+const LEGEND: u32 = 34;
+const LEGEND_LINE: i32 = 24;
+const HOURS: u32 = 28;
+pub(super) const TEXT: i32 = 17;
+pub(super) const INK: RGBColor = RGBColor(26, 26, 26);
+pub(super) const FAINT: RGBColor = RGBColor(226, 226, 226);
+pub(super) const HALT: RGBColor = RGBColor(120, 120, 120);
+/// Okabe and Ito's colours, told apart by readers who see colours differently.
+pub(super) const NULL: RGBColor = RGBColor(0, 114, 178);
+pub(super) const RULES: [RGBColor; 5] = [
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+];
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Plot<'a, 'b> = ChartContext<'b, SVGBackend<'a>, Cartesian2d<Time, RangedCoordf64>>;
+
+/// A line, with a band where one is known.
+pub(super) struct Line {
+    pub(super) colour: RGBColor,
+    pub(super) dashed: bool,
+    pub(super) middle: Vec<(f64, f64)>,
+    pub(super) band: Vec<(f64, f64, f64)>,
+}
+
+/// Selling in one hour: when it began, under which of how many rule sets, how much.
+pub(super) struct Bar {
+    pub(super) at: f64,
+    pub(super) place: usize,
+    pub(super) of: usize,
+    pub(super) height: f64,
+}
+
+/// What one panel draws.
+pub(super) enum Marks {
+    Lines(Vec<Line>),
+    Bars(Vec<Bar>),
+}
+
+impl Marks {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Lines(lines) => lines.iter().all(|line| line.middle.is_empty()),
+            Self::Bars(bars) => bars.iter().all(|bar| bar.height <= 0.0),
+        }
+    }
+
+    /// Least and most value.
+    fn bounds(&self) -> (f64, f64) {
+        let known = match self {
+            Self::Lines(lines) => bounds(lines.iter().flat_map(|line| {
+                let band = line.band.iter().flat_map(|&(_, low, high)| [low, high]);
+                line.middle.iter().map(|&(_, middle)| middle).chain(band)
+            })),
+            Self::Bars(bars) => bounds(bars.iter().map(|bar| bar.height)),
+        };
+        known.unwrap_or((0.0, 1.0))
+    }
+}
+
+/// One panel of a picture.
+pub(super) struct Panel {
+    /// What it shows, with its unit.
+    pub(super) title: &'static str,
+    /// Its height.
+    pub(super) tall: u32,
+    /// Least height of its value axis, in its unit: a line that hardly moves is not blown up.
+    pub(super) span: f64,
+    pub(super) marks: Marks,
+}
+
+/// What a line of a picture is called.
+pub(super) struct Key {
+    pub(super) label: String,
+    pub(super) colour: RGBColor,
+    pub(super) dashed: bool,
+}
+
+/// Panels above each other on one time axis, those with nothing in them left out; grey where trading was halted.
+pub(super) fn on_one_axis(
+    keys: &[Key],
+    mut panels: Vec<Panel>,
+    time: &Range<f64>,
+    halts: &[(f64, f64)],
+) -> Result<String, Error> {
+    panels.retain(|panel| !panel.marks.is_empty());
+    let places = legend_places(keys, !halts.is_empty());
+    let lines = places.last().map_or(0, |(_, y)| *y / LEGEND_LINE) as u32;
+    let legend_tall = LEGEND + lines * LEGEND_LINE as u32;
+    let mut svg = String::new();
+    {
+        let height = legend_tall + panels.iter().map(|panel| panel.tall).sum::<u32>() + HOURS;
+        let root = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
+        root.fill(&WHITE).map_err(picture)?;
+        legend(&root, keys, &places)?;
+        let mut top = legend_tall;
+        for (index, one) in panels.iter().enumerate() {
+            let hours = if index + 1 == panels.len() { HOURS } else { 0 };
+            let area = root.clone().shrink((0, top), (WIDTH, one.tall + hours));
+            panel(&area, one, time, halts, hours)?;
+            top += one.tall;
+        }
+        root.present().map_err(picture)?;
+    }
+    Ok(svg)
+}
+
+/// Black for the rules of record, then the palette in the order of the rule sets.
+pub(super) fn colour(place: usize) -> RGBColor {
+    if place == 0 {
+        INK
+    } else {
+        RULES[(place - 1) % RULES.len()]
+    }
+}
+
+/// Where each key stands, and after them that of halts; a key that does not fit begins a new line.
+fn legend_places(keys: &[Key], halted: bool) -> Vec<(i32, i32)> {
+    const LETTER: i32 = 7;
+    let (mut x, mut y) = (12, 0);
+    let widths = keys.iter().map(|key| 53 + key.label.len() as i32 * LETTER);
+    let halts = halted.then_some(53 + 6 * LETTER);
+    let mut places = Vec::new();
+    for width in widths.chain(halts) {
+        if x > 12 && x + width > WIDTH as i32 {
+            (x, y) = (12, y + LEGEND_LINE);
+        }
+        places.push((x, y));
+        x += width;
+    }
+    places
+}
+
+fn legend(root: &Area<'_>, keys: &[Key], places: &[(i32, i32)]) -> Result<(), Error> {
+    for (key, &(x, y)) in keys.iter().zip(places) {
+        let samples = if key.dashed {
+            vec![(x, x + 8), (x + 14, x + 22)]
+        } else {
+            vec![(x, x + 22)]
+        };
+        for (from, to) in samples {
+            let sample = PathElement::new(vec![(from, y + 17), (to, y + 17)], key.colour.stroke_width(3));
+            root.draw(&sample).map_err(picture)?;
+        }
+        root.draw(&Text::new(key.label.as_str(), (x + 29, y + 9), font(TEXT)))
+            .map_err(picture)?;
+    }
+    if let Some(&(x, y)) = places.get(keys.len()) {
+        let sample = Rectangle::new([(x, y + 9), (x + 22, y + 25)], HALT.mix(0.25).filled());
+        root.draw(&sample).map_err(picture)?;
+        root.draw(&Text::new("halted", (x + 29, y + 9), font(TEXT)))
+            .map_err(picture)?;
+    }
+    Ok(())
+}
+
+fn panel(
+    area: &Area<'_>,
+    one: &Panel,
+    time: &Range<f64>,
+    halts: &[(f64, f64)],
+    hours: u32,
+) -> Result<(), Error> {
+    let Panel { title, marks, .. } = one;
+    let (least, most) = marks.bounds();
+    let lacking = (0.5 * (one.span - (most - least))).max(0.0);
+    let (least, most) = (least - lacking, most + lacking);
+    let room = ((most - least) * 0.06).max(most.abs() * 1e-6).max(1e-9);
+    let floor = if matches!(marks, Marks::Bars(_)) {
+        0.0
+    } else {
+        least - room
+    };
+    let ceiling = most + 4.0 * room;
+    let mut chart: Plot<'_, '_> = ChartBuilder::on(area)
+        .margin_top(10)
+        .margin_right(RIGHT)
+        .x_label_area_size(hours)
+        .y_label_area_size(LABELS)
+        .build_cartesian_2d(Time(time.clone()), floor..ceiling)
+        .map_err(picture)?;
+    chart
+        .configure_mesh()
+        .bold_line_style(FAINT)
+        .light_line_style(TRANSPARENT)
+        .axis_style(HALT)
+        .label_style(font(TEXT))
+        .x_labels(12)
+        .y_labels(5)
+        .y_label_formatter(&|value| {
+            // A mark at zero that rounding has moved.
+            let noise = value.abs() < 1e-9 * (ceiling - floor);
+            tick(if noise { 0.0 } else { *value })
+        })
+        .draw()
+        .map_err(picture)?;
+    let shades = halts
+        .iter()
+        .map(|&(from, until)| Rectangle::new([(from, floor), (until, ceiling)], HALT.mix(0.18).filled()));
+    chart.draw_series(shades).map_err(picture)?;
+    match marks {
+        Marks::Lines(lines) => {
+            lines.iter().try_for_each(|line| draw_band(&mut chart, line))?;
+            lines.iter().try_for_each(|line| draw_line(&mut chart, line))?;
+        }
+        Marks::Bars(bars) => draw_bars(&mut chart, bars, time)?,
+    }
+    let at = (LABELS as i32 + 8, 12);
+    area.draw(&Text::new(*title, at, font(TEXT))).map_err(picture)
+}
+
+fn draw_band(chart: &mut Plot<'_, '_>, line: &Line) -> Result<(), Error> {
+    if line.band.is_empty() {
+        return Ok(());
+    }
+    let upper = line.band.iter().map(|&(at, _, high)| (at, high));
+    let lower = line.band.iter().rev().map(|&(at, low, _)| (at, low));
+    let outline: Vec<_> = upper.chain(lower).collect();
+    let area = Polygon::new(outline, line.colour.mix(0.16).filled());
+    chart.draw_series([area]).map(drop).map_err(picture)
+}
+
+fn draw_line(chart: &mut Plot<'_, '_>, line: &Line) -> Result<(), Error> {
+    let path = line.middle.iter().copied();
+    let style = line.colour.stroke_width(2);
+    let drawn = if line.dashed {
+        chart.draw_series(DashedLineSeries::new(path, 7, 5, style))
+    } else {
+        chart.draw_series(LineSeries::new(path, style))
+    };
+    drawn.map(drop).map_err(picture)
+}
+
+/// The bars of an hour stand side by side, one for each rule set.
+fn draw_bars(chart: &mut Plot<'_, '_>, bars: &[Bar], time: &Range<f64>) -> Result<(), Error> {
+    const HOUR_S: f64 = 3600.0;
+    let shapes = bars.iter().filter(|bar| bar.height > 0.0).map(|bar| {
+        let width = 0.84 * HOUR_S / bar.of as f64;
+        let from = bar.at + 0.08 * HOUR_S + width * bar.place as f64;
+        let within = |at: f64| at.clamp(time.start, time.end);
+        let corners = [(within(from), 0.0), (within(from + width), bar.height)];
+        Rectangle::new(corners, colour(bar.place).filled())
+    });
+    chart.draw_series(shapes).map(drop).map_err(picture)
+}
+
+pub(super) fn font(size: i32) -> TextStyle<'static> {
+    ("sans-serif", size).into_font().color(&INK)
+}
+
+pub(super) fn seconds(cell: &Cell) -> Option<f64> {
+    cell.time().map(|at| at.micros() as f64 / 1e6)
+}
+
+pub(super) fn span<'a>(lines: impl IntoIterator<Item = &'a Line>) -> Option<Range<f64>> {
+    let (from, to) = bounds(
+        lines
+            .into_iter()
+            .flat_map(|line| line.middle.iter().map(|&(at, _)| at)),
+    )?;
+    (from < to).then_some(from..to)
+}
+
+pub(super) fn bounds(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.fold(None, |known, value| {
+        let (least, most) = known.unwrap_or((value, value));
+        Some((f64::min(least, value), f64::max(most, value)))
+    })
+}
+
+pub(super) fn picture(error: impl Display) -> Error {
+    Error::Picture(error.to_string())
+}
