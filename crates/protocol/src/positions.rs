@@ -157,7 +157,10 @@ impl PositionBook {
 
     /// Fills an empty book at once; positions of no quantity are dropped.
     pub fn fill(&mut self, positions: impl IntoIterator<Item = (Side, Slot, Position)>) {
-        let mut unsorted = self.queues.each_ref().map(|queues| vec![Vec::new(); queues.len()]);
+        let mut unsorted = self
+            .queues
+            .each_ref()
+            .map(|queues| vec![Vec::new(); queues.len()]);
         for (side, slot, position) in positions {
             if position.quantity > Coin::ZERO {
                 let queue = &mut self.queues[side.index()][slot.index()];

@@ -66,8 +66,7 @@ impl World<'_> {
                             Some((market.frame.side(order.side), order.quantity))
                         });
                         let of = grid.ordinary_holds_forced.then_some(depth);
-                        let (news, forced) =
-                            market.solve_news(at, channels, tape.log_price[k], of, orders);
+                        let (news, forced) = market.solve_news(at, channels, tape.log_price[k], of, orders);
                         if grid.ordinary_holds_forced {
                             market.trade_ordinary(-forced, depth);
                             ordinary_usd -= forced;

@@ -59,13 +59,16 @@ impl World<'_> {
         let mut events = 0;
         for block in blocks {
             block.check(self.markets.len(), self.spec.venues.len())?;
-            let Some((first, last)) = block.span() else { continue };
+            let Some((first, last)) = block.span() else {
+                continue;
+            };
             if block.grid.is_some() {
                 return Err(ReplayError::World("bars do not come in blocks".to_owned()));
             }
             match end {
                 Some(end) if first < end => {
-                    let text = format!("a block begins at {first}, before the end of the one before it at {end}");
+                    let text =
+                        format!("a block begins at {first}, before the end of the one before it at {end}");
                     return Err(ReplayError::World(text));
                 }
                 Some(_) => {}
