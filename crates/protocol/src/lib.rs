@@ -17,7 +17,7 @@ pub use ledger::{Ledger, Settlement};
 pub use margin::{BracketError, Brackets, Tier, bankruptcy_price, liquidation_price};
 pub use positions::{Closed, Position, PositionBook, Ranked, Slot};
 pub use rule::{
-    AssessMargin, CoverDeficit, Decision, Intervention, Liquidate, ProtocolRule, Reason, RuleBreach, RuleSet, SetBand,
-    Verdict,
+    AssessMargin, CoverDeficit, Decision, Intervention, Liquidate, ProtocolRule, Reason, RuleBreach, RuleSet,
+    SetBand, Verdict,
 };
 pub use view::{OBSERVABLES, View};

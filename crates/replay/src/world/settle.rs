@@ -117,7 +117,10 @@ impl World<'_> {
         }
         let market = &self.markets[place];
         if market.halted_until.is_none()
-            && let Some(edge) = market.band.as_ref().and_then(|band| band.crossed(market.log_price))
+            && let Some(edge) = market
+                .band
+                .as_ref()
+                .and_then(|band| band.crossed(market.log_price))
         {
             self.halt(at, place, edge);
         }
