@@ -51,7 +51,6 @@ fn instant() -> DataType {
 value!(f64, false, DataType::Float64, values => Float64Array::from_iter_values(values.copied()));
 value!(Option<f64>, true, DataType::Float64, values => values.copied().collect::<Float64Array>());
 value!(Option<i32>, true, DataType::Int32, values => values.copied().collect::<Int32Array>());
-value!(Option<i64>, true, DataType::Int64, values => values.copied().collect::<Int64Array>());
 value!(Arc<str>, false, DataType::Utf8, values => StringArray::from_iter_values(values));
 value!(Option<&'static str>, true, DataType::Utf8, values => values.copied().collect::<StringArray>());
 value!(Coin, false, exact(), values =>

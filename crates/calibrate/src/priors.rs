@@ -563,7 +563,14 @@ impl Priors {
                 "s",
             ),
         ] {
-            add(name, Some(value), text.into(), unit, "prior", "nothing on record separates it");
+            add(
+                name,
+                Some(value),
+                text.into(),
+                unit,
+                "prior",
+                "nothing on record separates it",
+            );
         }
         for pool in &toml.pool {
             let text = format!(
