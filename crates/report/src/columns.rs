@@ -79,6 +79,16 @@ pub(crate) const LOSSES: &[Column] = &[
     ),
 ];
 
+pub(crate) const TREE: &[Column] = &[
+    column("rules", &["rule_set"], Plain),
+    column("orders", &["side"], Plain),
+    column("came", &["came"], Plain),
+    column("batches", &["batches"], WHOLE),
+    column("deepest generation", &["deepest_generation"], WHOLE),
+    column("million USD", &["notional_usd"], Fixed(MILLION, 1)),
+    column("percent of its side", &["share_pct"], Fixed(1.0, 1)),
+];
+
 pub(crate) const OWN: &[Column] = &[
     column("rules", &["rule_set"], Plain),
     column("account", &["account"], Plain),

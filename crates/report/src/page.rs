@@ -199,7 +199,10 @@ impl Page<'_> {
         let sensitivities = self.ask("comparison/sensitivities")?;
         let of_first = sensitivities.rows_where(|row| sensitivities.is(row, "rule_set", &self.rule_sets[0]));
         let own = self.ask("solvency/own_accounts")?;
+        let tree = self.ask("liquidation/causal_tree")?;
+        let first_order = tree.rows_where(|row| tree.is(row, "bar_order", "high_first"));
         Ok(context! {
+            tree => tree.table(&first_order, columns::TREE)?,
             own => own.table(&own.all(), columns::OWN)?,
             own_central => own.table(&own.all(), columns::OWN_CENTRAL)?,
             falls => falls.table(&self.headline(&falls), columns::FALLS)?,

@@ -28,8 +28,8 @@ struct Books {
     bad_debt: i128,
 }
 
-/// Counts contracts and money again from the entries, and compares open interest, reserves, unpaid
-/// losses and the cash of accounts with what the engine ended with. `reserves` are those at the start, by market.
+/// Counts contracts and money again from the entries, and compares open interest, reserves, unpaid losses (also order by
+/// order) and the cash of accounts with what the engine ended with. `reserves` are those at the start, by market.
 ///
 /// # Errors
 /// The first disagreement.
@@ -43,6 +43,8 @@ pub fn audit(run: &WorldRun, reserves: &[[Cash; 2]]) -> Result<(), AuditError> {
         })
         .collect();
     let mut cash: BTreeMap<u32, i128> = BTreeMap::new();
+    // What reserves paid for each order, and what nobody did.
+    let mut losses: BTreeMap<u32, [i128; 2]> = BTreeMap::new();
     let differs = |entry: usize, what: String, found: i128, engine: i128| {
         if found == engine {
             Ok(())
@@ -57,6 +59,16 @@ pub fn audit(run: &WorldRun, reserves: &[[Cash; 2]]) -> Result<(), AuditError> {
     };
     for entry in entries {
         let book = &mut books[entry.market];
+        if let (Some(order), Some(turn)) = (
+            entry.order,
+            match entry.kind {
+                EntryKind::Draw => Some(0),
+                EntryKind::BadDebt => Some(1),
+                _ => None,
+            },
+        ) {
+            losses.entry(order).or_default()[turn] += entry.amount.0;
+        }
         let side = entry.side.index();
         let sign: i128 = if entry.side == Side::Long { 1 } else { -1 };
         match entry.kind {
@@ -114,6 +126,27 @@ pub fn audit(run: &WorldRun, reserves: &[[Cash; 2]]) -> Result<(), AuditError> {
             run.bad_debt[market].0,
         )?;
     }
+    for row in &run.journal.orders {
+        let [covered, bad_debt] = losses.remove(&row.id).unwrap_or_default();
+        differs(
+            last,
+            format!("what reserves paid for order {}", row.id),
+            covered,
+            row.covered.0,
+        )?;
+        differs(
+            last,
+            format!("bad debt of order {}", row.id),
+            bad_debt,
+            row.bad_debt.0,
+        )?;
+    }
+    differs(
+        last,
+        "orders with losses that were not executed".to_owned(),
+        losses.len() as i128,
+        0,
+    )?;
     for (place, account) in run.accounts.iter().enumerate() {
         differs(
             last,

@@ -81,6 +81,8 @@ pub struct World<'a> {
     pub(crate) books: bool,
     /// Whether what is exogenous is returned.
     pub(super) abducts: bool,
+    /// The order that is being filled.
+    pub(crate) filling: Option<u32>,
     /// Whether orders wait for a waypoint.
     pub(crate) on_grid: bool,
     pub(super) actions: u64,
@@ -111,6 +113,7 @@ impl<'a> World<'a> {
             scratch: Vec::new(),
             observer: None,
             books: true,
+            filling: None,
             abducts: true,
             on_grid: false,
             actions: 0,
@@ -282,7 +285,10 @@ impl<'a> World<'a> {
     /// A row of the books.
     pub(crate) fn enter(&mut self, entry: Entry) {
         if self.books {
-            self.journal.entries.push(entry);
+            self.journal.entries.push(Entry {
+                order: self.filling,
+                ..entry
+            });
         }
     }
 
@@ -408,6 +414,7 @@ impl<'a> World<'a> {
 pub(crate) fn entry(at: i64, market: usize, kind: EntryKind, holder: Holder) -> Entry {
     Entry {
         at: Timestamp(at),
+        order: None,
         market,
         kind,
         holder,

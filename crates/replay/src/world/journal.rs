@@ -101,6 +101,8 @@ pub enum EntryKind {
 pub struct Entry {
     /// When.
     pub at: Timestamp,
+    /// The order at whose fill it was written; absent where none is behind it.
+    pub order: Option<u32>,
     /// Place of the market.
     pub market: usize,
     /// What.

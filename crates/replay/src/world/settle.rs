@@ -55,6 +55,7 @@ impl World<'_> {
         if order.quantity == Coin::ZERO {
             return Ok(());
         }
+        self.filling = Some(order.id);
         let contract_side = market.frame.side(order.side);
         let withdraws = self.channels.depth_withdrawal;
         let log_before = market.log_price;
@@ -109,6 +110,7 @@ impl World<'_> {
         market.refresh_alarm();
         market.eventful = true;
         self.journal.orders.push(row);
+        self.filling = None;
         self.count(place);
         // Between waypoints nobody is looked at: the next one says whether the price has come so far.
         if self.on_grid {
@@ -358,7 +360,7 @@ impl World<'_> {
             return Cash::ZERO;
         }
         let market = &mut self.markets[place];
-        let (books, entries) = (self.books, &mut self.journal.entries);
+        let (books, order, entries) = (self.books, self.filling, &mut self.journal.entries);
         absorb(
             (&mut market.book, &mut market.ledger),
             &Fill {
@@ -378,6 +380,7 @@ impl World<'_> {
                     Booked::Opened(side, position) => Entry {
                         side,
                         quantity: position.quantity,
+                        order,
                         margin: position.margin,
                         entry_value: position.entry_value,
                         ..entry(at, place, EntryKind::Open, Holder::Cohort)
@@ -388,6 +391,7 @@ impl World<'_> {
                         margin: position.margin,
                         entry_value: position.entry_value,
                         exit_value,
+                        order,
                         ..entry(at, place, EntryKind::Close, Holder::Cohort)
                     },
                 });
