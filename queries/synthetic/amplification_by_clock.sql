@@ -1,6 +1,6 @@
 -- Question: How much more did a made-up price vary than its null, by clock, over the whole tape and over the crash?
 -- Grain: one row per rule set, clock and market; market `all` is the sum of variances of all
--- Units: clock_s s; amplification is variance over that of the null off-book, null under thirty returns
+-- Units: clock_s s; amplification is variance over that of the null off-book, null under thirty returns or where a rule stopped the market for as long as the clock
 -- Reads: synthetic.amplification
 SELECT
     rule_set,

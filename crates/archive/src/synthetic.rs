@@ -229,7 +229,7 @@ tables! {
         null_fall_log: "The same of the null off-book.",
         free_fall_log: "The same of the price where ordinary flow meets the books of this rule set's own world.",
         clock_s: "Clock of the amplification, s.",
-        amplification: "Variance of the price over that of the null off-book on this clock, whole tape; null under thirty returns.",
+        amplification: "Variance of the price over that of the null off-book on this clock, whole tape; null under thirty returns, or where a rule stopped the market for as long.",
         forced_orders: "Forced orders.",
         forced_usd: "Their value on the book, USD at the fill.",
         deleveraged_usd: "Closed against winners, USD at the fill.",
@@ -251,7 +251,7 @@ tables! {
         place.venue: "Its venue; `all` for all together.",
         place.instrument: "What it trades; `all` for all together.",
         returns: "Returns on the clock.",
-        amplification: "Variance of the price over that of the null off-book; null under thirty returns.",
+        amplification: "Variance of the price over that of the null off-book; null under thirty returns, or where a rule stopped the market for as long as the clock.",
     }
     shapley: ShapleyRow, "What a channel of the world adds under the rules of record." {
         measure: "`log_amplification` of all markets on the declared clock, or `fall_log` of the deepest market.",

@@ -259,7 +259,8 @@ pub struct OutcomeRow {
     pub free_fall_log: f64,
     /// Clock of the amplification, s.
     pub clock_s: i32,
-    /// Variance of the price over that of the null `off-book` on this clock, whole tape; absent under thirty returns.
+    /// Variance of the price over that of the null `off-book` on this clock, whole tape; absent under thirty returns, or where a
+    /// rule stopped the market for as long.
     pub amplification: Option<f64>,
     /// Forced orders.
     pub forced_orders: i64,
@@ -300,7 +301,8 @@ pub struct AmplificationRow {
     pub place: Place,
     /// Returns on the clock.
     pub returns: i32,
-    /// Variance over that of the null `off-book`; absent under thirty returns.
+    /// Variance over that of the null `off-book`; absent under thirty returns, or where a rule stopped the market for as long as the
+    /// clock.
     pub amplification: Option<f64>,
 }
 

@@ -39,13 +39,7 @@ pub(super) fn borne(spec: &WorldSpec, run: &WorldRun) -> (Vec<Borne>, Vec<Option
         let place = entry.order.and_then(|id| places.get(&id).copied());
         owners.push(place);
         if let Some(place) = place {
-            count(
-                spec,
-                &orders[place],
-                entry,
-                &mut all[place],
-                &mut closed[place],
-            );
+            count(spec, &orders[place], entry, &mut all[place], &mut closed[place]);
         }
     }
     for ((order, borne), closed) in orders.iter().zip(&mut all).zip(&closed) {

@@ -25,7 +25,10 @@ impl Stage<'_> {
         for (span, bounds_s) in [("whole", self.whole_s()), ("crash", self.crash_s())] {
             for told in self.amplifications(&price, &null, bounds_s) {
                 let ratios = std::iter::once(told.all).chain(told.markets);
-                for (place, amplification) in with_all(places).into_iter().zip(ratios) {
+                for (place, ratio) in with_all(places).into_iter().zip(ratios) {
+                    let market = place.market.map(|market| market as usize);
+                    let amplification =
+                        ratio.filter(|_| f64::from(told.clock_s) > longest_halt_s(run, market));
                     rows.push(AmplificationRow {
                         rule_set: Arc::clone(rule_set),
                         span,
@@ -134,6 +137,23 @@ impl Stage<'_> {
         }
         row.closed_at_end = closed_before.iter().map(|closed| i32::from(*closed)).sum();
     }
+}
+
+/// The longest time that a rule stopped a market, or any of them, s; below zero where none did. On a clock no longer than
+/// that, one jump at the reopening stands where the null has many moves, and the two variances are of different things.
+fn longest_halt_s(run: &WorldRun, market: Option<usize>) -> f64 {
+    let mine = |of: usize| market.is_none_or(|market| market == of);
+    let ended = run
+        .journal
+        .halts
+        .iter()
+        .filter(|halt| mine(halt.market))
+        .map(|halt| halt.until_at.seconds_since(halt.from_at));
+    let standing = run.halted.iter().enumerate().filter_map(|(market, halt)| {
+        let (from, until) = (*halt).filter(|_| mine(market))?;
+        Some(until.seconds_since(from))
+    });
+    ended.chain(standing).fold(-1.0, f64::max)
 }
 
 /// All markets together, then each.

@@ -11,6 +11,10 @@ use crate::ReplayError;
 
 /// How many orders are remembered in a market as possible parents.
 const PARENTS: usize = 32;
+/// An engine that can send so much a second sends what it can in this time, s, and then again.
+const PIECE_S: f64 = 1.0;
+/// An order goes in at most so many pieces, however slow the engine is.
+const MOST_PIECES: f64 = 1_000.0;
 
 impl World<'_> {
     /// Takes out the levels that the mark has crossed. Those that the null has crossed too have no parent.
@@ -171,9 +175,47 @@ impl World<'_> {
         recent.push((order, at, flow));
     }
 
-    /// Sends an order to the book, as fast as the venue's engine can.
+    /// Sends an order to the book, as fast as the venue's engine can: one that takes it longer than a second goes in pieces,
+    /// each an order of its own.
     #[expect(clippy::too_many_arguments, reason = "the parts of an order, once")]
     pub(crate) fn send(
+        &mut self,
+        at: i64,
+        place: usize,
+        side: Side,
+        quantity: Coin,
+        cause: Cause,
+        parent: Option<u32>,
+        behind: Behind,
+    ) {
+        let mut pieces = 1;
+        if let Some(liquidation) = self.spec.instruments[place].liquidation
+            && cause == Cause::Liquidation
+        {
+            let market = &self.markets[place];
+            let notional_usd = market.frame.notional_usd(quantity, market.log_mark);
+            let work_s = notional_usd / liquidation.throughput_usd_per_s;
+            pieces = (work_s / PIECE_S).ceil().clamp(1.0, MOST_PIECES) as i64;
+        }
+        if pieces == 1 {
+            self.send_piece(at, place, side, quantity, cause, parent, behind);
+            return;
+        }
+        let mut left = quantity;
+        let mut rest = behind;
+        for piece in 0..pieces {
+            let part = Coin(left.0 / (pieces - piece));
+            if part == Coin::ZERO {
+                continue;
+            }
+            left -= part;
+            let behind = rest.split(part);
+            self.send_piece(at, place, side, part, cause, parent, behind);
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of an order, once")]
+    fn send_piece(
         &mut self,
         at: i64,
         place: usize,

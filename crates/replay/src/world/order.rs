@@ -19,6 +19,34 @@ pub(crate) enum Behind {
     Collateral { account: usize },
 }
 
+impl Behind {
+    /// Takes so many contracts off: those of the cohort in their order, the first to break first.
+    pub(crate) fn split(&mut self, quantity: Coin) -> Self {
+        let Self::Cohort(closed) = self else {
+            return self.clone();
+        };
+        let mut left = quantity;
+        let mut whole = 0;
+        let mut part = None;
+        for one in closed.iter_mut() {
+            if one.position.quantity > left {
+                if left > Coin::ZERO {
+                    part = Some(Closed {
+                        position: one.position.take(left),
+                        ..*one
+                    });
+                }
+                break;
+            }
+            left -= one.position.quantity;
+            whole += 1;
+        }
+        let mut taken: Vec<Closed> = closed.drain(..whole).collect();
+        taken.extend(part);
+        Self::Cohort(taken)
+    }
+}
+
 /// An order on its way to the book.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
@@ -97,7 +125,39 @@ impl Agenda {
 
 #[cfg(test)]
 mod tests {
+    use aftershock_market::Cash;
+    use aftershock_protocol::{Position, Slot};
+
     use super::*;
+
+    #[test]
+    fn a_cohort_goes_in_pieces_and_nothing_is_lost() {
+        let closed = |quantity: i64| Closed {
+            slot: Slot {
+                tier: 0,
+                linked: false,
+            },
+            position: Position {
+                key: 1.0,
+                quantity: Coin(quantity),
+                entry_value: Cash(i128::from(quantity) * 7),
+                margin: Cash(i128::from(quantity)),
+            },
+        };
+        let mut rest = Behind::Cohort(vec![closed(5), closed(3), closed(4)]);
+        let quantities: Vec<Vec<(i64, i128)>> = [6, 2, 4]
+            .into_iter()
+            .map(|quantity| match rest.split(Coin(quantity)) {
+                Behind::Cohort(part) => part
+                    .iter()
+                    .map(|one| (one.position.quantity.0, one.position.entry_value.0))
+                    .collect(),
+                _ => Vec::new(),
+            })
+            .collect();
+        assert_eq!(quantities, [vec![(5, 35), (1, 7)], vec![(2, 14)], vec![(4, 28)]]);
+        assert!(matches!(rest, Behind::Cohort(left) if left.is_empty()));
+    }
 
     #[test]
     fn instants_then_kinds_then_turns() {
