@@ -101,6 +101,15 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let Some(sql) = sql else {
         return interactive(&session, data);
     };
+    // What the terminal answers, a script may ask too.
+    match sql.trim().strip_prefix("\\d") {
+        Some("") => return tables(&session),
+        Some(name) if name.starts_with(' ') => {
+            session.sql(&format!("DESCRIBE {}", name.trim()))?;
+            return columns(&session, name.trim());
+        }
+        _ => {}
+    }
     let given: Vec<(&str, &str)> = parameters
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))

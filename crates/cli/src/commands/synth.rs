@@ -86,6 +86,15 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let place = |name: &str| out.join(name).to_string_lossy().into_owned();
     let tape = Tape::new(Store::open(&place("tape"))?);
     if !tape.list()?.sources.is_empty() {
+        // The report is written last.
+        if !out.join("truth/report/synthetic-crash.md").exists() {
+            return Err(Mistake::new(format!(
+                "{} holds a crash that was not finished: it has a tape and no truth/report",
+                out.display()
+            ))
+            .hint("remove the folder and run the command again, or name another with --out")
+            .into());
+        }
         return Err(Mistake::new(format!("{} holds a tape already", out.display()))
             .hint("the same seed and declaration give the same tape; remove the folder or name another with --out")
             .into());
