@@ -193,6 +193,48 @@ fn what_is_abducted_gives_the_record_back() {
     assert_eq!(recorded.reserves, closed.reserves);
 }
 
+/// One market's record is bars of a minute, drawn as waypoints a third of it apart, the others' are ticks.
+#[test]
+fn bars_and_ticks_may_stand_on_one_tape() {
+    let (spec, rules) = (three(), RuleSet::default());
+    let ticks = crash(0.06, 3_600);
+    let mut tape = WorldTape::default();
+    let mut grid = Grid::default();
+    for index in 0..ticks.len() {
+        let (at, event) = ticks.event(index);
+        let bars = matches!(event, WorldEvent::Tick { market: 0, .. });
+        let second = (at.0 - 1_000_000_000_000) / 1_000_000;
+        let whole = (at.0 - 1_000_000_000_000) % 1_000_000 == 0;
+        if bars && !(whole && second % 20 == 0) {
+            continue;
+        }
+        tape.push(at, event);
+        grid.recorded.push(true);
+        grid.bar_close.push(bars && second % 60 == 0);
+    }
+    let tape = tape.on_grid(grid);
+    let run = |drive: Drive<'_>| {
+        begin(&spec, &rules, Channels::ALL)
+            .run(&tape, drive)
+            .expect("a tape that can be run")
+    };
+    let recorded = run(Drive::Record);
+    let (log_news, depth) = recorded.exogenous.clone().expect("the record drove");
+    let closed = run(Drive::Exogenous {
+        log_news: &log_news,
+        depth: &depth,
+    });
+    assert!(recorded.journal.orders.len() > 50);
+    assert_eq!(recorded.journal.orders.len(), closed.journal.orders.len());
+    for (a, b) in recorded.journal.prices.iter().zip(&closed.journal.prices) {
+        assert!((a.log_price - b.log_price).abs() < 1e-9, "{a:?} {b:?}");
+    }
+    // Orders of the market of bars fill at its waypoints.
+    for order in recorded.journal.orders.iter().filter(|order| order.market == 0) {
+        assert_eq!((order.executed_at.0 - 1_000_000_000_000) % 20_000_000, 0);
+    }
+}
+
 #[test]
 fn money_and_contracts_are_counted_twice() {
     let (spec, rules) = (three(), RuleSet::default());
