@@ -145,7 +145,7 @@ pub struct Fund {
 
 /// Told what happens, in order. Every method defaults to not listening.
 pub trait Observer {
-    /// Whether anything is wanted at all.
+    /// Whether more than waypoints is wanted; books, views and orders are not put together for who does not listen.
     fn listens(&self) -> bool {
         true
     }

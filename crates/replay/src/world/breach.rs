@@ -44,7 +44,8 @@ impl World<'_> {
                 };
                 let verdict = self.rules.liquidate(step, &market.view(at, spec))?;
                 until = verdict.until.map(|until| until.0);
-                self.tell_liquidate(at, place, side, &verdict);
+                let subject = format!("{} orders", verdict.step.side.closing_order());
+                self.tell_rules(at, "liquidate", &subject, verdict.until, &verdict.interventions);
                 if !verdict.allowed {
                     if let Some(until) = until {
                         self.suspend(place, side, until);

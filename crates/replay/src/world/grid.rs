@@ -47,12 +47,8 @@ impl World<'_> {
                 market.eventful = true;
             }
             // The band that stands was set for continuous trading: a reopening finds its own price.
-            let band = market.band.clone().filter(|_| !reopens);
-            let edge = match (given_news, &band) {
-                (Some(_), Some(band)) => band.crossed(log_open),
-                _ => None,
-            };
-            if let Some(edge) = edge {
+            let band = market.band.as_ref().filter(|_| !reopens && given_news.is_some());
+            if let Some(edge) = band.and_then(|band| band.crossed(log_open)) {
                 market.log_news = given_news.unwrap_or(market.log_news);
                 self.halt(at, place, edge);
             } else {
@@ -87,6 +83,7 @@ impl World<'_> {
                     Some(news) => news + market.impact(),
                 };
                 market.log_price = log_open;
+                let band = market.band.as_ref().filter(|_| !reopens);
                 if let Some(edge) = band.and_then(|band| band.crossed(log_open)) {
                     self.halt(at, place, edge);
                 } else if reopens {
@@ -98,6 +95,7 @@ impl World<'_> {
         let market = &mut self.markets[place];
         market.publish_mark(at);
         if let Some(observer) = &mut self.observer
+            && observer.listens()
             && !market.closed()
         {
             observer.liquidity(
@@ -130,7 +128,9 @@ impl World<'_> {
         }
         let market = &self.markets[place];
         if !halted {
-            if let Some(observer) = &mut self.observer {
+            if let Some(observer) = &mut self.observer
+                && observer.listens()
+            {
                 observer.margin_call(&market.view(at, spec));
             }
             if market.alarmed() {

@@ -136,7 +136,8 @@ impl World<'_> {
                 from_others: funds[vault].min(share - from_own),
             };
             let verdict = self.rules.cover_deficit(step, &view)?;
-            self.tell_interventions(at, place, pool, &verdict.interventions);
+            let name = &self.spec.instruments[place].parameters.pools[pool].name;
+            self.tell_rules(at, "cover_deficit", name, None, &verdict.interventions);
             let mut draws = vec![(pool, verdict.step.from_own)];
             let mut owed = verdict.step.from_others;
             let others = (0..vault).filter(|other| *other != pool);

@@ -192,7 +192,8 @@ impl World<'_> {
         let mut deficit = Cash::ZERO;
         let mut booked_value = Cash::ZERO;
         let mut fed = Cash::ZERO;
-        let mut told = Told::new(self.observer.is_some(), &order.behind);
+        let listens = self.observer.as_ref().is_some_and(|observer| observer.listens());
+        let mut told = Told::new(listens, &order.behind);
         for (turn, part) in parts.into_iter().enumerate() {
             let Part {
                 holder,

@@ -1,7 +1,7 @@
 //! What observers are told of orders, funds and rules.
 
-use aftershock_market::{Cash, Side, Timestamp};
-use aftershock_protocol::{Intervention, Liquidate, Position, Verdict};
+use aftershock_market::{Cash, Timestamp};
+use aftershock_protocol::{Intervention, Position};
 
 use super::engine::World;
 use super::order::{Behind, Order};
@@ -128,12 +128,13 @@ impl World<'_> {
         }
     }
 
-    /// Tells what rules did to a pool's loss.
-    pub(super) fn tell_interventions(
+    /// Tells what rules did to a step.
+    pub(super) fn tell_rules(
         &mut self,
         at: i64,
-        place: usize,
-        pool: usize,
+        step: &'static str,
+        subject: &str,
+        until: Option<Timestamp>,
         interventions: &[Intervention],
     ) {
         let Some(observer) = &mut self.observer else {
@@ -143,33 +144,12 @@ impl World<'_> {
             observer.intervention(&Noted {
                 at: Timestamp(at),
                 rule: &one.rule,
-                step: "cover_deficit",
+                step,
                 decision: one.decision,
-                subject: self.spec.instruments[place].parameters.pools[pool].name.clone(),
+                subject: subject.to_owned(),
                 before: Some(one.before),
                 after: Some(one.after),
-                until: None,
-                reason: &one.reason.0,
-            });
-        }
-    }
-
-    /// Tells what rules did to the liquidation of a side, in the frame.
-    pub(super) fn tell_liquidate(&mut self, at: i64, place: usize, side: Side, verdict: &Verdict<Liquidate>) {
-        let Some(observer) = &mut self.observer else {
-            return;
-        };
-        let side = self.markets[place].frame.side(side);
-        for one in &verdict.interventions {
-            observer.intervention(&Noted {
-                at: Timestamp(at),
-                rule: &one.rule,
-                step: "liquidate",
-                decision: one.decision,
-                subject: format!("{} orders", side.closing_order()),
-                before: Some(one.before),
-                after: Some(one.after),
-                until: verdict.until,
+                until,
                 reason: &one.reason.0,
             });
         }
