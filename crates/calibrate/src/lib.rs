@@ -6,7 +6,9 @@
 //! [`synth`], of several venues and with everything a venue prints, and [`synthetic`], the one market that the gates run.
 
 pub mod check;
+pub mod clocked;
 pub mod gates;
+pub mod observed;
 mod priors;
 mod recorded;
 pub mod synth;

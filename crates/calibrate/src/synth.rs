@@ -40,7 +40,7 @@ pub use declared::{
 };
 pub use news::{News, news, tape};
 pub use nulls::{Amplification, Null};
-pub use printed::{Marks, Printed, PrintedMarket, Prints, Readings};
+pub use printed::Printed;
 pub use ramp::{Ramp, Shape};
 pub use spec::{entries, spec};
 pub use target::{Target, Tried};

@@ -6,9 +6,9 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::declared::{Asset, Contract, Venue};
-use super::printed::Prints;
 use super::run::Stage;
 use super::stream::stream;
+use crate::observed::Prints;
 
 /// Spread of account sizes within a declared class, standard deviation of the logarithm.
 const SIZE_SPREAD: f64 = 0.5;

@@ -3,9 +3,12 @@
 use aftershock_market::Timestamp;
 use aftershock_replay::world::{PriceRow, WorldRun};
 
+use crate::observed::{Bars, Marks, Observed, Prints, Readings};
+
 use super::declared::{Asset, Contract, Coverage, Venue};
 use super::feed::{Forced, thinned, throttled};
 use super::run::Stage;
+use super::spec::{OPENED_EVERY_H, history};
 use super::{START, half_tick_us, market_name};
 
 /// Arbitrage and carry below this is not traded, USD.
@@ -15,108 +18,7 @@ const LEAST_TRADE_USD: f64 = 1.0;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Printed {
     /// The markets.
-    pub markets: Vec<PrintedMarket>,
-}
-
-/// What one venue prints of one market.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PrintedMarket {
-    /// Name of the venue; it begins with `synthetic-`.
-    pub venue: String,
-    /// Name of the instrument.
-    pub instrument: String,
-    /// Unit of all quantities: `base`, or `quote` for inverse contracts of one dollar.
-    pub quantity_unit: &'static str,
-    /// What the feed of liquidations says of itself: `complete`, `throttled` or `unknown`.
-    pub coverage: &'static str,
-    /// Trades: ordinary flow, forced orders, arbitrage and carry, none of them marked. Those of one tick are stamped at the
-    /// end of its interval and ordered by size.
-    pub trades: Prints,
-    /// Liquidations at their fills, as far as the feed shows them; none on spot.
-    pub liquidations: Prints,
-    /// Open interest of one side; none on spot.
-    pub open_interest: Readings,
-    /// Distance of each reading of `depth` from the price, percent, bids below 0.
-    pub depth_band_pct: Vec<f64>,
-    /// What rests up to there.
-    pub depth: Readings,
-    /// Marks and mids.
-    pub marks: Marks,
-}
-
-/// Trades or liquidations, a column each.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Prints {
-    /// When.
-    pub at: Vec<Timestamp>,
-    /// Price, USD a coin.
-    pub price_usd: Vec<f64>,
-    /// How much, in the market's unit.
-    pub quantity: Vec<f64>,
-    /// Whether the taker bought; a liquidation that sells closes a long.
-    pub buys: Vec<bool>,
-}
-
-/// Quantities at instants.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Readings {
-    /// When.
-    pub at: Vec<Timestamp>,
-    /// How much, in the market's unit.
-    pub quantity: Vec<f64>,
-    /// Its value, USD.
-    pub notional_usd: Vec<f64>,
-}
-
-/// Marks at instants.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Marks {
-    /// When.
-    pub at: Vec<Timestamp>,
-    /// What margin is valued at, USD; empty on spot.
-    pub mark_usd: Vec<f64>,
-    /// Middle of the book, USD.
-    pub mid_usd: Vec<f64>,
-}
-
-impl Prints {
-    pub(super) fn push(&mut self, at: Timestamp, price_usd: f64, quantity: f64, buys: bool) {
-        self.at.push(at);
-        self.price_usd.push(price_usd);
-        self.quantity.push(quantity);
-        self.buys.push(buys);
-    }
-
-    fn extend(&mut self, more: &Self) {
-        self.at.extend(&more.at);
-        self.price_usd.extend(&more.price_usd);
-        self.quantity.extend(&more.quantity);
-        self.buys.extend(&more.buys);
-    }
-
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.at.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.at.is_empty()
-    }
-
-    /// The rows at these places.
-    pub(super) fn only(&self, places: &[usize]) -> Self {
-        let mut kept = Self::default();
-        for &place in places {
-            kept.push(
-                self.at[place],
-                self.price_usd[place],
-                self.quantity[place],
-                self.buys[place],
-            );
-        }
-        kept
-    }
+    pub markets: Vec<Observed>,
 }
 
 /// How a market counts.
@@ -171,7 +73,7 @@ impl Stage<'_> {
         asset: &Asset,
         venue: &Venue,
         forced: &Forced,
-    ) -> PrintedMarket {
+    ) -> Observed {
         let unit = Unit::of(venue);
         let perpetual = venue.contract != Contract::Spot;
         let kept = match venue.coverage {
@@ -183,7 +85,7 @@ impl Stage<'_> {
             }
         };
         let (depth_band_pct, depth) = self.depth(run, market, unit);
-        PrintedMarket {
+        Observed {
             venue: format!("synthetic-{}", venue.name),
             instrument: market_name(asset, venue),
             quantity_unit: match venue.contract {
@@ -205,6 +107,7 @@ impl Stage<'_> {
             depth_band_pct,
             depth,
             marks: self.marks(run, market, perpetual),
+            bars: self.bars(asset, venue),
         }
     }
 
@@ -270,6 +173,28 @@ impl Stage<'_> {
             }
         }
         (bands, read)
+    }
+
+    /// The walk along which positions were opened, as the bars that a venue prints of it.
+    fn bars(&self, asset: &Asset, venue: &Venue) -> Bars {
+        let history = history(self.declared);
+        let mut bars = Bars::default();
+        let mut before = history.last().map_or(0.0, |oldest| oldest.0);
+        let length_us = (OPENED_EVERY_H * 3.6e9) as i64;
+        for (age, (distance, volume)) in history.iter().enumerate().rev() {
+            let usd = |distance: f64| asset.price_usd * libm::exp(distance);
+            let close_at = Timestamp(START.0 - age as i64 * length_us);
+            bars.open_at.push(Timestamp(close_at.0 - length_us));
+            bars.close_at.push(close_at);
+            bars.open_usd.push(usd(before));
+            bars.high_usd.push(usd(before.max(*distance)));
+            bars.low_usd.push(usd(before.min(*distance)));
+            bars.close_usd.push(usd(*distance));
+            bars.volume_usd
+                .push(volume * venue.volume_daily_usd * OPENED_EVERY_H / 24.0);
+            before = *distance;
+        }
+        bars
     }
 
     fn marks(&self, run: &WorldRun, market: usize, perpetual: bool) -> Marks {

@@ -21,7 +21,7 @@ use super::{half_tick_us, market_name};
 const HOUR_S: f64 = 3_600.0;
 const DAY_S: f64 = 86_400.0;
 /// Positions were opened in steps of this length, h.
-const OPENED_EVERY_H: f64 = 1.0 / 12.0;
+pub(super) const OPENED_EVERY_H: f64 = 1.0 / 12.0;
 /// Half-life of the volatility that depth answers, s.
 const VOLATILITY_HALF_LIFE_S: f64 = 3_600.0;
 
@@ -231,24 +231,30 @@ fn mean_account_usd(declared: &Declared) -> f64 {
     sizes.iter().map(|(size_usd, share)| size_usd * share).sum()
 }
 
-/// Where positions were opened: log distance from the price at the start, and share. One walk for all markets, with the
-/// volatility of the first asset.
-pub fn entries(declared: &Declared) -> Vec<(f64, f64)> {
+/// The walk before the tape, from its start backwards: log distance from the price at the start, and volume over its
+/// mean. One walk for all markets, with the volatility of the first asset.
+pub(super) fn history(declared: &Declared) -> Vec<(f64, f64)> {
     let count = (declared.positions.history_h / OPENED_EVERY_H).round() as usize;
     let step = declared.assets[0].news_volatility_daily * (OPENED_EVERY_H / 24.0).sqrt();
     let steps = normals(declared.seed, "history/price", count);
     let mut rng = stream(declared.seed, "history/volume");
     let mut distance = 0.0;
-    // From the start backwards.
-    let mut entries: Vec<(f64, f64)> = (0..count)
-        .map(|age| {
-            let volume: f64 = Exp1.sample(&mut rng);
-            let left = libm::exp2(-(age as f64) * OPENED_EVERY_H / declared.positions.age_half_life_h);
-            let entry = (distance, volume * left);
-            distance += step * steps[age];
-            entry
-        })
-        .collect();
+    let mut history = Vec::with_capacity(count);
+    for step_z in steps {
+        let volume: f64 = Exp1.sample(&mut rng);
+        history.push((distance, volume));
+        distance += step * step_z;
+    }
+    history
+}
+
+/// Where positions were opened: log distance from the price at the start, and share.
+pub fn entries(declared: &Declared) -> Vec<(f64, f64)> {
+    let half_life_h = declared.positions.age_half_life_h;
+    let mut entries = history(declared);
+    for (age, entry) in entries.iter_mut().enumerate() {
+        entry.1 *= libm::exp2(-(age as f64) * OPENED_EVERY_H / half_life_h);
+    }
     let sum: f64 = entries.iter().map(|entry| entry.1).sum();
     for entry in &mut entries {
         entry.1 /= sum;

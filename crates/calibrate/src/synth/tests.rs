@@ -2,6 +2,7 @@
 
 use super::news::{news, tick_at, ticks};
 use super::*;
+use crate::observed::Prints;
 
 /// An hour with a fall of 6 % from the twentieth minute on.
 pub(super) fn hour() -> Declared {

@@ -8,10 +8,11 @@ use super::declared::{Contract, Venue};
 use super::feed::Forced;
 use super::news::tick_at;
 use super::nulls::Null;
-use super::printed::{Printed, Prints, Unit};
+use super::printed::{Printed, Unit};
 use super::run::Stage;
 use super::truth::{Branching, Exogenous, Feed, LeverageClass, Market, Orders, Truth};
 use super::{START, Tried, market_name};
+use crate::observed::Prints;
 
 const ABOUT: &str = "The truth of a generated tape. No program reads this file; a calibration that is to be scored with it \
                      must not either.";

@@ -1,18 +1,21 @@
 //! Columns of a generated tape as rows of the tape's tables.
 
-use aftershock_archive::tape::{Kind, Staging, depth_bands, liquidations, marks, open_interest, trades};
-use aftershock_calibrate::synth::{PrintedMarket, Prints};
+use aftershock_archive::tape::{
+    Kind, Staging, bars, depth_bands, liquidations, marks, open_interest, trades,
+};
+use aftershock_calibrate::observed::{Observed, Prints};
 use aftershock_ingest::Rows;
 use anyhow::Result;
 
 /// Puts all that a market prints into the tape; `row` counts the rows of the source.
-pub(super) fn push(staging: &mut Staging, source: &str, market: &PrintedMarket, row: &mut u64) -> Result<()> {
+pub(super) fn push(staging: &mut Staging, source: &str, market: &Observed, row: &mut u64) -> Result<()> {
     for (kind, rows) in [
         (Kind::Trades, traded(market, row)),
         (Kind::Liquidations, liquidated(market, row)),
         (Kind::OpenInterest, held(market, row)),
         (Kind::DepthBands, resting(market, row)),
         (Kind::Marks, marked(market, row)),
+        (Kind::Bars, before(market, row)),
     ] {
         if !rows.is_empty() {
             staging.push(kind, &market.venue, &market.instrument, rows.finish(source))?;
@@ -31,7 +34,7 @@ fn side(prints: &Prints, place: usize) -> &'static str {
     if prints.buys[place] { "buy" } else { "sell" }
 }
 
-fn traded(market: &PrintedMarket, row: &mut u64) -> Rows {
+fn traded(market: &Observed, row: &mut u64) -> Rows {
     let prints = &market.trades;
     let mut rows = Rows::with_capacity(Kind::Trades, prints.len());
     for place in 0..prints.len() {
@@ -46,7 +49,7 @@ fn traded(market: &PrintedMarket, row: &mut u64) -> Rows {
     rows
 }
 
-fn liquidated(market: &PrintedMarket, row: &mut u64) -> Rows {
+fn liquidated(market: &Observed, row: &mut u64) -> Rows {
     let prints = &market.liquidations;
     let mut rows = Rows::with_capacity(Kind::Liquidations, prints.len());
     for place in 0..prints.len() {
@@ -61,7 +64,7 @@ fn liquidated(market: &PrintedMarket, row: &mut u64) -> Rows {
     rows
 }
 
-fn held(market: &PrintedMarket, row: &mut u64) -> Rows {
+fn held(market: &Observed, row: &mut u64) -> Rows {
     let read = &market.open_interest;
     let mut rows = Rows::with_capacity(Kind::OpenInterest, read.at.len());
     for place in 0..read.at.len() {
@@ -74,7 +77,7 @@ fn held(market: &PrintedMarket, row: &mut u64) -> Rows {
     rows
 }
 
-fn resting(market: &PrintedMarket, row: &mut u64) -> Rows {
+fn resting(market: &Observed, row: &mut u64) -> Rows {
     let read = &market.depth;
     let mut rows = Rows::with_capacity(Kind::DepthBands, read.at.len());
     for place in 0..read.at.len() {
@@ -88,7 +91,7 @@ fn resting(market: &PrintedMarket, row: &mut u64) -> Rows {
     rows
 }
 
-fn marked(market: &PrintedMarket, row: &mut u64) -> Rows {
+fn marked(market: &Observed, row: &mut u64) -> Rows {
     let read = &market.marks;
     let mut rows = Rows::with_capacity(Kind::Marks, read.at.len());
     for place in 0..read.at.len() {
@@ -98,6 +101,28 @@ fn marked(market: &PrintedMarket, row: &mut u64) -> Rows {
         if let Some(mark_usd) = read.mark_usd.get(place) {
             rows.real(marks::MARK_PRICE, *mark_usd);
         }
+    }
+    rows
+}
+
+fn before(market: &Observed, row: &mut u64) -> Rows {
+    let read = &market.bars;
+    let mut rows = Rows::with_capacity(Kind::Bars, read.len());
+    for place in 0..read.len() {
+        begin(&mut rows, row);
+        let (from, to) = (read.open_at[place], read.close_at[place]);
+        rows.at(bars::OPEN_AT, from.0);
+        rows.int(bars::INTERVAL_S, to.seconds_since(from) as i64);
+        rows.label(bars::PRICE_KIND, "last");
+        rows.at(bars::CLOSE_AT, to.0);
+        rows.real(bars::OPEN, read.open_usd[place]);
+        rows.real(bars::HIGH, read.high_usd[place]);
+        rows.real(bars::LOW, read.low_usd[place]);
+        rows.real(bars::CLOSE, read.close_usd[place]);
+        rows.real(bars::VOLUME, read.volume_usd[place]);
+        rows.label(bars::VOLUME_UNIT, "quote");
+        rows.real(bars::QUOTE_VOLUME, read.volume_usd[place]);
+        rows.label(bars::PRICE_ORIGIN, "recorded");
     }
     rows
 }
