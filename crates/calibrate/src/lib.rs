@@ -8,6 +8,7 @@
 pub mod check;
 pub mod clocked;
 pub mod gates;
+pub mod known;
 pub mod observed;
 mod priors;
 mod recorded;

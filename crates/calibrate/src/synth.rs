@@ -12,6 +12,7 @@ mod check;
 mod checks;
 mod declared;
 mod defaults;
+mod drawn;
 mod feed;
 mod journal;
 mod news;
@@ -38,6 +39,7 @@ pub(crate) use run::Stage;
 pub use declared::{
     Arbitrage, Asset, Carry, Contract, Coverage, Declared, Engine, Impact, Mark, Positions, Snapshots, Venue,
 };
+pub use drawn::known;
 pub use news::{News, news, tape};
 pub use nulls::{Amplification, Null};
 pub use printed::Printed;
