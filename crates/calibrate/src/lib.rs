@@ -12,6 +12,7 @@ pub mod known;
 pub mod observed;
 mod priors;
 mod recorded;
+pub mod recover;
 pub mod synth;
 pub mod synthetic;
 mod toml_file;
