@@ -19,7 +19,7 @@
 //! | which market spread it | [`spectral`]; who could not pay, [`clearing`]; who paid too much for it, [`overshoot`] |
 //! | how sure is it | [`bootstrap`], [`block_length`], [`quantile`], [`moments`] |
 //! | how little would have sufficed | [`twins`], [`sensitivity`], [`critical`], [`hysteresis`]; [`power_law`], [`log_normal_tail`], [`tail_compare`] |
-//! | what did a trade do | [`impact`], [`depth`], [`flow`] |
+//! | what did a trade do | [`impact`], by instrument [`instrument`]; [`depth`], [`flow`] |
 
 pub mod amplification;
 pub mod block_length;
@@ -37,6 +37,7 @@ pub mod flow;
 pub mod hawkes;
 pub mod hysteresis;
 pub mod impact;
+pub mod instrument;
 pub mod log_normal_tail;
 pub mod moments;
 pub mod noise;
