@@ -16,6 +16,7 @@
 
 mod conclude;
 mod form;
+pub mod known;
 mod predetermined;
 
 use std::fmt;
