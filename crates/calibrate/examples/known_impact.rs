@@ -6,7 +6,8 @@ use aftershock_calibrate::fit::impact::known::{Answer, cases, known_answers};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let count: u64 = std::env::args().nth(1).map_or(Ok(24), |count| count.parse())?;
     let seeds: Vec<u64> = (0..count).collect();
-    let settings = Settings::default();
+    let mut settings = Settings::default();
+    settings.ahead = std::env::args().nth(2).is_none();
     println!("{}", Answer::header(&settings));
     for case in cases() {
         for answer in known_answers(&[case], &seeds, &settings)? {

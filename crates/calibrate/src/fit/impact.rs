@@ -37,6 +37,9 @@ pub struct Settings {
     pub windows: Vec<(f64, bool)>,
     /// Where the first window begins, shares of its length.
     pub offsets: Vec<f64>,
+    /// Whether what is taken out of a window is fitted to later steps alone, which keeps earlier news out of the
+    /// instrument; see [`Windows::ahead`].
+    pub ahead: bool,
     /// Memory allowed for in errors, s.
     pub memory_s: f64,
     /// Least F of the first stage (the median over rows) for anything but the prior.
@@ -52,6 +55,7 @@ impl Default for Settings {
         Self {
             windows: vec![(120.0, false), (300.0, true), (600.0, false), (60.0, false)],
             offsets: vec![0.0, 0.25, 0.5, 0.75],
+            ahead: true,
             memory_s: 60.0,
             least_f: 20.0,
             prior: LogNormal {
@@ -176,6 +180,7 @@ pub fn rows(tape: &Clocked, path: &Path, settings: &Settings) -> Vec<Row> {
                 steps,
                 offset: steps_in(share * window_s),
                 trend,
+                ahead: settings.ahead,
             };
             // On a coarse clock a short window holds too little to take anything out of it.
             let sums = if steps < 4 {
