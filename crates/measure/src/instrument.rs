@@ -45,6 +45,8 @@ pub struct Instrumented {
     pub xy: f64,
     /// `Σzz`.
     pub zz: f64,
+    /// Sum over blocks of `lags + 1` steps of the square of their `Σzz`.
+    pub zz_blocks: f64,
     /// `Σzx`: the first stage.
     pub zx: f64,
     /// `Σzy`: the reduced form.
@@ -155,6 +157,11 @@ pub fn instrumented(
     if sums.varied == 0 || sums.zz <= 0.0 || sums.xx <= 0.0 {
         return Err(NotMeasurable::NoVariation);
     }
+    let block = |steps: &[f64]| {
+        let own: f64 = steps.iter().map(|z| z * z).sum();
+        own * own
+    };
+    sums.zz_blocks = rz.chunks(lags + 1).map(block).sum();
     let (first, reduced) = (sums.zx / sums.zz, sums.zy / sums.zz);
     for ((y, x), z) in ry.iter_mut().zip(rx.iter_mut()).zip(&*rz) {
         *x = z * (*x - first * z);
@@ -263,6 +270,12 @@ impl Instrumented {
         (zy - 2.0 * slope * both + slope * slope * zx).max(0.0)
     }
 
+    /// Number of blocks of `lags + 1` steps that the instrument comes to when they are counted by weight: 1 where all of
+    /// it falls into one block. Large-sample errors stand on about so many independent values and no more.
+    pub fn effective_blocks(&self) -> f64 {
+        self.zz * self.zz / self.zz_blocks
+    }
+
     /// F statistic of the first stage: the squared t of `z` in the regression of `x` on it, with memory.
     pub fn first_stage_f(&self) -> f64 {
         self.zx * self.zx / self.variance.zx
@@ -309,6 +322,7 @@ impl Instrumented {
             xx: self.xx + other.xx,
             xy: self.xy + other.xy,
             zz: self.zz + other.zz,
+            zz_blocks: self.zz_blocks + other.zz_blocks,
             zx: self.zx + other.zx,
             zy: self.zy + other.zy,
             variance: MomentVariance {

@@ -42,6 +42,8 @@ pub struct Settings {
     pub ahead: bool,
     /// Memory allowed for in errors, s.
     pub memory_s: f64,
+    /// What a wrong form of impact moves `ln Y` by, standard deviation, added to the error of every row.
+    pub form_sd_log: f64,
     /// Least F of the first stage (the median over rows) for anything but the prior.
     pub least_f: f64,
     /// What is believed of `Y` without this tape.
@@ -53,10 +55,18 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            windows: vec![(120.0, false), (300.0, true), (600.0, false), (60.0, false)],
+            windows: vec![
+                (60.0, false),
+                (120.0, false),
+                (60.0, true),
+                (120.0, true),
+                (300.0, true),
+                (600.0, false),
+            ],
             offsets: vec![0.0, 0.25, 0.5, 0.75],
             ahead: true,
             memory_s: 60.0,
+            form_sd_log: 0.15,
             least_f: 20.0,
             prior: LogNormal {
                 median: 1.0,

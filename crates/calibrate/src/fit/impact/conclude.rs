@@ -35,10 +35,10 @@ pub fn conclude(form: &str, rows: Vec<Row>, variance: f64, settings: &Settings) 
         )),
     };
     let (belief, tape) = match reason {
-        Some(_) => (Belief::of(&[], Some(settings.prior), 0.0), None),
+        Some(_) => (Belief::of(&[], Some(settings.prior), 0.0, 0.0), None),
         None => (
-            Belief::of(&measured, Some(settings.prior), variance),
-            Some(Belief::of(&measured, None, variance)),
+            Belief::of(&measured, Some(settings.prior), variance, settings.form_sd_log),
+            Some(Belief::of(&measured, None, variance, settings.form_sd_log)),
         ),
     };
     let largest = measured.iter().map(|sums| sums.slope()).reduce(f64::max);
@@ -63,7 +63,7 @@ struct Belief(Vec<f64>);
 impl Belief {
     /// The average over rows of prior times likelihood, each made to sum to one; the prior where there is no row. Without
     /// a prior, flat in `Y` between the ends.
-    fn of(rows: &[&Instrumented], prior: Option<LogNormal>, variance: f64) -> Self {
+    fn of(rows: &[&Instrumented], prior: Option<LogNormal>, variance: f64, form_sd_log: f64) -> Self {
         let log_prior = |log_y: f64| match prior {
             Some(prior) => {
                 let z = (log_y - libm::log(prior.median)) / prior.sd_log;
@@ -93,10 +93,13 @@ impl Belief {
         }
         for row in rows {
             let slope = row.slope();
+            let freedom = (row.effective_blocks() - 1.0).max(1.0);
+            let few = (freedom + 1.0) / freedom;
             add(&|log_y, y| {
                 let error = row.error_at(y);
-                let off = slope - y;
-                log_prior(log_y) - 0.5 * off * off / (error * error + variance)
+                let (off, form) = (slope - y, form_sd_log * y);
+                let t_squared = off * off / (few * error * error + variance + form * form);
+                log_prior(log_y) - 0.5 * (freedom + 1.0) * libm::log1p(t_squared / freedom)
             });
         }
         let count = rows.len().max(1) as f64;
@@ -149,6 +152,7 @@ mod tests {
             xx: 1.0,
             xy: 2.0,
             zz: 1.0,
+            zz_blocks: 1e-9,
             variance: MomentVariance {
                 zx: 1e-4,
                 zy: error * error,
@@ -186,7 +190,11 @@ mod tests {
     #[test]
     fn two_rows_that_disagree_widen_the_interval() {
         let rows = vec![row(0.9, 0.1), row(1.4, 0.15)];
-        let fit = conclude("form", rows, 0.0, &Settings::default());
+        let settings = Settings {
+            form_sd_log: 0.0,
+            ..Settings::default()
+        };
+        let fit = conclude("form", rows, 0.0, &settings);
         let wanted = [0.77813, 1.07751, 1.53212];
         for (found, wanted) in [fit.interval.0, fit.y, fit.interval.1].iter().zip(wanted) {
             assert!((found - wanted).abs() < 2e-3, "{found} is not {wanted}");
