@@ -14,19 +14,25 @@
 //!
 //! Read [`Settings`], [`ImpactForm`], [`fit`], then [`ImpactFit`].
 
+mod cells;
 mod conclude;
 mod form;
 pub mod known;
+mod pool;
 mod predetermined;
+mod reversal;
 
 use std::fmt;
 
 use aftershock_measure::NotMeasurable;
 use aftershock_measure::instrument::{Instrumented, Scratch, SlopeSet, Windows, instrumented};
 
+pub use cells::{Cell, Quiet, fit_cells, weights};
 pub use conclude::conclude;
 pub use form::{ImpactForm, ImpactShape, Path};
+pub use pool::{Pooled, pooled};
 pub use predetermined::{Choice, predetermined};
+pub use reversal::reversal_bound;
 
 use crate::clocked::Clocked;
 
