@@ -20,6 +20,14 @@ pub struct Windows {
     pub offset: usize,
     /// Whether a straight line is taken out, and not the mean alone.
     pub trend: bool,
+    /// What is taken out at each step is fitted to the later steps of the window alone, and `z` stays as it is.
+    ///
+    /// For an instrument that earlier `u` moves, as flow forced by earlier news is. Taking the mean of the whole window
+    /// out of it puts that news into every step and biases the slope by the order of one over the window's length
+    /// (Nickell, Econometrica 49, 1981, 1417-1426). What is left of `u` after later steps alone holds no earlier `u`,
+    /// so that `z` stays apart from it (forward orthogonal deviations: Arellano and Bover, Journal of Econometrics 68,
+    /// 1995, 29-51). Scaled so that the sums of squares of `y` and `x` are those without it.
+    pub ahead: bool,
 }
 
 /// Sums that say all of a slope by one instrument; those of several tapes may be added ([`Instrumented::and`]).
@@ -37,6 +45,8 @@ pub struct Instrumented {
     pub xy: f64,
     /// `Σzz`.
     pub zz: f64,
+    /// Sum over blocks of `lags + 1` steps of the square of their `Σzz`.
+    pub zz_blocks: f64,
     /// `Σzx`: the first stage.
     pub zx: f64,
     /// `Σzy`: the reduced form.
@@ -109,11 +119,22 @@ pub fn instrumented(
     }
     let used = offset..offset + count * length;
     let Scratch { y: ry, x: rx, z: rz } = scratch;
-    for (left, values) in [(&mut *ry, y), (&mut *rx, x), (&mut *rz, z)] {
+    rz.clear();
+    rz.extend_from_slice(&z[used.clone()]);
+    if !windows.ahead {
+        for window in rz.chunks_exact_mut(length) {
+            take_out(window, windows.trend);
+        }
+    }
+    for (left, values) in [(&mut *ry, y), (&mut *rx, x)] {
         left.clear();
         left.extend_from_slice(&values[used.clone()]);
         for window in left.chunks_exact_mut(length) {
-            take_out(window, windows.trend);
+            if windows.ahead {
+                take_out_ahead(window, windows.trend);
+            } else {
+                take_out(window, windows.trend);
+            }
         }
     }
     let varied = z[used].chunks_exact(length).filter(|window| {
@@ -136,6 +157,11 @@ pub fn instrumented(
     if sums.varied == 0 || sums.zz <= 0.0 || sums.xx <= 0.0 {
         return Err(NotMeasurable::NoVariation);
     }
+    let block = |steps: &[f64]| {
+        let own: f64 = steps.iter().map(|z| z * z).sum();
+        own * own
+    };
+    sums.zz_blocks = rz.chunks(lags + 1).map(block).sum();
     let (first, reduced) = (sums.zx / sums.zz, sums.zy / sums.zz);
     for ((y, x), z) in ry.iter_mut().zip(rx.iter_mut()).zip(&*rz) {
         *x = z * (*x - first * z);
@@ -158,6 +184,33 @@ fn take_out(window: &mut [f64], trend: bool) {
     };
     for (step, value) in window.iter_mut().enumerate() {
         *value -= mean + slope * (step as f64 - middle);
+    }
+}
+
+/// Takes out what a mean, or a straight line, of the later steps of the window foretells: recursive residuals with time
+/// turned round, each over the root of its variance factor. Steps with too few after them become 0.
+fn take_out_ahead(window: &mut [f64], trend: bool) {
+    let (mut count, mut mean) = (0.0, 0.0);
+    // Of the later steps, counted from the window's end: mean place, sum of squares, and of products with the values.
+    let (mut place_mean, mut squares, mut products) = (0.0, 0.0, 0.0);
+    for (place, value) in window.iter_mut().rev().enumerate() {
+        let now = *value;
+        let place = place as f64;
+        let away = place - place_mean;
+        *value = if trend && count >= 2.0 {
+            let foretold = mean + products / squares * away;
+            (now - foretold) / (1.0 + 1.0 / count + away * away / squares).sqrt()
+        } else if !trend && count >= 1.0 {
+            (now - mean) * (count / (count + 1.0)).sqrt()
+        } else {
+            0.0
+        };
+        let off = now - mean;
+        squares += away * away * count / (count + 1.0);
+        products += away * off * count / (count + 1.0);
+        count += 1.0;
+        mean += off / count;
+        place_mean += away / count;
     }
 }
 
@@ -217,6 +270,12 @@ impl Instrumented {
         (zy - 2.0 * slope * both + slope * slope * zx).max(0.0)
     }
 
+    /// Number of blocks of `lags + 1` steps that the instrument comes to when they are counted by weight: 1 where all of
+    /// it falls into one block. Large-sample errors stand on about so many independent values and no more.
+    pub fn effective_blocks(&self) -> f64 {
+        self.zz * self.zz / self.zz_blocks
+    }
+
     /// F statistic of the first stage: the squared t of `z` in the regression of `x` on it, with memory.
     pub fn first_stage_f(&self) -> f64 {
         self.zx * self.zx / self.variance.zx
@@ -263,6 +322,7 @@ impl Instrumented {
             xx: self.xx + other.xx,
             xy: self.xy + other.xy,
             zz: self.zz + other.zz,
+            zz_blocks: self.zz_blocks + other.zz_blocks,
             zx: self.zx + other.zx,
             zy: self.zy + other.zy,
             variance: MomentVariance {

@@ -19,9 +19,10 @@
 //! | which market spread it | [`spectral`]; who could not pay, [`clearing`]; who paid too much for it, [`overshoot`] |
 //! | how sure is it | [`bootstrap`], [`block_length`], [`quantile`], [`moments`] |
 //! | how little would have sufficed | [`twins`], [`sensitivity`], [`critical`], [`hysteresis`]; [`power_law`], [`log_normal_tail`], [`tail_compare`] |
-//! | what did a trade do | [`impact`], by instrument [`instrument`]; [`depth`], [`flow`] |
+//! | what did a trade do | [`impact`], by instrument [`instrument`], over several tapes [`between`]; [`depth`], [`flow`] |
 
 pub mod amplification;
+pub mod between;
 pub mod block_length;
 pub mod bootstrap;
 pub mod borel;

@@ -14,18 +14,25 @@
 //!
 //! Read [`Settings`], [`ImpactForm`], [`fit`], then [`ImpactFit`].
 
+mod cells;
 mod conclude;
 mod form;
+pub mod known;
+mod pool;
 mod predetermined;
+mod reversal;
 
 use std::fmt;
 
 use aftershock_measure::NotMeasurable;
 use aftershock_measure::instrument::{Instrumented, Scratch, SlopeSet, Windows, instrumented};
 
+pub use cells::{Cell, Quiet, fit_cells, weights};
 pub use conclude::conclude;
 pub use form::{ImpactForm, ImpactShape, Path};
+pub use pool::{Pooled, pooled};
 pub use predetermined::{Choice, predetermined};
+pub use reversal::reversal_bound;
 
 use crate::clocked::Clocked;
 
@@ -36,8 +43,13 @@ pub struct Settings {
     pub windows: Vec<(f64, bool)>,
     /// Where the first window begins, shares of its length.
     pub offsets: Vec<f64>,
+    /// Whether what is taken out of a window is fitted to later steps alone, which keeps earlier news out of the
+    /// instrument; see [`Windows::ahead`].
+    pub ahead: bool,
     /// Memory allowed for in errors, s.
     pub memory_s: f64,
+    /// What a wrong form of impact moves `ln Y` by, standard deviation, added to the error of every row.
+    pub form_sd_log: f64,
     /// Least F of the first stage (the median over rows) for anything but the prior.
     pub least_f: f64,
     /// What is believed of `Y` without this tape.
@@ -49,9 +61,18 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            windows: vec![(120.0, false), (300.0, true), (600.0, false), (60.0, false)],
+            windows: vec![
+                (60.0, false),
+                (120.0, false),
+                (60.0, true),
+                (120.0, true),
+                (300.0, true),
+                (600.0, false),
+            ],
             offsets: vec![0.0, 0.25, 0.5, 0.75],
+            ahead: true,
             memory_s: 60.0,
+            form_sd_log: 0.15,
             least_f: 20.0,
             prior: LogNormal {
                 median: 1.0,
@@ -175,6 +196,7 @@ pub fn rows(tape: &Clocked, path: &Path, settings: &Settings) -> Vec<Row> {
                 steps,
                 offset: steps_in(share * window_s),
                 trend,
+                ahead: settings.ahead,
             };
             // On a coarse clock a short window holds too little to take anything out of it.
             let sums = if steps < 4 {

@@ -30,7 +30,12 @@ fn data() -> [Vec<f64>; 3] {
 
 fn sums(z: &[f64], steps: usize, offset: usize, trend: bool, lags: usize) -> Instrumented {
     let [y, x, _] = data();
-    let windows = Windows { steps, offset, trend };
+    let windows = Windows {
+        steps,
+        offset,
+        trend,
+        ahead: false,
+    };
     instrumented(&y, &x, z, windows, lags, &mut Scratch::default()).expect("it varies")
 }
 
@@ -110,6 +115,7 @@ fn what_is_taken_out_moves_nothing() {
         steps: 50,
         offset: 0,
         trend: true,
+        ahead: false,
     };
     let before = instrumented(&y, &x, &z, windows, 5, &mut Scratch::default()).unwrap();
     for (step, y) in y.iter_mut().enumerate() {
@@ -126,6 +132,7 @@ fn failure_has_its_reason() {
         steps: 10,
         offset: 5,
         trend: false,
+        ahead: false,
     };
     let run = |y: &[f64], z: &[f64]| instrumented(y, y, z, windows, 3, &mut Scratch::default());
     let y: Vec<f64> = (0..40).map(f64::from).collect();
