@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod clocked;
+pub mod fit;
 pub mod gates;
 pub mod observed;
 mod priors;

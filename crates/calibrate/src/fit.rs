@@ -1,0 +1,9 @@
+//! What a tape says of what cannot be seen on it.
+
+pub mod attrition;
+pub mod binned;
+pub mod design;
+mod draws;
+pub mod known_leverage;
+pub mod leverage;
+pub mod positions;
