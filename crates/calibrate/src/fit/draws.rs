@@ -1,4 +1,4 @@
-//! Resamples of blocks of bins, and mixes drawn where nothing is identified.
+//! Resamples of blocks of bins, and mixes drawn where nothing is crossed.
 
 use aftershock_measure::NotMeasurable;
 use aftershock_measure::bootstrap::stationary_bootstrap;
@@ -58,7 +58,7 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// A resample's mix, with a draw of the Dirichlet prior where nothing is identified.
+/// A resample's mix, with a draw of the Dirichlet prior where nothing is crossed.
 pub(super) fn filled_draw(reported: &[f64], seen: &[bool], fitting: &Fitting, draw: usize) -> Vec<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(fitting.seed);
     rng.set_stream(PRIOR_STREAMS + draw as u64);

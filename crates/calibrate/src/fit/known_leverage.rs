@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn explore() {
-        for row in known_leverage(&[1, 2, 3]).expect("tapes") {
+        for row in known_leverage(&[1, 2, 3, 4, 5, 6]).expect("tapes") {
             println!(
                 "{:4} {} {:5} true {:.3} ls {:.4} em {:.4} [{:.4} {:.4}] crossed {:.3} {} {:?}",
                 row.coverage, row.seed, row.leverage, row.truth, row.least_squares, row.em, row.interval.0,

@@ -28,7 +28,7 @@ pub struct Fitting {
     pub prior_strength: f64,
     /// Share of liquidations that the feed prints.
     pub reporting: f64,
-    /// Share of a class that must be liquidated along the recorded mark for its weight to count as identified.
+    /// What of open interest the recorded mark must liquidate, had all opened in a class, for the class to count as crossed.
     pub least_crossed: f64,
     /// Whether second differences are smoothed as generalised cross-validation says.
     pub smoothed: bool,
@@ -95,9 +95,10 @@ pub struct ClassFound {
     pub reported: f64,
     /// The same by expectation and maximisation.
     pub reported_em: f64,
-    /// Share of the class, of both sides' mean, that the recorded mark liquidates within what is fitted.
+    /// What the recorded mark liquidates of it, had all opened in it, over open interest, both sides together.
     pub crossed: f64,
-    /// Whether that is enough to speak of it, and its resamples agree on it within a factor.
+    /// Whether that is enough, and nine in ten resamples agree that it is there: then the interval speaks of it, up to
+    /// reporting. A class that is crossed and not identified is so only together with its neighbours.
     pub identified: bool,
     /// 5 % and 95 % of reporting times share over resamples.
     pub reported_interval: (f64, f64),
@@ -108,18 +109,18 @@ pub struct ClassFound {
 pub struct Leverage {
     /// Classes, rising.
     pub classes: Vec<ClassFound>,
-    /// Shares at opening, sum to one: the fit over the reporting share, and the prior where nothing is identified.
+    /// Shares at opening, sum to one: the fit over the reporting share where a class is crossed, elsewhere the prior.
     pub mix: Vec<f64>,
     /// The same by expectation and maximisation.
     pub mix_em: Vec<f64>,
-    /// Mixes of the resamples, unidentified classes drawn from the prior.
+    /// Mixes of the resamples, classes that are not crossed drawn from the prior.
     pub ensemble: Vec<Vec<f64>>,
-    /// Reporting times the sum of identified shares. Shares sum to one at most, so this is a lower bound of reporting.
+    /// Reporting times the sum of the shares of classes that are crossed. Shares sum to one at most, so this is a lower bound of reporting.
     pub reported_sum: f64,
     /// Smoothing that was chosen, 0 for none.
     pub smoothing: f64,
-    /// Wasserstein-1 distance of the mixes from time bins and from price buckets, in the log of leverage, identified
-    /// classes only and each summing to one; `None` where either finds nothing.
+    /// Wasserstein-1 distance of the mixes from time bins and from price buckets, in the log of leverage, classes that
+    /// are crossed only and each summing to one; `None` where either finds nothing.
     pub time_against_price: Option<f64>,
     /// Residual sum of squares over that of no liquidations at all.
     pub unexplained: f64,
@@ -143,8 +144,8 @@ pub fn fit(
     check(fitting, columns)?;
     let binned = |bins| Binned::new(observed, clocked, crossings, columns, bins, span_s);
     let times = binned(Bins::Time(fitting.bin_s));
-    let crossed = crossed(positions, &times);
-    let mut seen: Vec<bool> = crossed.iter().map(|share| *share >= fitting.least_crossed).collect();
+    let crossed = crossed(positions, &times, fitting);
+    let seen: Vec<bool> = crossed.iter().map(|share| *share >= fitting.least_crossed).collect();
     let mut survived = positions.survived_of(&fitting.prior);
     let mut solved = solve(&times, survived, fitting)?;
     // What stood at the start is scaled to open interest, and how much survived depends on the mix.
@@ -161,9 +162,6 @@ pub fn fit(
     let mut blocks = Blocks::new(&times, &matrix, fitting);
     let refits = blocks.refits(&solved)?;
     let intervals = intervals(&refits, columns);
-    for (class, seen) in seen.iter_mut().enumerate() {
-        *seen &= intervals[class].0 > 0.0 || intervals[class].1 < 2.0 * fitting.reporting * fitting.prior[class];
-    }
     let ensemble = refits
         .iter()
         .enumerate()
@@ -177,7 +175,7 @@ pub fn fit(
         reported: solved.weights[class],
         reported_em: em[class],
         crossed: crossed[class],
-        identified: seen[class],
+        identified: seen[class] && intervals[class].0 > 0.0,
         reported_interval: intervals[class],
     });
     let of_seen = |weights: &[f64]| -> Vec<f64> {
@@ -219,21 +217,13 @@ fn check(fitting: &Fitting, columns: usize) -> Result<(), PositionsError> {
     Ok(())
 }
 
-/// Share of each class that the recorded mark liquidates: of what stands at the start and opens within the tape, against
-/// open interest.
-fn crossed(positions: &Positions, binned: &Binned) -> Vec<f64> {
-    let columns = positions.assumed.classes.len();
-    let alone = |class: usize| {
-        let of = |side: usize| positions.survived[side][class];
-        [of(0), of(1)].map(|survived| if survived > 0.0 { survived } else { 1.0 })
-    };
-    let of = |class: usize| {
-        let matrix = binned.matrix(alone(class));
-        let usd: f64 = matrix.iter().skip(class).step_by(columns).sum();
-        // Either side's levels speak for the class, so that a fall that crosses longs alone is enough.
-        usd / positions.open_interest_usd
-    };
-    (0..columns).map(of).collect()
+/// What the recorded mark liquidates of each class, over open interest, as if the prior were the mix.
+fn crossed(positions: &Positions, binned: &Binned, fitting: &Fitting) -> Vec<f64> {
+    let matrix = binned.matrix(positions.survived_of(&fitting.prior));
+    let usd = |class: usize| matrix.iter().skip(class).step_by(binned.columns).sum::<f64>();
+    (0..binned.columns)
+        .map(|class| usd(class) / positions.open_interest_usd)
+        .collect()
 }
 
 fn solve(
@@ -256,7 +246,7 @@ fn solve(
     Ok(fit)
 }
 
-/// Shares that sum to one: what is identified over the reporting share, and what open interest it leaves as `prior` says.
+/// Shares that sum to one: what is crossed over the reporting share, and what open interest it leaves as `prior` says.
 pub(super) fn filled(reported: &[f64], seen: &[bool], fitting: &Fitting, prior: &[f64]) -> Vec<f64> {
     let found = |class: usize| reported[class] / fitting.reporting;
     let classes = 0..reported.len();
