@@ -1,14 +1,13 @@
 //! Resamples of blocks of bins, and mixes drawn where nothing is crossed.
 
 use aftershock_measure::NotMeasurable;
-use aftershock_measure::bootstrap::stationary_bootstrap;
 use aftershock_measure::nnls::{NonNegative, Normal};
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, Gamma};
+use rand_distr::{Distribution, Exp1, Gamma};
 
 use super::binned::Binned;
-use super::leverage::{Fitting, filled};
+use super::leverage::{Fitting, filled, weight};
 
 /// Streams of draws from the prior, apart from those of the resamples.
 const PRIOR_STREAMS: u64 = 1 << 32;
@@ -38,23 +37,26 @@ impl<'a> Blocks<'a> {
         Self { rows, fitting }
     }
 
-    /// Weights of each resample, with the smoothing of the fit.
-    pub(super) fn refits(&mut self, fit: &NonNegative) -> Result<Vec<Vec<f64>>, NotMeasurable> {
-        let columns = fit.weights.len();
-        let mean_block = self.fitting.mean_block.min(self.rows.len() as f64).max(1.0);
-        let mut refits = Vec::with_capacity(self.fitting.draws);
-        let count = self.rows.len();
-        stationary_bootstrap(count, mean_block, self.fitting.draws, self.fitting.seed, |drawn| {
-            let mut normal = Normal::new(columns);
-            for bin in drawn {
-                for (row, y) in &self.rows[*bin] {
-                    normal.add(row, *y, 1.0);
+    /// Weights of each resample, with the smoothing of the fit. Blocks of neighbouring bins, of geometric length, count more
+    /// or less by a draw of the exponential law with mean one (Rubin 1981, *The Bayesian bootstrap*): drawing whole blocks
+    /// would leave out all that speaks for a class in every other resample.
+    pub(super) fn refits(&self, fit: &NonNegative) -> Result<Vec<Vec<f64>>, NotMeasurable> {
+        let refit = |draw: usize| {
+            let mut rng = ChaCha8Rng::seed_from_u64(self.fitting.seed);
+            rng.set_stream(draw as u64);
+            let mut normal = Normal::new(fit.weights.len());
+            let mut counts: f64 = Exp1.sample(&mut rng);
+            for rows in &self.rows {
+                for (row, y) in rows {
+                    normal.add(row, *y, counts * weight(row, self.fitting));
+                }
+                if rng.random::<f64>() * self.fitting.mean_block < 1.0 {
+                    counts = Exp1.sample(&mut rng);
                 }
             }
-            refits.push(normal.solve(fit.smoothing)?.weights);
-            Ok(0.0)
-        })?;
-        Ok(refits)
+            Ok(normal.solve(fit.smoothing)?.weights)
+        };
+        (0..self.fitting.draws).map(refit).collect()
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Fitting {
     pub draws: usize,
     /// Mean length of a block, bins.
     pub mean_block: f64,
+    /// Added to a bin's expected value where bins are weighted by one over it, USD.
+    pub floor_usd: f64,
     /// Seed of the resamples.
     pub seed: u64,
 }
@@ -53,6 +55,7 @@ impl Fitting {
             smoothed: true,
             draws: 200,
             mean_block: 3.0,
+            floor_usd: 1e6,
             seed: 1,
         }
     }
@@ -159,7 +162,7 @@ pub fn fit(
     }
     let matrix = times.matrix(survived);
     let em = richardson_lucy(&matrix, columns, &times.printed_usd, 1_000, 1e-5)?;
-    let mut blocks = Blocks::new(&times, &matrix, fitting);
+    let blocks = Blocks::new(&times, &matrix, fitting);
     let refits = blocks.refits(&solved)?;
     let intervals = intervals(&refits, columns);
     let ensemble = refits
@@ -178,6 +181,8 @@ pub fn fit(
         identified: seen[class] && intervals[class].0 > 0.0,
         reported_interval: intervals[class],
     });
+    let model = times.modelled(survived, &solved.weights);
+    let left: f64 = model.iter().zip(&times.printed_usd).map(|(a, b)| (a - b) * (a - b)).sum();
     let of_seen = |weights: &[f64]| -> Vec<f64> {
         let rows = weights.iter().zip(&seen);
         rows.map(|(w, seen)| if *seen { *w } else { 0.0 }).collect()
@@ -194,7 +199,7 @@ pub fn fit(
             &of_seen(&solved.weights),
             &of_seen(&by_price),
         ),
-        unexplained: solved.residual_sum / none,
+        unexplained: left / none,
         survived,
     })
 }
@@ -233,9 +238,10 @@ fn solve(
 ) -> Result<aftershock_measure::nnls::NonNegative, PositionsError> {
     let matrix = binned.matrix(survived);
     let mut normal = Normal::new(binned.columns);
-    for (row, y) in matrix.chunks_exact(binned.columns).zip(&binned.printed_usd) {
-        if *y > 0.0 || row.iter().any(|x| *x > 0.0) {
-            normal.add(row, *y, 1.0);
+    for (place, row) in matrix.chunks_exact(binned.columns).enumerate() {
+        let y = binned.printed_usd[place];
+        if y > 0.0 || row.iter().any(|x| *x > 0.0) {
+            normal.add(row, y, weight(row, fitting));
         }
     }
     let fit = if fitting.smoothed {
@@ -244,6 +250,13 @@ fn solve(
         normal.solve(0.0)?
     };
     Ok(fit)
+}
+
+/// Weight of a bin: one over what it would print under the prior mix, since printed values are counts of accounts and
+/// scatter with their mean.
+pub(super) fn weight(row: &[f64], fitting: &Fitting) -> f64 {
+    let mean: f64 = row.iter().zip(&fitting.prior).map(|(x, w)| x * w).sum();
+    1.0 / (mean + fitting.floor_usd)
 }
 
 /// Shares that sum to one: what is crossed over the reporting share, and what open interest it leaves as `prior` says.
