@@ -2,8 +2,10 @@
 
 pub mod attrition;
 pub mod binned;
+pub mod cells;
 pub mod design;
 mod draws;
 pub mod known_leverage;
 pub mod leverage;
 pub mod positions;
+pub mod reporting;

@@ -1,8 +1,8 @@
 //! The leverage mix on generated tapes, whose truth is known: what is and is not identified.
 
-use super::design::Crossings;
-use super::leverage::{Fitting, Leverage, fit};
-use super::positions::{Assumed, Positions, PositionsError, Survival};
+use super::cells::{OfCells, fit_cells, structural};
+use super::leverage::Fitting;
+use super::positions::{Assumed, PositionsError, Survival};
 use crate::clocked::Clocked;
 use crate::observed::Observed;
 use crate::synth::{Coverage, Declared, Generated, SynthError, START, Target, generate};
@@ -83,17 +83,15 @@ pub fn assumed(declared: &Declared) -> Assumed {
     }
 }
 
-/// Fits the mix of a market over a whole generated tape.
+/// Fits the mix of a market over a whole generated tape, over the structural cells around what is assumed.
 ///
 /// # Errors
 /// No positions, or no liquidation.
-pub fn fitted(observed: &Observed, assumed: &Assumed, fitting: &Fitting) -> Result<Leverage, KnownError> {
+pub fn fitted(observed: &Observed, assumed: &Assumed, fitting: &Fitting) -> Result<OfCells, KnownError> {
     let to = *observed.marks.at.last().unwrap_or(&START);
     let clocked = Clocked::new(observed, START, to, 1.0)?;
-    let positions = Positions::new(observed, &clocked, assumed.clone())?;
-    let crossings = Crossings::new(observed, &clocked, &positions);
     let span_s = (0.0, clocked.len() as f64);
-    Ok(fit(observed, &clocked, &positions, &crossings, fitting, span_s)?)
+    Ok(fit_cells(observed, &clocked, &structural(assumed), fitting, span_s)?)
 }
 
 /// The table, by coverage, then seed, then class. The prior is flat, so that no answer comes of it.
@@ -113,8 +111,13 @@ pub fn known_leverage(seeds: &[u64]) -> Result<Vec<Row>, KnownError> {
                 ..Fitting::new(flat)
             };
             let found = fitted(&printed.markets[0], &assumed, &fitting)?;
-            for (class, truth) in found.classes.iter().zip(&truth.markets[0].leverage) {
-                let (low, high) = class.reported_interval;
+            let Some(best) = &found.found[found.best] else {
+                continue;
+            };
+            for (place, truth) in truth.markets[0].leverage.iter().enumerate() {
+                let class = &best.classes[place];
+                let (low, high) = found.reported_intervals[place];
+                let identified = found.identified[place];
                 let wanted = coverage * truth.declared;
                 rows.push(Row {
                     coverage,
@@ -125,8 +128,8 @@ pub fn known_leverage(seeds: &[u64]) -> Result<Vec<Row>, KnownError> {
                     em: class.reported_em,
                     interval: (low, high),
                     crossed: class.crossed,
-                    identified: class.identified,
-                    covered: class.identified.then_some(low <= wanted && wanted <= high),
+                    identified,
+                    covered: identified.then_some(low <= wanted && wanted <= high),
                 });
             }
         }

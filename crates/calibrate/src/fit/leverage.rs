@@ -125,6 +125,12 @@ pub struct Leverage {
     /// Wasserstein-1 distance of the mixes from time bins and from price buckets, in the log of leverage, classes that
     /// are crossed only and each summing to one; `None` where either finds nothing.
     pub time_against_price: Option<f64>,
+    /// Reporting times shares of each resample.
+    pub refits: Vec<Vec<f64>>,
+    /// Weighted residual sum of squares, and the bins that it is of.
+    pub residual_sum: f64,
+    /// Bins in which something is printed or could have been.
+    pub rows: usize,
     /// Residual sum of squares over that of no liquidations at all.
     pub unexplained: f64,
     /// Shares of openings that survive to the start under the mix: long, short.
@@ -164,7 +170,7 @@ pub fn fit(
     let em = richardson_lucy(&matrix, columns, &times.printed_usd, 1_000, 1e-5)?;
     let blocks = Blocks::new(&times, &matrix, fitting);
     let refits = blocks.refits(&solved)?;
-    let intervals = intervals(&refits, columns);
+    let intervals: Vec<(f64, f64)> = (0..columns).map(|class| interval_of(&refits, class)).collect();
     let ensemble = refits
         .iter()
         .enumerate()
@@ -199,6 +205,13 @@ pub fn fit(
             &of_seen(&solved.weights),
             &of_seen(&by_price),
         ),
+        refits,
+        residual_sum: solved.residual_sum,
+        rows: matrix
+            .chunks_exact(columns)
+            .zip(&times.printed_usd)
+            .filter(|(row, y)| **y > 0.0 || row.iter().any(|x| *x > 0.0))
+            .count(),
         unexplained: left / none,
         survived,
     })
@@ -280,14 +293,12 @@ pub(super) fn filled(reported: &[f64], seen: &[bool], fitting: &Fitting, prior: 
     }
 }
 
-fn intervals(refits: &[Vec<f64>], columns: usize) -> Vec<(f64, f64)> {
-    let of = |class: usize| {
-        let mut all: Vec<f64> = refits.iter().map(|weights| weights[class]).collect();
-        all.sort_by(f64::total_cmp);
-        let at = |p| quantile(&all, p).unwrap_or(f64::NAN);
-        (at(0.05), at(0.95))
-    };
-    (0..columns).map(of).collect()
+/// 5 % and 95 % of a class over resamples.
+pub(super) fn interval_of(refits: &[Vec<f64>], class: usize) -> (f64, f64) {
+    let mut all: Vec<f64> = refits.iter().map(|weights| weights[class]).collect();
+    all.sort_by(f64::total_cmp);
+    let at = |p| quantile(&all, p).unwrap_or(f64::NAN);
+    (at(0.05), at(0.95))
 }
 
 /// Wasserstein-1 distance of two mixes over classes, each scaled to one, in the log of leverage.
