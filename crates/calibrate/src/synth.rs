@@ -8,11 +8,11 @@
 
 mod borne;
 mod channels;
-mod check;
+pub(crate) mod check;
 mod checks;
 mod declared;
 mod defaults;
-mod feed;
+pub(crate) mod feed;
 mod journal;
 mod news;
 mod nulls;
@@ -22,8 +22,8 @@ mod printed;
 mod ramp;
 mod run;
 mod spec;
-mod stream;
-mod target;
+pub(crate) mod stream;
+pub(crate) mod target;
 mod told;
 mod truth;
 mod under;
