@@ -132,6 +132,8 @@ pub struct OrderBook {
     pub maker_limit_usd: f64,
     /// Mean distance of its best quotes from what it takes for fair, log.
     pub maker_spread: f64,
+    /// What one takes in a second at most of what stands farther than two spreads beyond fair, USD a side.
+    pub maker_take_usd: f64,
     /// How far it moves both quotes at its inventory limit, log.
     pub maker_skew: f64,
     /// Mean delay with which it learns the fair value, s.
@@ -218,13 +220,14 @@ impl Default for OrderBook {
     fn default() -> Self {
         Self {
             tick_usd: 4.0,
-            limit_orders_per_s: 12.0,
-            limit_order_usd: 1.2e5,
-            limit_reach: 0.002,
-            limit_life_s: 20.0,
+            limit_orders_per_s: 20.0,
+            limit_order_usd: 2.5e5,
+            limit_reach: 0.006,
+            limit_life_s: 15.0,
             makers: 16,
-            maker_limit_usd: 5e6,
+            maker_limit_usd: 1e7,
             maker_spread: 2e-4,
+            maker_take_usd: 2e5,
             maker_skew: 4e-3,
             maker_delay_s: 2.0,
             maker_error: 1e-4,
@@ -361,6 +364,7 @@ impl OrderBook {
         }
         within("order_book.maker_limit_usd", self.maker_limit_usd, 1e4, 1e11)?;
         within("order_book.maker_spread", self.maker_spread, 1e-6, 0.05)?;
+        within("order_book.maker_take_usd", self.maker_take_usd, 0.0, 1e9)?;
         within("order_book.maker_skew", self.maker_skew, 0.0, 0.5)?;
         within("order_book.maker_delay_s", self.maker_delay_s, 0.0, 60.0)?;
         within("order_book.maker_error", self.maker_error, 0.0, 0.01)?;

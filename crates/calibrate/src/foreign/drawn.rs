@@ -9,7 +9,7 @@ use crate::synth::{Ramp, Shape, Target};
 /// Amplifications of the kind `propagator`, in turn.
 const TARGETS: [f64; 5] = [1.0, 1.1, 1.25, 1.5, 2.0];
 /// Open interest over daily volume of the kind `order-book`, in turn; at 0 nobody holds a position.
-const RATIOS: [f64; 5] = [0.0, 0.05, 0.1, 0.2, 0.4];
+const RATIOS: [f64; 5] = [0.0, 0.02, 0.04, 0.07, 0.1];
 
 impl Declared {
     /// A crash of this kind whose nuisances the seed draws: equations, ramp, positions, latencies. The targets follow the
@@ -51,9 +51,9 @@ impl Declared {
         positions.latency_median_s = libm::exp(between(libm::log(0.4), libm::log(1.5)));
         positions.latency_spread = between(0.3, 1.2);
         let book = &mut declared.order_book;
-        book.limit_order_usd = libm::exp(between(libm::log(8e4), libm::log(2e5)));
-        book.limit_life_s = between(10.0, 40.0);
-        book.maker_limit_usd = libm::exp(between(libm::log(3e6), libm::log(1e7)));
+        book.limit_order_usd = libm::exp(between(libm::log(1.8e5), libm::log(3.5e5)));
+        book.limit_life_s = between(10.0, 25.0);
+        book.maker_limit_usd = libm::exp(between(libm::log(5e6), libm::log(2e7)));
         book.maker_skew = between(2e-3, 6e-3);
         book.maker_delay_s = between(1.0, 4.0);
         book.maker_unwind_s = between(300.0, 1_200.0);

@@ -9,7 +9,7 @@ use crate::observed::Bars;
 use crate::synth::stream::stream;
 
 /// Accounts that open a position in a bar, by side and class of leverage.
-const ACCOUNTS: usize = 2;
+const ACCOUNTS: usize = 4;
 
 /// A position; it is closed by one order.
 #[derive(Clone, Copy, Debug, PartialEq)]

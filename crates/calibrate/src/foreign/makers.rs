@@ -1,5 +1,6 @@
 //! Market makers: they quote about a fair value that they learn late and with errors, lean against their inventory, and
-//! leave.
+//! leave. What others
+//! left standing far beyond fair they take, which is how news enters the price.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -16,6 +17,8 @@ const RUNGS: usize = 3;
 const RUNG: f64 = 2.0;
 /// Part of its limit that one quotes on a level.
 const RUNG_SHARE: f64 = 0.125;
+/// How far beyond fair others' orders must stand for it to take them, over its spread.
+const EDGE: f64 = 2.0;
 /// Part of makers that a burst takes along.
 const FOLLOWS: f64 = 0.85;
 /// Probability that one looks at its quotes in a step.
@@ -50,6 +53,8 @@ pub(super) struct Makers {
     errors: ChaCha8Rng,
     error: f64,
     skew: f64,
+    /// What one takes at a look.
+    take_lots: u64,
     /// What is left of inventory after a step.
     kept: f64,
 }
@@ -80,11 +85,13 @@ impl Makers {
             errors: stream(declared.seed, "foreign/errors"),
             error: told.maker_error,
             skew: told.maker_skew,
+            take_lots: (told.maker_take_usd / declared.price_usd / LOT).round() as u64,
             kept: libm::exp2(-1.0 / told.maker_unwind_s),
         }
     }
 
-    /// Those who look at their quotes take them back and quote anew; what of it crosses the book trades at once.
+    /// Those who look at their quotes take them back, take what others offer far beyond fair, and quote anew unless
+    /// volatility is too much for them.
     pub(super) fn quote(
         &mut self,
         seen: &Seen<'_>,
@@ -106,12 +113,24 @@ impl Makers {
             for (level, id) in maker.quotes.drain(..) {
                 book.cancel(level, id);
             }
-            if away || seen.unrest > maker.leaves_at {
+            if away {
                 continue;
             }
             let learnt = seen.news_log[seen.step.saturating_sub(maker.delay).min(seen.news_log.len() - 1)];
             let held = maker.inventory_lots / maker.limit_lots;
             let fair = learnt + self.error * draws[place] - self.skew * held;
+            for buys in [true, false] {
+                let edge = if buys { -EDGE } else { EDGE } * maker.spread;
+                let level = level_of(fair + edge);
+                if level >= 1.0 && level < book.len() as f64 - 1.0 {
+                    let level = if buys { level.floor() } else { level.ceil() } as usize;
+                    // Whatever it takes it hedges elsewhere at once: its inventory is what others traded with it.
+                    book.take(buys, self.take_lots, level, met);
+                }
+            }
+            if seen.unrest > maker.leaves_at {
+                continue;
+            }
             for buys in [true, false] {
                 // What it can still add on this side.
                 let room = if buys { 1.0 - held } else { 1.0 + held };
@@ -130,11 +149,14 @@ impl Makers {
                     if !(level >= 0.0 && level < book.len() as f64) {
                         continue;
                     }
-                    let from = met.len();
-                    let id = book.limit(buys, level as usize, lots as u64, place as u32, met);
-                    let crossed: u64 = met[from..].iter().map(|one| one.lots).sum();
-                    maker.inventory_lots += -sign * crossed as f64;
-                    maker.quotes.extend(id.map(|id| (level as usize, id)));
+                    // It does not trade with what it quotes.
+                    let level = match (buys, book.best_ask(), book.best_bid()) {
+                        (true, Some(ask), _) => (level as usize).min(ask.saturating_sub(1)),
+                        (false, _, Some(bid)) => (level as usize).max(bid + 1),
+                        _ => level as usize,
+                    };
+                    let id = book.limit(buys, level, lots as u64, place as u32, met);
+                    maker.quotes.extend(id.map(|id| (level, id)));
                 }
             }
         }

@@ -130,7 +130,7 @@ pub(super) fn on_clocks(a: &Run, b: &Run, figure: impl Fn(f64, f64) -> f64) -> V
 pub(super) fn lived(run: &Run) -> Lived {
     let usd = |cause: Cause, buys: bool| -> f64 {
         let of = run.fills.iter().filter(|fill| fill.cause == cause && fill.buys == buys);
-        of.map(|fill| fill.coins * libm::exp(fill.log_price)).sum()
+        of.map(|fill| fill.coins * libm::exp(fill.log_price)).fold(0.0, |sum, usd| sum + usd)
     };
     let count = |cause: Cause| run.fills.iter().filter(|fill| fill.cause == cause).count();
     let mut liquidated = run.fills.iter().filter(|fill| fill.cause == Cause::Liquidation);
@@ -153,7 +153,7 @@ pub(super) fn lived(run: &Run) -> Lived {
 pub(super) fn shares(positions: &[Position], is: impl Fn(&Position) -> bool) -> [f64; 2] {
     [true, false].map(|long| {
         let of = positions.iter().filter(|one| one.long == long && is(one));
-        of.map(|one| one.share).sum()
+        of.map(|one| one.share).fold(0.0, |sum, share| sum + share)
     })
 }
 
