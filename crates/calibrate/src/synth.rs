@@ -8,12 +8,12 @@
 
 mod borne;
 mod channels;
-mod check;
+pub(crate) mod check;
 mod checks;
 mod declared;
 mod defaults;
 mod drawn;
-mod feed;
+pub(crate) mod feed;
 mod journal;
 mod news;
 mod nulls;
@@ -23,8 +23,8 @@ mod printed;
 mod ramp;
 mod run;
 mod spec;
-mod stream;
-mod target;
+pub(crate) mod stream;
+pub(crate) mod target;
 mod told;
 mod truth;
 mod under;
