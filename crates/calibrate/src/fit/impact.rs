@@ -17,6 +17,7 @@
 mod cells;
 mod conclude;
 mod form;
+pub mod gates;
 pub mod known;
 mod pool;
 mod predetermined;

@@ -7,6 +7,7 @@
 //! Only the random numbers are others. The equations are this file's own and not those of the replay.
 
 mod answers;
+mod cases;
 
 use std::f64::consts::LN_2;
 
@@ -15,7 +16,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 
-pub use answers::{Answer, Case, cases, known_answers};
+pub use answers::{Answer, known_answers};
+pub use cases::{Case, Told, cases, foreign_cases};
 
 use super::form::{ImpactForm, ImpactShape, Prepared};
 use crate::observed::{Marks, Observed};
