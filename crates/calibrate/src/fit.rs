@@ -11,3 +11,4 @@ pub mod known_leverage;
 pub mod leverage;
 pub mod positions;
 pub mod reporting;
+pub mod weigh;

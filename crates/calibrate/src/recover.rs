@@ -3,6 +3,7 @@
 //! [`prior_only`] is what the frozen priors make of the prices, as a replay of a record without forced flow does;
 //! the calibrated answer uses everything that is printed. Gate G13 scores both on crashes whose truth is known.
 
+mod calibrated;
 mod cells;
 mod closed;
 mod coarse;
@@ -12,9 +13,8 @@ mod resting;
 
 use aftershock_protocol::{BracketError, Brackets, Tier};
 use aftershock_replay::ReplayError;
-use rand::RngExt;
-use rand_distr::{Distribution, StandardNormal};
 
+pub use calibrated::{Asked, Calibrated, LEAST_LATENCY_S, calibrated};
 pub use cells::Cell;
 pub use interval::Interval;
 
@@ -105,56 +105,6 @@ pub fn prior_on_clock(
     }
     Ok(figures(answers.iter().map(|answer| (answer, 1.0))))
 }
-
-/// What everything that is printed says, draw by draw over the structural cells.
-///
-/// # Errors
-/// A tape that cannot be replayed.
-pub fn calibrated(
-    priors: &Priors,
-    name: &str,
-    (observed, clocked): (&Observed, &Clocked),
-    brackets: &Brackets,
-    draws: u32,
-) -> Result<Calibrated, Refused> {
-    let recorded = Recorded::of_tape(observed, clocked)?;
-    let depth_ratio = resting::depth_ratio(observed, clocked);
-    let cells = cells::cells(priors, (observed, clocked), &recorded, depth_ratio.as_deref(), LATENCY_S);
-    let mut amplification = Vec::new();
-    for number in 0..draws {
-        let mut rng = priors.stream(name, 1, number, "calibrated");
-        let cell = &cells[number as usize % cells.len()];
-        let z: f64 = StandardNormal.sample(&mut rng);
-        let u: f64 = rng.random();
-        let y = if u < DOUBT { libm::exp(0.35*z) } else { cell.fit.y * libm::exp(cell.fit.sd_log * z) };
-        let ratio = if cell.thin { depth_ratio.as_deref() } else { None };
-        amplification.push(open::open(clocked, &cell.form, y, 1.0, ratio));
-    }
-    let k: f64 = std::env::var("KK").map_or(5.0, |s| s.parse().unwrap());
-    let best = amplification.iter().filter_map(|one| one[0]).fold(f64::NEG_INFINITY, f64::max);
-    let log_amplification = std::array::from_fn(|clock| {
-        Interval::of(amplification.iter().filter_map(|one| Some((one[clock]?, libm::exp(k * (one[0]? - best))))))
-    });
-    Ok(Calibrated {
-        cells,
-        figures: Figures {
-            log_amplification,
-            log_effect: [None; 4],
-        },
-    })
-}
-
-/// What a tape says, and how it comes about.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Calibrated {
-    /// Impact under every structural form.
-    pub cells: Vec<Cell>,
-    /// Amplification and the effect of a rule.
-    pub figures: Figures,
-}
-
-const LATENCY_S: f64 = 0.4;
-const DOUBT: f64 = 0.1;
 
 fn figures<'a>(answers: impl Iterator<Item = (&'a Closed, f64)> + Clone) -> Figures {
     let over = |pick: &dyn Fn(&Closed) -> Option<f64>| {

@@ -1,7 +1,7 @@
 //! The structural cells: what nobody knows of impact's form, each fitted by itself.
 
 use crate::clocked::Clocked;
-use crate::fit::impact::{Choice, ImpactFit, ImpactForm, ImpactShape, Settings, fit, predetermined};
+use crate::fit::impact::{Cell as Fitted, Choice, ImpactForm, ImpactShape, Settings, fit_cells, predetermined};
 use crate::observed::Observed;
 use crate::{Priors, Recorded};
 
@@ -22,7 +22,7 @@ pub struct Cell {
     /// Whether flow counts for more where less rests, as the tape shows it.
     pub thin: bool,
     /// What the tape says of it.
-    pub fit: ImpactFit,
+    pub fitted: Fitted,
 }
 
 /// Fits every cell: three decays, three shapes, with and without recorded depth where there is one.
@@ -47,31 +47,28 @@ pub(super) fn cells(
     ];
     let (half_lives, weights) = priors.impact_decay();
     let settings = Settings::default();
-    let mut cells = Vec::new();
+    let mut forms = Vec::new();
     for (shape_name, shape) in shapes {
         for slower in SLOWER {
-            for thin in [false, true] {
-                let ratio = if thin { depth_ratio } else { None };
-                if thin && ratio.is_none() {
-                    continue;
-                }
-                let form = ImpactForm {
-                    name: format!(
-                        "{shape_name}, decay {slower:.2} times{}",
-                        if thin { ", recorded depth" } else { "" }
-                    ),
-                    half_lives_s: half_lives.map(|half_life| half_life * slower).to_vec(),
-                    weights: weights.to_vec(),
-                    shape,
-                };
-                let fit = fit(clocked, &form, &forced, ratio, &settings);
-                cells.push(Cell {
-                    form,
-                    slower,
-                    thin,
-                    fit,
-                });
-            }
+            forms.push(ImpactForm {
+                name: format!("{shape_name}, decay {slower:.2} times"),
+                half_lives_s: half_lives.map(|half_life| half_life * slower).to_vec(),
+                weights: weights.to_vec(),
+                shape,
+            });
+        }
+    }
+    let depths = [Some(None), depth_ratio.map(Some)];
+    let mut cells = Vec::new();
+    for ratio in depths.into_iter().flatten() {
+        let fitted = fit_cells(clocked, &forms, &forced, ratio, &settings);
+        for (place, (form, fitted)) in forms.iter().zip(fitted).enumerate() {
+            cells.push(Cell {
+                form: form.clone(),
+                slower: SLOWER[place % SLOWER.len()],
+                thin: ratio.is_some(),
+                fitted,
+            });
         }
     }
     cells
