@@ -33,6 +33,14 @@ pub enum ReplayError {
     /// A rule broke a step.
     #[error(transparent)]
     Rule(#[from] aftershock_protocol::RuleBreach),
+    /// Forced flow feeds on itself without end: impact and positions are beyond the critical point.
+    #[error("forced flow runs away: at {at} it stands at a price of {usd:.1e} USD, beyond any that is told exactly")]
+    Runaway {
+        /// When.
+        at: aftershock_market::Timestamp,
+        /// Where.
+        usd: f64,
+    },
     /// Nothing is left of the positions opened before the replay, so open interest cannot be placed.
     #[error(
         "no {side} position opened before the replay survives to its start, so open interest cannot be placed"

@@ -1,7 +1,7 @@
 //! Everything that a tape prints, draw by draw over the structural cells.
 
 use aftershock_protocol::Brackets;
-use aftershock_replay::{DecayTable, Parameters};
+use aftershock_replay::{DecayTable, Parameters, ReplayError};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::cells::{Cell, cells};
@@ -66,6 +66,9 @@ pub struct Calibrated {
     pub weighed: Option<Weighed>,
     /// Amplification from printed flow, and the effect of the rule from regenerated flow.
     pub figures: Figures,
+    /// Draws of the closed loop that ran away: impact and positions beyond the critical point. They are left out of the
+    /// effect, which is therefore too small where there are many.
+    pub runaways: u32,
     /// Amplification from regenerated flow: a second opinion, which stands on positions too.
     pub log_amplification_regenerated: [Option<Interval>; 4],
 }
@@ -104,6 +107,9 @@ pub fn calibrated(asked: &Asked<'_>) -> Result<Calibrated, Refused> {
     };
     let nobody = open_interest_usd == Some(0.0);
     let answers = if nobody { Vec::new() } else { loops.answers()? };
+    let drawn = answers.len();
+    let answers: Vec<Closed> = answers.into_iter().flatten().collect();
+    let runaways = (drawn - answers.len()) as u32;
     let printed = bins(clocked, answers.first().map_or(0, |one| one.forced_usd.len()));
     let regenerated: Vec<&[f64]> = answers.iter().map(|one| one.forced_usd.as_slice()).collect();
     let weighed = weigh(&regenerated, &printed, reporting.interval.1);
@@ -132,6 +138,7 @@ pub fn calibrated(asked: &Asked<'_>) -> Result<Calibrated, Refused> {
             log_amplification,
             log_effect: of_loop(&|one, clock| one.log_effect[clock]),
         },
+        runaways,
         log_amplification_regenerated: of_loop(&|one, clock| one.log_amplification[clock]),
         recorded,
         cells,
@@ -222,7 +229,8 @@ struct Loops<'a> {
 }
 
 impl Loops<'_> {
-    fn answers(&self) -> Result<Vec<Closed>, Refused> {
+    /// One a draw; `None` where it runs away.
+    fn answers(&self) -> Result<Vec<Option<Closed>>, Refused> {
         // The engine knows the square root alone.
         let of_engine: Vec<&Cell> = self
             .cells
@@ -236,7 +244,10 @@ impl Loops<'_> {
             .map(|number| {
                 let place = number as usize % of_engine.len();
                 let parameters = self.parameters(of_engine[place], number);
-                Ok(closed(path, clock, &parameters, &tables[place])?)
+                match closed(path, clock, &parameters, &tables[place]) {
+                    Err(ReplayError::Runaway { .. }) => Ok(None),
+                    answer => Ok(Some(answer?)),
+                }
             })
             .collect()
     }

@@ -10,6 +10,10 @@ use super::tell::Told;
 use crate::ReplayError;
 use crate::response::{Booked, Fill, absorb};
 
+/// Log prices between which contracts and money are counted exactly: a billionth of a cent to a billion USD a coin.
+const LEAST_LOG_PRICE: f64 = -25.3;
+const MOST_LOG_PRICE: f64 = 20.7;
+
 /// Part of an order's positions, whoever holds them.
 struct Part {
     holder: Holder,
@@ -59,6 +63,12 @@ impl World<'_> {
         let contract_side = market.frame.side(order.side);
         let withdraws = self.channels.depth_withdrawal;
         let log_before = market.log_price;
+        if !(LEAST_LOG_PRICE..MOST_LOG_PRICE).contains(&log_before) {
+            return Err(ReplayError::Runaway {
+                at: Timestamp(at),
+                usd: libm::exp(log_before),
+            });
+        }
         let usd = market.frame.notional_usd(order.quantity, log_before);
         let (mean, depth) = market.walk(at, -contract_side.sign() * usd, withdraws);
         let mut log_fill = log_before + mean;
