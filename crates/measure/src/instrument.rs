@@ -293,7 +293,12 @@ impl Instrumented {
     /// When the level is not within (0, 1).
     pub fn anderson_rubin(&self, level: f64) -> SlopeSet {
         let normal = normal_quantile(0.5 * (1.0 + level)).filter(|z| *z > 0.0);
-        let critical = normal.map(|z| z * z).expect("a level within (0, 1)");
+        self.within(normal.expect("a level within (0, 1)"))
+    }
+
+    /// Slopes at which Anderson and Rubin's t is at most `t` either way.
+    pub fn within(&self, t: f64) -> SlopeSet {
+        let critical = t * t;
         let MomentVariance { zx, zy, both } = self.variance;
         // (zy - b·zx)² <= critical·variance(b), as a·b² - 2·half·b + c <= 0.
         let a = self.zx * self.zx - critical * zx;
