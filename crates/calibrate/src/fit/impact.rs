@@ -221,3 +221,6 @@ pub fn rows(tape: &Clocked, path: &Path, settings: &Settings) -> Vec<Row> {
     }
     rows
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,3 +227,6 @@ pub fn shuffled(tape: &Clocked, form: &ImpactForm, forced_usd: &[f64], y: f64, s
         verdict: Verdict::of(gone >= LEAST_GONE),
     }
 }
+
+#[cfg(test)]
+mod tests;
