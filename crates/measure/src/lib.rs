@@ -19,6 +19,7 @@
 //! | which market spread it | [`spectral`]; who could not pay, [`clearing`]; who paid too much for it, [`overshoot`] |
 //! | how sure is it | [`bootstrap`], [`block_length`], [`quantile`], [`moments`] |
 //! | how little would have sufficed | [`twins`], [`sensitivity`], [`critical`], [`hysteresis`]; [`power_law`], [`log_normal_tail`], [`tail_compare`] |
+//! | which known shapes make up what is seen | [`nnls`], [`em`] |
 //! | what did a trade do | [`impact`], by instrument [`instrument`], over several tapes [`between`]; [`depth`], [`flow`] |
 
 pub mod amplification;
@@ -32,6 +33,7 @@ pub mod clearing;
 pub mod critical;
 pub mod depth;
 pub mod drawdown;
+pub mod em;
 pub mod ewma;
 pub mod fano;
 pub mod flow;
@@ -41,6 +43,7 @@ pub mod impact;
 pub mod instrument;
 pub mod log_normal_tail;
 pub mod moments;
+pub mod nnls;
 pub mod noise;
 pub mod overshoot;
 pub mod power_law;
