@@ -12,6 +12,10 @@
 //! truth: the largest is an upper bound, not an estimate. Below an F of [`Settings::least_f`] the interval is the
 //! prior's and the verdict says so.
 //!
+//! Known to fall short ([`known`]): a decay three times too fast or slow moves the answer by a sixth, another shape by up
+//! to a quarter, depth that thins in the fall unseen by half; a strong first stage says nothing of any of these, nor of
+//! drift. Fills that were triggered within their own step bias it upwards as well: see [`Choice`].
+//!
 //! Read [`Settings`], [`ImpactForm`], [`fit`], then [`ImpactFit`].
 
 mod cells;
