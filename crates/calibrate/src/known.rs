@@ -46,7 +46,11 @@ pub fn log_ratios(path: &[Option<f64>; 4], against: &[Option<f64>; 4]) -> [Optio
 /// The classes of a leverage mix under a cap: who would have had more has the cap.
 pub fn capped(mix: &[(f64, f64)], cap: f64) -> Vec<(f64, f64)> {
     let mut kept: Vec<(f64, f64)> = mix.iter().copied().filter(|class| class.0 < cap).collect();
-    let rest: f64 = mix.iter().filter(|class| class.0 >= cap).map(|class| class.1).sum();
+    let rest: f64 = mix
+        .iter()
+        .filter(|class| class.0 >= cap)
+        .map(|class| class.1)
+        .sum();
     if rest > 0.0 {
         kept.push((cap, rest));
     }

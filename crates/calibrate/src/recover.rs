@@ -78,7 +78,12 @@ pub fn prior_only(
     for number in 1..=draws {
         let draw = priors.draw(name, 1, number, &recorded, brackets);
         for path in &recorded.paths {
-            answers.push(closed(path, Clock::Bars(coarse::BAR_S), &draw.parameters, &table)?);
+            answers.push(closed(
+                path,
+                Clock::Bars(coarse::BAR_S),
+                &draw.parameters,
+                &table,
+            )?);
         }
     }
     Ok(figures(answers.iter().map(|answer| (answer, 1.0))))
@@ -101,14 +106,23 @@ pub fn prior_on_clock(
     for number in 1..=draws {
         let draw = priors.draw(name, 1, number, &recorded, brackets);
         let path = &recorded.paths[0];
-        answers.push(closed(path, Clock::Waypoints(clocked.step_s), &draw.parameters, &table)?);
+        answers.push(closed(
+            path,
+            Clock::Waypoints(clocked.step_s),
+            &draw.parameters,
+            &table,
+        )?);
     }
     Ok(figures(answers.iter().map(|answer| (answer, 1.0))))
 }
 
 fn figures<'a>(answers: impl Iterator<Item = (&'a Closed, f64)> + Clone) -> Figures {
     let over = |pick: &dyn Fn(&Closed) -> Option<f64>| {
-        Interval::of(answers.clone().filter_map(|(answer, weight)| Some((pick(answer)?, weight))))
+        Interval::of(
+            answers
+                .clone()
+                .filter_map(|(answer, weight)| Some((pick(answer)?, weight))),
+        )
     };
     Figures {
         log_amplification: std::array::from_fn(|clock| over(&|one| one.log_amplification[clock])),

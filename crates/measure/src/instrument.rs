@@ -83,6 +83,7 @@ pub struct Scratch {
     y: Vec<f64>,
     x: Vec<f64>,
     z: Vec<f64>,
+    places: Vec<Place>,
 }
 
 /// The sums for `y` on `x` with instrument `z`; memory of up to `lags` steps enters variances with Bartlett's weights.
@@ -118,41 +119,46 @@ pub fn instrumented(
         return Err(NotMeasurable::TooFew { found, needed });
     }
     let used = offset..offset + count * length;
-    let Scratch { y: ry, x: rx, z: rz } = scratch;
-    rz.clear();
-    rz.extend_from_slice(&z[used.clone()]);
-    if !windows.ahead {
-        for window in rz.chunks_exact_mut(length) {
-            take_out(window, windows.trend);
-        }
-    }
-    for (left, values) in [(&mut *ry, y), (&mut *rx, x)] {
+    let [y, x, z] = [y, x, z].map(|values| &values[used.clone()]);
+    for (left, values) in [(&mut scratch.y, y), (&mut scratch.x, x), (&mut scratch.z, z)] {
         left.clear();
-        left.extend_from_slice(&values[used.clone()]);
-        for window in left.chunks_exact_mut(length) {
-            if windows.ahead {
-                take_out_ahead(window, windows.trend);
-            } else {
-                take_out(window, windows.trend);
-            }
-        }
+        left.extend_from_slice(values);
     }
-    let varied = z[used].chunks_exact(length).filter(|window| {
-        let first = window[0];
-        window.iter().any(|value| *value != first)
-    });
+    let (ry, rx, rz) = (&mut scratch.y, &mut scratch.x, &mut scratch.z);
+    scratch.places.clear();
+    if windows.ahead {
+        scratch
+            .places
+            .extend((0..length).map(|place| Place::new(place, windows.trend)));
+    }
     let mut sums = Instrumented {
         steps: count * length,
         windows: count,
-        varied: varied.count(),
         ..Instrumented::default()
     };
-    for ((y, x), z) in ry.iter().zip(&*rx).zip(&*rz) {
-        sums.xx += x * x;
-        sums.xy += x * y;
-        sums.zz += z * z;
-        sums.zx += z * x;
-        sums.zy += z * y;
+    for window in 0..count {
+        let own = window * length..(window + 1) * length;
+        let (y, x, z) = (&mut ry[own.clone()], &mut rx[own.clone()], &mut rz[own]);
+        let varies = z.iter().any(|value| *value != z[0]);
+        sums.varied += usize::from(varies);
+        if windows.ahead && (varies || z[0] != 0.0) {
+            take_out_ahead(y, &scratch.places);
+            take_out_ahead(x, &scratch.places);
+        } else {
+            // Where `z` is 0 throughout, only sums of squares are wanted, and they are the same either way.
+            take_out(y, windows.trend);
+            take_out(x, windows.trend);
+        }
+        if !windows.ahead {
+            take_out(z, windows.trend);
+        }
+        for ((y, x), z) in y.iter().zip(&*x).zip(&*z) {
+            sums.xx += x * x;
+            sums.xy += x * y;
+            sums.zz += z * z;
+            sums.zx += z * x;
+            sums.zy += z * y;
+        }
     }
     if sums.varied == 0 || sums.zz <= 0.0 || sums.xx <= 0.0 {
         return Err(NotMeasurable::NoVariation);
@@ -187,30 +193,50 @@ fn take_out(window: &mut [f64], trend: bool) {
     }
 }
 
+/// What of a later step's place alone enters [`take_out_ahead`]; places are counted from the end of a window.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// One over the number of steps up to and with this one.
+    share: f64,
+    /// Distance from the mean place of the later steps, over their sum of squared distances; 0 without a line.
+    lever: f64,
+    /// What the later steps' sum of products gains for each unit that the value is off their mean.
+    gain: f64,
+    /// One over the root of the variance factor of what is left; 0 where too few steps are later.
+    scale: f64,
+}
+
+impl Place {
+    fn new(place: usize, trend: bool) -> Self {
+        let later = place as f64;
+        let away = 0.5 * (later + 1.0);
+        let squares = later * (later * later - 1.0) / 12.0;
+        let (lever, scale) = match (trend, place) {
+            (false, 0) | (true, 0 | 1) => (0.0, 0.0),
+            (false, _) => (0.0, (later / (later + 1.0)).sqrt()),
+            (true, _) => (
+                away / squares,
+                1.0 / (1.0 + 1.0 / later + away * away / squares).sqrt(),
+            ),
+        };
+        Self {
+            share: 1.0 / (later + 1.0),
+            lever,
+            gain: away * later / (later + 1.0),
+            scale,
+        }
+    }
+}
+
 /// Takes out what a mean, or a straight line, of the later steps of the window foretells: recursive residuals with time
 /// turned round, each over the root of its variance factor. Steps with too few after them become 0.
-fn take_out_ahead(window: &mut [f64], trend: bool) {
-    let (mut count, mut mean) = (0.0, 0.0);
-    // Of the later steps, counted from the window's end: mean place, sum of squares, and of products with the values.
-    let (mut place_mean, mut squares, mut products) = (0.0, 0.0, 0.0);
-    for (place, value) in window.iter_mut().rev().enumerate() {
-        let now = *value;
-        let place = place as f64;
-        let away = place - place_mean;
-        *value = if trend && count >= 2.0 {
-            let foretold = mean + products / squares * away;
-            (now - foretold) / (1.0 + 1.0 / count + away * away / squares).sqrt()
-        } else if !trend && count >= 1.0 {
-            (now - mean) * (count / (count + 1.0)).sqrt()
-        } else {
-            0.0
-        };
-        let off = now - mean;
-        squares += away * away * count / (count + 1.0);
-        products += away * off * count / (count + 1.0);
-        count += 1.0;
-        mean += off / count;
-        place_mean += away / count;
+fn take_out_ahead(window: &mut [f64], places: &[Place]) {
+    let (mut mean, mut products) = (0.0, 0.0);
+    for (value, place) in window.iter_mut().rev().zip(places) {
+        let off = *value - mean;
+        *value = (off - products * place.lever) * place.scale;
+        products += place.gain * off;
+        mean += place.share * off;
     }
 }
 
@@ -293,7 +319,12 @@ impl Instrumented {
     /// When the level is not within (0, 1).
     pub fn anderson_rubin(&self, level: f64) -> SlopeSet {
         let normal = normal_quantile(0.5 * (1.0 + level)).filter(|z| *z > 0.0);
-        let critical = normal.map(|z| z * z).expect("a level within (0, 1)");
+        self.within(normal.expect("a level within (0, 1)"))
+    }
+
+    /// Slopes at which Anderson and Rubin's t is at most `t` either way.
+    pub fn within(&self, t: f64) -> SlopeSet {
+        let critical = t * t;
         let MomentVariance { zx, zy, both } = self.variance;
         // (zy - b·zx)² <= critical·variance(b), as a·b² - 2·half·b + c <= 0.
         let a = self.zx * self.zx - critical * zx;

@@ -66,8 +66,9 @@ impl Columns<'_> {
             let column = batch
                 .column_by_name(name)
                 .ok_or_else(|| Error::Execution(format!("no column {name}")))?;
-            let column = cast(column, kind)
-                .map_err(|error| Error::Execution(format!("column {name}: {}", error.to_string().to_lowercase())))?;
+            let column = cast(column, kind).map_err(|error| {
+                Error::Execution(format!("column {name}: {}", error.to_string().to_lowercase()))
+            })?;
             take(&column);
         }
         Ok(())

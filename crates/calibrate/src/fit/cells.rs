@@ -77,11 +77,16 @@ pub fn fit_cells(
         .iter()
         .map(|one| one.as_ref().map_or(f64::NEG_INFINITY, log_likelihood))
         .collect();
-    let best = (0..scores.len()).rev().max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
+    let best = (0..scores.len())
+        .rev()
+        .max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
     let Some((best, leading)) = best.and_then(|best| Some((best, found[best].as_ref()?))) else {
         return Err(error);
     };
-    let mut weights: Vec<f64> = scores.iter().map(|score| libm::exp(score - scores[best])).collect();
+    let mut weights: Vec<f64> = scores
+        .iter()
+        .map(|score| libm::exp(score - scores[best]))
+        .collect();
     let sum: f64 = weights.iter().sum();
     weights.iter_mut().for_each(|weight| *weight /= sum);
     let (mut reported, mut ensemble) = (Vec::new(), Vec::new());
@@ -92,7 +97,8 @@ pub fn fit_cells(
         ensemble.extend_from_slice(&one.ensemble[..count.min(one.ensemble.len())]);
     }
     let columns = fitting.prior.len();
-    let reported_intervals: Vec<(f64, f64)> = (0..columns).map(|class| interval_of(&reported, class)).collect();
+    let reported_intervals: Vec<(f64, f64)> =
+        (0..columns).map(|class| interval_of(&reported, class)).collect();
     let identified = leading
         .classes
         .iter()

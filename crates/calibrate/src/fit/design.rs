@@ -43,7 +43,8 @@ impl Crossings {
         let steps_late = (latency_s / walk.clocked.step_s).round() as usize;
         let last = walk.clocked.log_mark.len() - 1;
         let log_price = walk.clocked.log_mark[(step + 1 + steps_late).min(last)];
-        self.at_s.push((step + 1) as f64 * walk.clocked.step_s + latency_s);
+        self.at_s
+            .push((step + 1) as f64 * walk.clocked.step_s + latency_s);
         self.log_price.push(log_price);
         self.log_level.push(row.log_level);
         self.class.push(row.class);
@@ -89,7 +90,12 @@ impl<'a> Walk<'a> {
             let further = |a: f64, b: &f64| if side == 0 { a.min(*b) } else { a.max(*b) };
             values.iter().fold(SIGNS[side] * f64::INFINITY, further)
         };
-        let of_beat = [0, 1].map(|side| marks.chunks(steps).map(|beat| furthest(side, beat)).collect::<Vec<f64>>());
+        let of_beat = [0, 1].map(|side| {
+            marks
+                .chunks(steps)
+                .map(|beat| furthest(side, beat))
+                .collect::<Vec<f64>>()
+        });
         let running = |side: usize, values: &mut dyn Iterator<Item = f64>| {
             let mut last = SIGNS[side] * f64::INFINITY;
             let mut all = Vec::with_capacity(marks.len());
@@ -179,12 +185,22 @@ impl<'a> Walk<'a> {
             let stands = cohorts.stands[place];
             let mut place_row = |part: f64, log_level: f64, step: usize| {
                 if step < self.clocked.len() {
-                    due[step / self.steps].push((step, Row { part, log_level, ..row }));
+                    due[step / self.steps].push((
+                        step,
+                        Row {
+                            part,
+                            log_level,
+                            ..row
+                        },
+                    ));
                 }
             };
             if moved > 0.0 && stands > 0 && stands == row.class {
                 place_row(row.part * (1.0 - moved), row.log_level, step);
-                let lower = self.positions.levels.log(side, cohorts.log_entry[place], stands - 1);
+                let lower = self
+                    .positions
+                    .levels
+                    .log(side, cohorts.log_entry[place], stands - 1);
                 place_row(row.part * moved, lower, self.first(side, lower));
             } else {
                 place_row(row.part, row.log_level, step);

@@ -5,7 +5,7 @@ use super::leverage::Fitting;
 use super::positions::{Assumed, PositionsError, Survival};
 use crate::clocked::Clocked;
 use crate::observed::Observed;
-use crate::synth::{Coverage, Declared, Generated, SynthError, START, Target, generate};
+use crate::synth::{Coverage, Declared, Generated, START, SynthError, Target, generate};
 
 /// Coverages of the table: shares of liquidations that the feed prints.
 pub const COVERAGES: [f64; 3] = [1.0, 0.5, 0.1];
@@ -91,7 +91,13 @@ pub fn fitted(observed: &Observed, assumed: &Assumed, fitting: &Fitting) -> Resu
     let to = *observed.marks.at.last().unwrap_or(&START);
     let clocked = Clocked::new(observed, START, to, 1.0)?;
     let span_s = (0.0, clocked.len() as f64);
-    Ok(fit_cells(observed, &clocked, &structural(assumed), fitting, span_s)?)
+    Ok(fit_cells(
+        observed,
+        &clocked,
+        &structural(assumed),
+        fitting,
+        span_s,
+    )?)
 }
 
 /// The table, by coverage, then seed, then class. The prior is flat, so that no answer comes of it.
@@ -146,8 +152,17 @@ mod tests {
         for row in known_leverage(&[1, 2, 3, 4, 5, 6]).expect("tapes") {
             println!(
                 "{:4} {} {:5} true {:.3} ls {:.4} em {:.4} [{:.4} {:.4}] crossed {:.3} {} {:?}",
-                row.coverage, row.seed, row.leverage, row.truth, row.least_squares, row.em, row.interval.0,
-                row.interval.1, row.crossed, row.identified, row.covered
+                row.coverage,
+                row.seed,
+                row.leverage,
+                row.truth,
+                row.least_squares,
+                row.em,
+                row.interval.0,
+                row.interval.1,
+                row.crossed,
+                row.identified,
+                row.covered
             );
         }
     }

@@ -186,7 +186,11 @@ impl Positions {
     pub fn of_mix(&self, weights: &[f64]) -> Cohorts {
         let all = self.survived_of(weights);
         let mut cohorts = self.cohorts.clone();
-        let rows = cohorts.quantity.iter_mut().zip(&cohorts.class).zip(&cohorts.short);
+        let rows = cohorts
+            .quantity
+            .iter_mut()
+            .zip(&cohorts.class)
+            .zip(&cohorts.short);
         for ((quantity, class), short) in rows {
             *quantity *= weights[*class] / all[usize::from(*short)];
         }
@@ -207,9 +211,7 @@ impl Positions {
                 Attrition::Proportional | Attrition::Disposition => {
                     stock.total() * (opens / self.open_interest).min(1.0)
                 }
-                Attrition::OldestFirst | Attrition::NewestFirst => {
-                    stock.total() + opens - self.open_interest
-                }
+                Attrition::OldestFirst | Attrition::NewestFirst => stock.total() + opens - self.open_interest,
             };
             stock.close(assumed.attrition, closes, log_price, sign);
             let (low, high) = (libm::log(bars.low_usd[bar]), libm::log(bars.high_usd[bar]));

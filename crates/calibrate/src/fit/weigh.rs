@@ -40,7 +40,10 @@ pub fn weigh(regenerated: &[&[f64]], printed: &[f64], reporting: f64) -> Option<
         sum >= 0.5 * total
     });
     let first_half = half.map_or(printed.len(), |bin| bin + 1);
-    let in_first: f64 = printed[..first_half].iter().map(|usd| usd.abs() / reporting).sum();
+    let in_first: f64 = printed[..first_half]
+        .iter()
+        .map(|usd| usd.abs() / reporting)
+        .sum();
     let root = |usd: f64| usd.abs().sqrt().copysign(usd);
     let distances: Vec<f64> = regenerated
         .iter()
@@ -65,7 +68,11 @@ pub fn weigh(regenerated: &[&[f64]], printed: &[f64], reporting: f64) -> Option<
     let all: f64 = weights.iter().sum();
     weights.iter_mut().for_each(|weight| *weight /= all);
     let effective = 1.0 / weights.iter().map(|weight| weight * weight).sum::<f64>();
-    let distance = weights.iter().zip(&distances).map(|(weight, one)| weight * one).sum();
+    let distance = weights
+        .iter()
+        .zip(&distances)
+        .map(|(weight, one)| weight * one)
+        .sum();
     let later = |bins: &[f64]| bins[first_half..].iter().map(|usd| usd.abs()).sum::<f64>();
     let printed_later = later(printed) / reporting;
     let mut ratios: Vec<(f64, f64)> = regenerated
@@ -105,7 +112,10 @@ mod tests {
         let found = weigh(&[&printed, &[0.0; 4]], &printed, 1.0).expect("something is printed");
         assert_eq!(found.first_half, 3);
         let other = libm::exp(-0.5 / (0.25 * 0.25));
-        assert!((found.weights[1] - other / (1.0 + other)).abs() < 1e-12, "{found:?}");
+        assert!(
+            (found.weights[1] - other / (1.0 + other)).abs() < 1e-12,
+            "{found:?}"
+        );
         let (_, middle, _) = found.second_half.expect("something is printed later");
         assert!(middle.abs() < 1e-12, "the print regenerates itself");
     }

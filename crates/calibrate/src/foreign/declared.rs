@@ -327,7 +327,12 @@ impl Declared {
 
 impl Positions {
     fn check(&self) -> Checked {
-        within("positions.open_interest_ratio", self.open_interest_ratio, 1e-6, 10.0)?;
+        within(
+            "positions.open_interest_ratio",
+            self.open_interest_ratio,
+            1e-6,
+            10.0,
+        )?;
         within("positions.history_h", self.history_h, 1.0, 1_000.0)?;
         within("positions.age_half_life_h", self.age_half_life_h, 1e-2, 1e6)?;
         within("positions.maintenance_ratio", self.maintenance_ratio, 1e-4, 7e-3)?;
@@ -365,7 +370,12 @@ impl OrderBook {
             price_usd * 1e-5,
             price_usd * 1e-3,
         )?;
-        within("order_book.limit_orders_per_s", self.limit_orders_per_s, 0.1, 200.0)?;
+        within(
+            "order_book.limit_orders_per_s",
+            self.limit_orders_per_s,
+            0.1,
+            200.0,
+        )?;
         within("order_book.limit_order_usd", self.limit_order_usd, 1e3, 1e9)?;
         within("order_book.limit_reach", self.limit_reach, 1e-5, 0.05)?;
         within("order_book.limit_life_s", self.limit_life_s, 1.0, 600.0)?;

@@ -92,7 +92,9 @@ pub fn calibrated(asked: &Asked<'_>) -> Result<Calibrated, Refused> {
     );
     let positions = positions(asked);
     let sum = positions.as_ref().map_or(0.0, |found| {
-        found.found[found.best].as_ref().map_or(0.0, |best| best.reported_sum)
+        found.found[found.best]
+            .as_ref()
+            .map_or(0.0, |best| best.reported_sum)
     });
     let to = clocked.from.plus_seconds(clocked.step_s * clocked.len() as f64);
     let reporting = reporting(observed, clocked.from, to, sum, 1);
@@ -199,7 +201,10 @@ fn amplified(
             open::open(asked.clocked, &cell.form, y, share, ratio)
         })
         .collect();
-    let smoothest = draws.iter().filter_map(|one| one[0]).fold(f64::NEG_INFINITY, f64::max);
+    let smoothest = draws
+        .iter()
+        .filter_map(|one| one[0])
+        .fold(f64::NEG_INFINITY, f64::max);
     let weight = |one: &[Option<f64>; 4]| one[0].map_or(1.0, |log| libm::exp(ROUGHNESS * (log - smoothest)));
     let figures = std::array::from_fn(|clock| {
         Interval::of(draws.iter().filter_map(|one| Some((one[clock]?, weight(one)))))
@@ -270,7 +275,10 @@ impl Loops<'_> {
         }
         if !self.mixes.is_empty() {
             let mix = &self.mixes[number as usize % self.mixes.len()];
-            let classes = crate::fit::positions::CLASSES.iter().copied().zip(mix.iter().copied());
+            let classes = crate::fit::positions::CLASSES
+                .iter()
+                .copied()
+                .zip(mix.iter().copied());
             parameters.mix.classes = classes.filter(|class| class.1 > 0.0).collect();
         }
         parameters

@@ -1,7 +1,9 @@
 //! The structural cells: what nobody knows of impact's form, each fitted by itself.
 
 use crate::clocked::Clocked;
-use crate::fit::impact::{Cell as Fitted, Choice, ImpactForm, ImpactShape, Settings, fit_cells, predetermined};
+use crate::fit::impact::{
+    Cell as Fitted, Choice, ImpactForm, ImpactShape, Settings, fit_cells, predetermined,
+};
 use crate::observed::Observed;
 use crate::{Priors, Recorded};
 

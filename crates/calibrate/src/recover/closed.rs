@@ -85,7 +85,11 @@ fn binned(path: &Path, replayed: &Replayed) -> Vec<f64> {
         let bin = (order.executed_at.seconds_since(from) / BIN_S) as usize;
         if let Some(slot) = bins.get_mut(bin) {
             let sells = order.side == aftershock_market::Side::Long;
-            *slot += if sells { -order.notional_usd } else { order.notional_usd };
+            *slot += if sells {
+                -order.notional_usd
+            } else {
+                order.notional_usd
+            };
         }
     }
     bins

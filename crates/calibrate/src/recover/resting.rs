@@ -29,7 +29,14 @@ pub(super) fn depth_ratio(observed: &Observed, clocked: &Clocked) -> Option<Vec<
         }
         let calm = at.partition_point(|at| *at <= calm_until(clocked));
         let normal = median(&usd[..calm])?;
-        (normal > 0.0).then(|| (at, usd.iter().map(|usd| (usd / normal).max(FLOOR)).collect::<Vec<f64>>()))
+        (normal > 0.0).then(|| {
+            (
+                at,
+                usd.iter()
+                    .map(|usd| (usd / normal).max(FLOOR))
+                    .collect::<Vec<f64>>(),
+            )
+        })
     };
     let sides = [side(false)?, side(true)?];
     let step_us = clocked.step_s * 1e6;

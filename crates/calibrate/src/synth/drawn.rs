@@ -112,7 +112,10 @@ fn known_of(declared: &Declared) -> Result<Known, SynthError> {
     let log_effect = if scale > 0.0 {
         let under = Stage::new(&under);
         let capped = under.at_scale(scale)?;
-        log_ratios(&log_variances(&under.path(&capped, 0, 1, |row| row.log_price), 1.0), &recorded)
+        log_ratios(
+            &log_variances(&under.path(&capped, 0, 1, |row| row.log_price), 1.0),
+            &recorded,
+        )
     } else {
         recorded.map(|one| one.map(|_| 0.0))
     };

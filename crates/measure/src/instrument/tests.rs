@@ -155,3 +155,38 @@ fn failure_has_its_reason() {
     assert_close(twice.and(&twice).slope(), 1.0);
     assert_eq!(twice.and(&twice).windows, 6);
 }
+
+/// Source: numpy, what is left of each step after a least-squares fit to the later steps of its window, over the root of
+/// `1 + r'(X'X)⁻¹r`; slope, error and F as above; the sum of squares of `Σz²` over blocks of 11 steps.
+#[test]
+fn later_steps_alone() {
+    let [y, x, z] = data();
+    let cases = [
+        (
+            0,
+            false,
+            [1.8753536884390865, 1.3268056537969473, 0.13963024083808243],
+            [43.65159515454709, 16.28973108557655],
+        ),
+        (
+            15,
+            true,
+            [1.8471718158870924, 1.3957551248185378, 0.14162209732302503],
+            [35.872111752689854, 18.55653929455332],
+        ),
+    ];
+    for (offset, trend, [ols, slope, error], [f, blocks]) in cases {
+        let windows = Windows {
+            steps: 60,
+            offset,
+            trend,
+            ahead: true,
+        };
+        let found = instrumented(&y, &x, &z, windows, 10, &mut Scratch::default()).unwrap();
+        assert_close(found.ols(), ols);
+        assert_close(found.slope(), slope);
+        assert_close(found.standard_error(), error);
+        assert_close(found.first_stage_f(), f);
+        assert_close(found.effective_blocks(), blocks);
+    }
+}

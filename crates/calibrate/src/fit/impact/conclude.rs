@@ -138,7 +138,7 @@ impl Belief {
 ///
 /// The quantile is the expansion of Abramowitz and Stegun (1964), 26.7.5; it is within 2 % for 2 degrees and more,
 /// and fewer are counted as 2.
-fn few_blocks(blocks: f64) -> f64 {
+pub(super) fn few_blocks(blocks: f64) -> f64 {
     let freedom = (blocks - 1.0).max(2.0);
     let z = 1.644_853_626_951_472_6_f64;
     let z2 = z * z;

@@ -117,7 +117,6 @@ impl KnownTruth {
         };
         mid(&mut observed.marks, Timestamp(0), 1.0);
         let mut noise = 0.0;
-        let (from_s, to_s) = (self.ramp.start_s, self.ramp.start_s + 1_800.0);
         for tick in 0..ticks {
             let at_s = tick as f64 * self.tick_s;
             let at = Timestamp(((tick + 1) as f64 * self.tick_s * 1e6).round() as i64);
@@ -126,11 +125,7 @@ impl KnownTruth {
             noise += news_sd * news;
             let ordinary = flow_sd * (self.correlation * news + apart * other);
             let forced = std::mem::take(&mut pending[tick % latency]);
-            let depth = if (from_s..to_s).contains(&at_s) {
-                self.depth_in_crash
-            } else {
-                1.0
-            };
+            let depth = self.depth_ratio(at_s);
             let mut standing = 0.0;
             for ((state, keep), weight) in states.iter_mut().zip(&keep).zip(&self.form.weights) {
                 *state = *state * keep + (ordinary - forced) / depth;
@@ -150,6 +145,12 @@ impl KnownTruth {
             mid(&mut observed.marks, at, price);
         }
         observed
+    }
+
+    /// Depth over normal at a time after the start of the tape, s.
+    pub fn depth_ratio(&self, at_s: f64) -> f64 {
+        let thin = (self.ramp.start_s..self.ramp.start_s + 1_800.0).contains(&at_s);
+        if thin { self.depth_in_crash } else { 1.0 }
     }
 
     /// Liquidation prices of longs below the first price, highest first, and what is sold at each, USD.
@@ -188,3 +189,6 @@ fn mid(marks: &mut Marks, at: Timestamp, price_usd: f64) {
     marks.mid_usd.push(price_usd);
     marks.mark_usd.push(price_usd);
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,14 @@
 //! and its absence proves nothing (method notes, §14.11.4).
 
 use aftershock_measure::instrument::{Scratch, SlopeSet, Windows, instrumented};
+use aftershock_measure::tail::normal_quantile;
 
+use super::conclude::few_blocks;
 use super::{Path, Settings};
 use crate::clocked::Clocked;
 
 /// The largest `Y` at which what is left of price changes does not move against the forced flow triggered before them,
-/// one-sided at 5 % where `level` is 0.9; `None` where no `Y` is refused, or no forced flow is on the tape.
+/// one-sided at 5 % where `level` is 0.9, wider where the forced flow comes in few blocks; `None` where no `Y` is refused, or no forced flow is on the tape.
 ///
 /// No window is taken out: a drift of news along with forced flow loosens the bound and never tightens it. It holds only
 /// as far as news does not turn against falls as a rule.
@@ -31,7 +33,9 @@ pub fn reversal_bound(tape: &Clocked, path: &Path, settings: &Settings) -> Optio
         lags,
         &mut scratch,
     );
-    match sums.ok()?.anderson_rubin(settings.level) {
+    let sums = sums.ok()?;
+    let normal = normal_quantile(0.5 * (1.0 + settings.level))?;
+    match sums.within(normal * few_blocks(sums.effective_blocks()).sqrt()) {
         SlopeSet::Between(_, highest) => Some(highest),
         SlopeSet::Outside(..) | SlopeSet::All => None,
     }

@@ -25,6 +25,8 @@ pub struct Case {
     pub form: ImpactForm,
     /// Forced flow that the fit takes for predetermined.
     pub choice: Choice,
+    /// Whether the fit is told depth over normal, as it truly is.
+    pub depth_told: bool,
     /// Length of a step of the fit's clock, s.
     pub step_s: f64,
 }
@@ -130,7 +132,11 @@ pub fn foreign_cases() -> Vec<Case> {
         Case::new("root, told linear", formed(told.clone()), linear),
         Case::new("log, not told", formed(log.clone()), told.clone()),
         Case::new("root, told log", formed(told.clone()), log),
-        Case::new("depth a third, not told", thin, told.clone()),
+        Case::new("depth a third, not told", thin.clone(), told.clone()),
+        Case {
+            depth_told: true,
+            ..Case::new("depth a third, told", thin, told.clone())
+        },
         Case::new("no fall", calm, told.clone()),
     ];
     for latency_s in [0.3, 0.75] {
@@ -171,6 +177,7 @@ impl Case {
             y_drawn: false,
             form,
             choice: Choice::All,
+            depth_told: false,
             step_s: 1.0,
         }
     }
@@ -197,7 +204,11 @@ impl Case {
         let end = Timestamp((truth.duration_s * 1e6) as i64);
         let tape = Clocked::new(&observed, Timestamp(0), end, self.step_s)?;
         let forced = predetermined(&observed, &tape, self.choice);
-        let path = Path::new(&tape, &self.form, &forced, None);
+        let depth = self.depth_told.then(|| {
+            let at = |step: usize| truth.depth_ratio(step as f64 * self.step_s);
+            (0..tape.len()).map(at).collect::<Vec<f64>>()
+        });
+        let path = Path::new(&tape, &self.form, &forced, depth.as_deref());
         let whole = Settings {
             windows: vec![(truth.duration_s, false)],
             offsets: vec![0.0],
