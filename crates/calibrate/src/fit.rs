@@ -9,3 +9,6 @@ pub mod known_leverage;
 pub mod leverage;
 pub mod positions;
 pub mod reporting;
+pub mod trend;
+pub mod fidelity;
+pub mod basis;

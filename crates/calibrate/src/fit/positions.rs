@@ -44,6 +44,9 @@ pub struct Assumed {
     /// Hazard with which a holder within twice the maintenance ratio of liquidation adds margin and so falls to the
     /// class below, 1/h. A holder does so once.
     pub top_up_per_h: f64,
+    /// How leverage at opening follows the return of the day before, both in standard deviations: a class of `x` deviations
+    /// above the mean log leverage is opened `exp(trend·x·return)` times as often.
+    pub trend: f64,
     /// From the mark's crossing to the print, s.
     pub latency_s: f64,
     /// Share of liquidations that the feed prints, (0, 1], for what holders closed by themselves.
@@ -61,6 +64,7 @@ impl Assumed {
             attrition: Attrition::Proportional,
             survival: Survival::Path,
             top_up_per_h: 0.1,
+            trend: 0.0,
             latency_s: 1.0,
             reporting: 1.0,
         }
@@ -222,6 +226,7 @@ impl Positions {
     }
 
     fn survivors(&mut self, history: &History, side: usize) {
+        let tilt = Tilt::new(&self.assumed);
         for node in 0..self.stocks[side].log_entry.len() {
             let (log_entry, held) = (self.stocks[side].log_entry[node], self.stocks[side].held(node));
             if held <= 0.0 {
@@ -233,7 +238,8 @@ impl Positions {
                 }
                 let stays = 1.0 - self.topped_up(history, side, node, class);
                 let below = class.saturating_sub(1);
-                for (stands, part) in [(class, stays), (below, 1.0 - stays)] {
+                let tilted = tilt.of(history.trailing[node / NODES], class);
+                for (stands, part) in [(class, stays * tilted), (below, (1.0 - stays) * tilted)] {
                     if part > 0.0 && self.stands(history, side, node, stands) {
                         self.survived[side][class] += held * part / self.open_interest;
                         let cohorts = &mut self.cohorts;
@@ -377,6 +383,8 @@ struct History {
     /// The furthest of all bars after this one and the first mark.
     furthest: [Vec<f64>; 2],
     length_h: Vec<f64>,
+    /// Return of the day before each bar, in its standard deviations; 0 while there is less than an hour of it.
+    trailing: Vec<f64>,
     log_mark: f64,
 }
 
@@ -395,9 +403,58 @@ impl History {
         let length_h = (0..count).map(|bar| bars.close_at[bar].seconds_since(bars.open_at[bar]) / 3_600.0);
         Self {
             length_h: length_h.collect(),
+            trailing: trailing(bars, count),
             extremes,
             furthest,
             log_mark,
         }
+    }
+}
+
+fn trailing(bars: &Bars, count: usize) -> Vec<f64> {
+    const DAY_S: f64 = 86_400.0;
+    let logs: Vec<f64> = bars.close_usd[..count].iter().map(|p| libm::log(*p)).collect();
+    let mut first = 0;
+    let mut returns = Vec::with_capacity(count);
+    for bar in 0..count {
+        while bars.close_at[bar].seconds_since(bars.close_at[first]) > DAY_S {
+            first += 1;
+        }
+        let long_enough = bars.close_at[bar].seconds_since(bars.close_at[first]) >= 3_600.0;
+        returns.push(if long_enough { logs[bar] - logs[first] } else { 0.0 });
+    }
+    let square = returns.iter().map(|r| r * r).sum::<f64>() / count as f64;
+    let deviation = square.sqrt().max(f64::MIN_POSITIVE);
+    returns.iter().map(|r| r / deviation).collect()
+}
+
+/// How much more often classes are opened after a return.
+struct Tilt {
+    trend: f64,
+    /// Log leverage in standard deviations from its mean.
+    classes: Vec<f64>,
+}
+
+impl Tilt {
+    fn new(assumed: &Assumed) -> Self {
+        let logs: Vec<f64> = assumed.classes.iter().map(|one| libm::log(*one)).collect();
+        let count = logs.len() as f64;
+        let mean = logs.iter().sum::<f64>() / count;
+        let square = logs.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
+        let deviation = square.sqrt().max(f64::MIN_POSITIVE);
+        Self {
+            trend: assumed.trend,
+            classes: logs.iter().map(|x| (x - mean) / deviation).collect(),
+        }
+    }
+
+    /// Scaled so that classes of equal shares open as much as without a trend.
+    fn of(&self, trailing: f64, class: usize) -> f64 {
+        if self.trend == 0.0 || trailing == 0.0 {
+            return 1.0;
+        }
+        let raised = |x: &f64| libm::exp(self.trend * trailing * x);
+        let all: f64 = self.classes.iter().map(raised).sum();
+        raised(&self.classes[class]) * self.classes.len() as f64 / all
     }
 }
