@@ -115,7 +115,13 @@ mod tests {
         let steps = |matrix: &[f64], y: &[f64]| richardson_lucy(matrix, 1, y, 10, 0.0);
         assert_eq!(steps(&[0.0], &[1.0]), Err(NotMeasurable::NoVariation));
         assert_eq!(steps(&[1.0], &[0.0]), Err(NotMeasurable::NoVariation));
-        assert!(matches!(steps(&[1.0], &[-1.0]), Err(NotMeasurable::OutOfRange { index: 0, .. })));
-        assert_eq!(steps(&[1.0], &[f64::NAN]), Err(NotMeasurable::NotFinite { index: 0 }));
+        assert!(matches!(
+            steps(&[1.0], &[-1.0]),
+            Err(NotMeasurable::OutOfRange { index: 0, .. })
+        ));
+        assert_eq!(
+            steps(&[1.0], &[f64::NAN]),
+            Err(NotMeasurable::NotFinite { index: 0 })
+        );
     }
 }

@@ -96,7 +96,11 @@ impl Normal {
     /// A value that is not finite; no convergence.
     pub fn solve(&self, smoothing: f64) -> Result<NonNegative, NotMeasurable> {
         let n = self.columns;
-        let finite = self.products.iter().chain(&self.with_y).position(|x| !x.is_finite());
+        let finite = self
+            .products
+            .iter()
+            .chain(&self.with_y)
+            .position(|x| !x.is_finite());
         if let Some(index) = finite {
             return Err(NotMeasurable::NotFinite { index });
         }
@@ -293,11 +297,20 @@ mod tests {
         let (matrix, y) = example();
         let normal = Normal::of(&matrix, 5, &y);
         let plain = normal.solve(0.0).unwrap();
-        assert_all_close(&plain.weights, &[1.368783176209344, 0.0, 0.0, 0.4602928103427448, 0.0]);
+        assert_all_close(
+            &plain.weights,
+            &[1.368783176209344, 0.0, 0.0, 0.4602928103427448, 0.0],
+        );
         assert_close(plain.residual_sum, 23.947385641537807);
         assert_eq!(plain.spent, 2.0);
         let smooth = normal.solve(0.5).unwrap();
-        let expected = [1.2831661095108202, 0.3026243366518943, 0.0, 0.129858636961092, 0.0];
+        let expected = [
+            1.2831661095108202,
+            0.3026243366518943,
+            0.0,
+            0.129858636961092,
+            0.0,
+        ];
         assert_all_close(&smooth.weights, &expected);
         assert_close(smooth.residual_sum, 24.415239724092636);
         assert_close(smooth.spent, 1.4659048930871283);
@@ -309,7 +322,13 @@ mod tests {
         let (matrix, y) = example();
         let fit = Normal::of(&matrix, 5, &y).cross_validated().unwrap();
         assert_close(fit.smoothing, 10.332913253518168);
-        let expected = [0.8070320509236324, 0.5170196670088518, 0.2954688907368008, 0.14383661922538477, 0.0];
+        let expected = [
+            0.8070320509236324,
+            0.5170196670088518,
+            0.2954688907368008,
+            0.14383661922538477,
+            0.0,
+        ];
         assert_all_close(&fit.weights, &expected);
         let left = 12.0 - fit.spent;
         assert_close(12.0 * fit.residual_sum / (left * left), 2.5880952782751376);

@@ -44,9 +44,8 @@ pub fn regress(matrix: &[f64], columns: usize, y: &[f64], lags: usize) -> Result
     if norms.iter().any(|norm| *norm <= 0.0) {
         return Err(NotMeasurable::NoVariation);
     }
-    let product = |a: usize, b: usize| {
-        rows.iter().map(|row| row[a] * row[b]).sum::<f64>() / (norms[a] * norms[b])
-    };
+    let product =
+        |a: usize, b: usize| rows.iter().map(|row| row[a] * row[b]).sum::<f64>() / (norms[a] * norms[b]);
     let products: Vec<Vec<f64>> = (0..columns)
         .map(|a| (0..columns).map(|b| product(a, b)).collect())
         .collect();
@@ -87,9 +86,13 @@ pub fn regress(matrix: &[f64], columns: usize, y: &[f64], lags: usize) -> Result
     }
     let variance = |a: usize| -> f64 {
         let pairs = (0..columns).flat_map(|b| (0..columns).map(move |c| (b, c)));
-        pairs.map(|(b, c)| inverse[a][b] * middle[b][c] * inverse[c][a]).sum()
+        pairs
+            .map(|(b, c)| inverse[a][b] * middle[b][c] * inverse[c][a])
+            .sum()
     };
-    let standard_errors = (0..columns).map(|a| variance(a).max(0.0).sqrt() / norms[a]).collect();
+    let standard_errors = (0..columns)
+        .map(|a| variance(a).max(0.0).sqrt() / norms[a])
+        .collect();
     let mean = y.iter().sum::<f64>() / y.len() as f64;
     let total: f64 = y.iter().map(|y| (y - mean) * (y - mean)).sum();
     if total <= 1e-28 * mean * mean * y.len() as f64 {
@@ -138,7 +141,10 @@ mod tests {
         let twice = [1.0, 2.0, 2.0, 4.0, 3.0, 6.0, 4.0, 8.0];
         let y = [1.0, 2.0, 4.0, 3.0];
         assert_eq!(regress(&twice, 2, &y, 0), Err(NotMeasurable::NoVariation));
-        assert_eq!(regress(&[1.0; 4], 1, &[2.0; 4], 0), Err(NotMeasurable::NoVariation));
+        assert_eq!(
+            regress(&[1.0; 4], 1, &[2.0; 4], 0),
+            Err(NotMeasurable::NoVariation)
+        );
         assert_eq!(
             regress(&[1.0], 1, &[1.0], 0),
             Err(NotMeasurable::TooFew { found: 1, needed: 2 })

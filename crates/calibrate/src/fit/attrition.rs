@@ -154,6 +154,9 @@ mod tests {
         close(closed(Attrition::OldestFirst), [1.0, 2.0, 2.0]);
         close(closed(Attrition::NewestFirst), [4.0, 1.0, 0.0]);
         let (gain, loss) = (1.0 - 3.0 * 0.148 / 1.084, 1.0 - 3.0 * 0.098 / 1.084);
-        close(closed(Attrition::Disposition), [4.0 * gain, 2.0 * loss, 2.0 * gain]);
+        close(
+            closed(Attrition::Disposition),
+            [4.0 * gain, 2.0 * loss, 2.0 * gain],
+        );
     }
 }

@@ -51,7 +51,12 @@ pub fn basis(one: &Clocked, other: &Clocked) -> Result<Basis, BasisError> {
     }
     let loud = |step: usize| one.forced_usd[step] != 0.0 || other.forced_usd[step] != 0.0;
     let near = (QUIET_S / one.step_s).ceil() as usize;
-    let gap: Vec<f64> = one.log_mid.iter().zip(&other.log_mid).map(|(a, b)| a - b).collect();
+    let gap: Vec<f64> = one
+        .log_mid
+        .iter()
+        .zip(&other.log_mid)
+        .map(|(a, b)| a - b)
+        .collect();
     let (mut rows, mut next) = (Vec::new(), Vec::new());
     let mut silent_since = near;
     for step in 0..one.len() {

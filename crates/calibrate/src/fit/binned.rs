@@ -51,7 +51,10 @@ impl Binned {
         let (least, width, count) = match bins {
             Bins::Time(width_s) => (from_s, width_s, ((to_s - from_s) / width_s).ceil().max(1.0)),
             Bins::Price(width) => {
-                let (low, high) = range(prints.price_usd.iter().map(|p| libm::log(*p)), &crossings.log_price);
+                let (low, high) = range(
+                    prints.price_usd.iter().map(|p| libm::log(*p)),
+                    &crossings.log_price,
+                );
                 let low = (low / width).floor() * width;
                 (low, width, ((high - low) / width).floor().max(0.0) + 1.0)
             }
@@ -116,7 +119,9 @@ impl Binned {
 
 fn range(a: impl Iterator<Item = f64>, b: &[f64]) -> (f64, f64) {
     let start = (f64::INFINITY, f64::NEG_INFINITY);
-    let (low, high) = a.chain(b.iter().copied()).fold(start, |(low, high), x| (low.min(x), high.max(x)));
+    let (low, high) = a
+        .chain(b.iter().copied())
+        .fold(start, |(low, high), x| (low.min(x), high.max(x)));
     if low <= high { (low, high) } else { (0.0, 0.0) }
 }
 

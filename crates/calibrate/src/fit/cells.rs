@@ -10,15 +10,17 @@ use crate::clocked::Clocked;
 use crate::observed::Observed;
 
 /// The structural cells of a calibration around an assumption: churn at half, once and one and a half times, positions
-/// closed alike or gains first, and open interest that falls because of liquidations that are printed, or that are not.
+/// closed alike or gains first, opened all over a bar or at its close, and open interest that falls because of
+/// liquidations that are printed, or that are not.
 pub fn structural(around: &Assumed) -> Vec<Assumed> {
     use super::attrition::Attrition::{Disposition, Proportional};
     let mut cells = Vec::new();
     for churn in [0.5, 1.0, 1.5] {
         for attrition in [Proportional, Disposition] {
-            for reporting in [1.0, 0.3] {
+            for (smeared, reporting) in [(true, 1.0), (true, 0.3), (false, 1.0), (false, 0.3)] {
                 cells.push(Assumed {
                     churn: (churn * around.churn).min(1.0),
+                    smeared,
                     attrition,
                     reporting: (reporting * around.reporting).min(1.0),
                     ..around.clone()
@@ -77,11 +79,16 @@ pub fn fit_cells(
         .iter()
         .map(|one| one.as_ref().map_or(f64::NEG_INFINITY, log_likelihood))
         .collect();
-    let best = (0..scores.len()).rev().max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
+    let best = (0..scores.len())
+        .rev()
+        .max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
     let Some((best, leading)) = best.and_then(|best| Some((best, found[best].as_ref()?))) else {
         return Err(error);
     };
-    let mut weights: Vec<f64> = scores.iter().map(|score| libm::exp(score - scores[best])).collect();
+    let mut weights: Vec<f64> = scores
+        .iter()
+        .map(|score| libm::exp(score - scores[best]))
+        .collect();
     let sum: f64 = weights.iter().sum();
     weights.iter_mut().for_each(|weight| *weight /= sum);
     let (mut reported, mut ensemble) = (Vec::new(), Vec::new());
@@ -92,7 +99,8 @@ pub fn fit_cells(
         ensemble.extend_from_slice(&one.ensemble[..count.min(one.ensemble.len())]);
     }
     let columns = fitting.prior.len();
-    let reported_intervals: Vec<(f64, f64)> = (0..columns).map(|class| interval_of(&reported, class)).collect();
+    let reported_intervals: Vec<(f64, f64)> =
+        (0..columns).map(|class| interval_of(&reported, class)).collect();
     let identified = leading
         .classes
         .iter()

@@ -43,7 +43,8 @@ impl Crossings {
         let steps_late = (latency_s / walk.clocked.step_s).round() as usize;
         let last = walk.clocked.log_mark.len() - 1;
         let log_price = walk.clocked.log_mark[(step + 1 + steps_late).min(last)];
-        self.at_s.push((step + 1) as f64 * walk.clocked.step_s + latency_s);
+        self.at_s
+            .push((step + 1) as f64 * walk.clocked.step_s + latency_s);
         self.log_price.push(log_price);
         self.log_level.push(row.log_level);
         self.class.push(row.class);
@@ -89,7 +90,12 @@ impl<'a> Walk<'a> {
             let further = |a: f64, b: &f64| if side == 0 { a.min(*b) } else { a.max(*b) };
             values.iter().fold(SIGNS[side] * f64::INFINITY, further)
         };
-        let of_beat = [0, 1].map(|side| marks.chunks(steps).map(|beat| furthest(side, beat)).collect::<Vec<f64>>());
+        let of_beat = [0, 1].map(|side| {
+            marks
+                .chunks(steps)
+                .map(|beat| furthest(side, beat))
+                .collect::<Vec<f64>>()
+        });
         let running = |side: usize, values: &mut dyn Iterator<Item = f64>| {
             let mut last = SIGNS[side] * f64::INFINITY;
             let mut all = Vec::with_capacity(marks.len());
@@ -179,12 +185,22 @@ impl<'a> Walk<'a> {
             let stands = cohorts.stands[place];
             let mut place_row = |part: f64, log_level: f64, step: usize| {
                 if step < self.clocked.len() {
-                    due[step / self.steps].push((step, Row { part, log_level, ..row }));
+                    due[step / self.steps].push((
+                        step,
+                        Row {
+                            part,
+                            log_level,
+                            ..row
+                        },
+                    ));
                 }
             };
             if moved > 0.0 && stands > 0 && stands == row.class {
                 place_row(row.part * (1.0 - moved), row.log_level, step);
-                let lower = self.positions.levels.log(side, cohorts.log_entry[place], stands - 1);
+                let lower = self
+                    .positions
+                    .levels
+                    .log(side, cohorts.log_entry[place], stands - 1);
                 place_row(row.part * moved, lower, self.first(side, lower));
             } else {
                 place_row(row.part, row.log_level, step);
@@ -314,7 +330,14 @@ mod tests {
             bars.close_usd.push(close);
             bars.volume_usd.push(volume);
         }
-        let rows = [(99.0, 10.0), (98.5, 10.0), (95.0, 10.0), (94.5, 9.0), (104.0, 9.0), (80.0, 8.5)];
+        let rows = [
+            (99.0, 10.0),
+            (98.5, 10.0),
+            (95.0, 10.0),
+            (94.5, 9.0),
+            (104.0, 9.0),
+            (80.0, 8.5),
+        ];
         for (place, (mark, open_interest)) in rows.into_iter().enumerate() {
             observed.marks.at.push(minute(place as i64));
             observed.marks.mark_usd.push(mark);
@@ -322,9 +345,13 @@ mod tests {
             observed.open_interest.at.push(minute(place as i64));
             observed.open_interest.quantity.push(open_interest);
             let traded_at = Timestamp(minute(place as i64).0 + 1_000_000);
-            observed.trades.push(traded_at, mark, 5_000.0 / mark, place % 2 == 0);
+            observed
+                .trades
+                .push(traded_at, mark, 5_000.0 / mark, place % 2 == 0);
         }
-        observed.liquidations.push(Timestamp(90_000_000), 95.0, 0.4, false);
+        observed
+            .liquidations
+            .push(Timestamp(90_000_000), 95.0, 0.4, false);
         let clocked = Clocked::new(&observed, minute(0), minute(5), 60.0).expect("it begins with a price");
         let assumed = Assumed {
             classes: vec![5.0, 20.0, 40.0],
@@ -339,7 +366,10 @@ mod tests {
 
     #[track_caller]
     fn close(found: f64, wanted: f64) {
-        assert!((found - wanted).abs() <= 1e-9 * wanted.abs().max(1.0), "{found} is not {wanted}");
+        assert!(
+            (found - wanted).abs() <= 1e-9 * wanted.abs().max(1.0),
+            "{found} is not {wanted}"
+        );
     }
 
     /// Source: an independent computation in Python that follows each position of the same toy by itself, minute by minute.
@@ -360,14 +390,36 @@ mod tests {
         let binned = Binned::new(&observed, &clocked, &crossings, 3, Bins::Time(60.0), (0.0, 300.0));
         close(binned.printed_usd[1], 38.0);
         let start = [
-            [[0.0; 3], [0.0, 242.04367020931144, 586.0974673097053], [0.0, 305.9054812331017, 11.452045299970171], [0.0; 3],
-             [193.90500452636076, 97.81731226353875, 0.0]],
-            [[0.0; 3], [0.0; 3], [0.0; 3], [0.0, 573.7308800711309, 582.0162425070853], [0.0; 3]],
+            [
+                [0.0; 3],
+                [0.0, 242.04367020931144, 586.0974673097053],
+                [0.0, 305.9054812331017, 11.452045299970171],
+                [0.0; 3],
+                [193.90500452636076, 97.81731226353875, 0.0],
+            ],
+            [
+                [0.0; 3],
+                [0.0; 3],
+                [0.0; 3],
+                [0.0, 573.7308800711309, 582.0162425070853],
+                [0.0; 3],
+            ],
         ];
         let within = [
-            [[0.0; 3], [0.0, 0.0, 95.95959595959597], [0.0, 89.58191047531149, 0.0], [0.0; 3],
-             [84.65608465608464, 215.92315061012184, 215.92315061012184]],
-            [[0.0; 3], [0.0; 3], [0.0; 3], [0.0, 268.3966029517726, 268.3966029517726], [0.0; 3]],
+            [
+                [0.0; 3],
+                [0.0, 0.0, 95.95959595959597],
+                [0.0, 89.58191047531149, 0.0],
+                [0.0; 3],
+                [84.65608465608464, 215.92315061012184, 215.92315061012184],
+            ],
+            [
+                [0.0; 3],
+                [0.0; 3],
+                [0.0; 3],
+                [0.0, 268.3966029517726, 268.3966029517726],
+                [0.0; 3],
+            ],
         ];
         let (whole, halved) = (binned.matrix([1.0, 1.0]), binned.matrix([0.5, 0.5]));
         for side in 0..2 {

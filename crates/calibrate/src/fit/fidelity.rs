@@ -90,7 +90,8 @@ pub fn timing(model: &[f64], recorded: &[f64], bin_s: f64) -> Judged {
         apart = apart.max((a - b).abs());
     }
     let late_s = half(model, all_model, bin_s) - half(recorded, all_recorded, bin_s);
-    let figure = format!("correlation {correlation:.3}, Kolmogorov-Smirnov {apart:.3}, half-time {late_s:+.0} s");
+    let figure =
+        format!("correlation {correlation:.3}, Kolmogorov-Smirnov {apart:.3}, half-time {late_s:+.0} s");
     let holds = correlation >= 0.6 && apart <= 0.15 && late_s.abs() <= 60.0;
     Judged::new("G5", TIMING, figure, holds)
 }
@@ -162,10 +163,19 @@ pub fn open_interest(model: &[f64], recorded: &[f64]) -> Judged {
     let low = recorded.iter().copied().fold(f64::INFINITY, f64::min);
     let high = recorded.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if recorded.len() < 3 || !(high > low) {
-        return Judged::not_measurable("G7", HELD, "fewer than three readings of open interest, or none that differs");
+        return Judged::not_measurable(
+            "G7",
+            HELD,
+            "fewer than three readings of open interest, or none that differs",
+        );
     }
     let share = root_mean_square(model, recorded) / (high - low);
-    Judged::new("G7", HELD, format!("{share:.3} of the range of recorded open interest"), share <= 0.10)
+    Judged::new(
+        "G7",
+        HELD,
+        format!("{share:.3} of the range of recorded open interest"),
+        share <= 0.10,
+    )
 }
 
 /// G8: root mean square difference of log depth, bands pooled.
@@ -178,7 +188,12 @@ pub fn depth(model_log: &[f64], recorded_log: &[f64]) -> Judged {
         return Judged::not_measurable("G8", DEPTH, "no depth on the record");
     }
     let apart = root_mean_square(model_log, recorded_log);
-    Judged::new("G8", DEPTH, format!("{apart:.3} between log depths"), apart <= 0.35)
+    Judged::new(
+        "G8",
+        DEPTH,
+        format!("{apart:.3} between log depths"),
+        apart <= 0.35,
+    )
 }
 
 fn root_mean_square(a: &[f64], b: &[f64]) -> f64 {
@@ -219,7 +234,9 @@ pub fn hold_out(
     let modelled = times.modelled(found.survived, &found.mix);
     let (model, recorded) = (both(&modelled), both(&times.printed_usd));
     let by_price = buckets.modelled(found.survived, &found.mix);
-    let at: Vec<f64> = (0..by_price.len()).map(|row| 1e-3 * (row % buckets.bins) as f64).collect();
+    let at: Vec<f64> = (0..by_price.len())
+        .map(|row| 1e-3 * (row % buckets.bins) as f64)
+        .collect();
     Ok([
         volume(model.iter().sum(), recorded.iter().sum(), fitting.reporting),
         timing(&model, &recorded, 10.0),
@@ -249,7 +266,10 @@ mod tests {
     #[test]
     fn one_bin_late() {
         let judged = timing(&[0.0, 1.0, 2.0, 1.0], &[1.0, 2.0, 1.0, 0.0], 10.0);
-        assert_eq!(judged.figure, "correlation 0.000, Kolmogorov-Smirnov 0.500, half-time +10 s");
+        assert_eq!(
+            judged.figure,
+            "correlation 0.000, Kolmogorov-Smirnov 0.500, half-time +10 s"
+        );
         assert_eq!(judged.verdict, Verdict::Fail);
         let same = timing(&[1.0, 2.0, 1.0], &[2.0, 4.0, 2.0], 10.0);
         assert_eq!(same.verdict, Verdict::Pass);
@@ -258,7 +278,10 @@ mod tests {
     /// Source: scipy.stats.wasserstein_distance([0, 1, 3], [5, 6, 8], [1, 1, 2], [2, 1, 1]) = 4.25.
     #[test]
     fn distance_of_prices() {
-        let found = wasserstein((&[0.0, 1.0, 3.0], &[1.0, 1.0, 2.0]), (&[5.0, 6.0, 8.0], &[2.0, 1.0, 1.0]));
+        let found = wasserstein(
+            (&[0.0, 1.0, 3.0], &[1.0, 1.0, 2.0]),
+            (&[5.0, 6.0, 8.0], &[2.0, 1.0, 1.0]),
+        );
         assert!((found.expect("both weigh") - 4.25).abs() < 1e-12, "{found:?}");
         let one_bp = prices((&[0.0], &[1.0]), (&[1e-4], &[3.0]), true);
         assert_eq!(one_bp.figure, "1.0 bp between the prices of forced flow");
@@ -269,6 +292,9 @@ mod tests {
     fn open_interest_over_its_range() {
         let judged = open_interest(&[2.0, 2.0, 2.0], &[1.0, 2.0, 3.0]);
         assert_eq!(judged.figure, "0.408 of the range of recorded open interest");
-        assert!(matches!(open_interest(&[1.0; 3], &[1.0; 3]).verdict, Verdict::NotMeasurable(_)));
+        assert!(matches!(
+            open_interest(&[1.0; 3], &[1.0; 3]).verdict,
+            Verdict::NotMeasurable(_)
+        ));
     }
 }

@@ -94,7 +94,7 @@ pub fn reference_prior(classes: &[f64]) -> Vec<f64> {
 pub struct ClassFound {
     /// The class.
     pub leverage: f64,
-    /// Reporting times share at opening, by least squares in time bins: what the record speaks for.
+    /// Reporting times share at opening, by least squares in time bins: what the record speaks for; 0 where it is not crossed.
     pub reported: f64,
     /// The same by expectation and maximisation.
     pub reported_em: f64,
@@ -154,7 +154,10 @@ pub fn fit(
     let binned = |bins| Binned::new(observed, clocked, crossings, columns, bins, span_s);
     let times = binned(Bins::Time(fitting.bin_s));
     let crossed = crossed(positions, &times, fitting);
-    let seen: Vec<bool> = crossed.iter().map(|share| *share >= fitting.least_crossed).collect();
+    let seen: Vec<bool> = crossed
+        .iter()
+        .map(|share| *share >= fitting.least_crossed)
+        .collect();
     let mut survived = positions.survived_of(&fitting.prior);
     let mut solved = solve(&times, survived, fitting)?;
     // What stood at the start is scaled to open interest, and how much survived depends on the mix.
@@ -181,14 +184,18 @@ pub fn fit(
     let none: f64 = times.printed_usd.iter().map(|y| y * y).sum();
     let classes = (0..columns).map(|class| ClassFound {
         leverage: positions.assumed.classes[class],
-        reported: solved.weights[class],
-        reported_em: em[class],
+        reported: if seen[class] { solved.weights[class] } else { 0.0 },
+        reported_em: if seen[class] { em[class] } else { 0.0 },
         crossed: crossed[class],
         identified: seen[class] && intervals[class].0 > 0.0,
-        reported_interval: intervals[class],
+        reported_interval: if seen[class] { intervals[class] } else { (0.0, 0.0) },
     });
     let model = times.modelled(survived, &solved.weights);
-    let left: f64 = model.iter().zip(&times.printed_usd).map(|(a, b)| (a - b) * (a - b)).sum();
+    let left: f64 = model
+        .iter()
+        .zip(&times.printed_usd)
+        .map(|(a, b)| (a - b) * (a - b))
+        .sum();
     let of_seen = |weights: &[f64]| -> Vec<f64> {
         let rows = weights.iter().zip(&seen);
         rows.map(|(w, seen)| if *seen { *w } else { 0.0 }).collect()
@@ -277,7 +284,11 @@ pub(super) fn filled(reported: &[f64], seen: &[bool], fitting: &Fitting, prior: 
     let found = |class: usize| reported[class] / fitting.reporting;
     let classes = 0..reported.len();
     let known: f64 = classes.clone().filter(|class| seen[*class]).map(found).sum();
-    let believed: f64 = classes.clone().filter(|class| !seen[*class]).map(|class| prior[class]).sum();
+    let believed: f64 = classes
+        .clone()
+        .filter(|class| !seen[*class])
+        .map(|class| prior[class])
+        .sum();
     let left = (1.0 - known).max(0.0);
     let mix = classes.map(|class| match (seen[class], believed > 0.0) {
         (true, _) => found(class),

@@ -37,6 +37,8 @@ pub struct Assumed {
     pub churn: f64,
     /// The same during the tape.
     pub churn_within: f64,
+    /// Whether entries lie all over a bar, or at its close.
+    pub smeared: bool,
     /// Who closes.
     pub attrition: Attrition,
     /// Who is gone when the tape begins.
@@ -61,6 +63,7 @@ impl Assumed {
             maintenance_ratio,
             churn: 0.2,
             churn_within: 0.2,
+            smeared: true,
             attrition: Attrition::Proportional,
             survival: Survival::Path,
             top_up_per_h: 0.1,
@@ -190,7 +193,11 @@ impl Positions {
     pub fn of_mix(&self, weights: &[f64]) -> Cohorts {
         let all = self.survived_of(weights);
         let mut cohorts = self.cohorts.clone();
-        let rows = cohorts.quantity.iter_mut().zip(&cohorts.class).zip(&cohorts.short);
+        let rows = cohorts
+            .quantity
+            .iter_mut()
+            .zip(&cohorts.class)
+            .zip(&cohorts.short);
         for ((quantity, class), short) in rows {
             *quantity *= weights[*class] / all[usize::from(*short)];
         }
@@ -211,12 +218,14 @@ impl Positions {
                 Attrition::Proportional | Attrition::Disposition => {
                     stock.total() * (opens / self.open_interest).min(1.0)
                 }
-                Attrition::OldestFirst | Attrition::NewestFirst => {
-                    stock.total() + opens - self.open_interest
-                }
+                Attrition::OldestFirst | Attrition::NewestFirst => stock.total() + opens - self.open_interest,
             };
             stock.close(assumed.attrition, closes, log_price, sign);
-            let (low, high) = (libm::log(bars.low_usd[bar]), libm::log(bars.high_usd[bar]));
+            let (low, high) = if assumed.smeared {
+                (libm::log(bars.low_usd[bar]), libm::log(bars.high_usd[bar]))
+            } else {
+                (log_price, log_price)
+            };
             for (log_entry, part) in smear(low, high) {
                 stock.open(log_entry, part * opens);
             }

@@ -48,7 +48,13 @@ pub fn prior(coverage: &str) -> Option<(f64, f64)> {
 
 /// Bounds and posterior of a market between two instants. `reported_sum` is reporting times the sum of shares that a fit
 /// found, 0 where nothing was fitted.
-pub fn reporting(observed: &Observed, from: Timestamp, to: Timestamp, reported_sum: f64, seed: u64) -> Reporting {
+pub fn reporting(
+    observed: &Observed,
+    from: Timestamp,
+    to: Timestamp,
+    reported_sum: f64,
+    seed: u64,
+) -> Reporting {
     let of_fall = of_fall(observed, from, to);
     let prior = prior(observed.coverage);
     let Some((a, b)) = prior else {
@@ -93,7 +99,9 @@ pub fn reporting(observed: &Observed, from: Timestamp, to: Timestamp, reported_s
 fn of_fall(observed: &Observed, from: Timestamp, to: Timestamp) -> Option<f64> {
     let read = &observed.open_interest;
     let inside = |at: &Timestamp| *at >= from && *at <= to;
-    let places: Vec<usize> = (0..read.at.len()).filter(|place| inside(&read.at[*place])).collect();
+    let places: Vec<usize> = (0..read.at.len())
+        .filter(|place| inside(&read.at[*place]))
+        .collect();
     let (first, last) = (*places.first()?, *places.last()?);
     let fall = read.quantity[first] - read.quantity[last];
     if fall <= 0.0 {

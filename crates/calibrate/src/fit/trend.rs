@@ -66,7 +66,8 @@ pub fn trend(
         .min_by(|a, b| a.1.total_cmp(&b.1).then(a.0.abs().total_cmp(&b.0.abs())))
         .unwrap_or((0.0, without.residual_sum));
     let bins = without.rows as f64 / fitting.mean_block.max(1.0);
-    let aic_gain = bins * libm::log(least.max(f64::MIN_POSITIVE) / without.residual_sum.max(f64::MIN_POSITIVE)) + 2.0;
+    let aic_gain =
+        bins * libm::log(least.max(f64::MIN_POSITIVE) / without.residual_sum.max(f64::MIN_POSITIVE)) + 2.0;
     Ok(Trend {
         best,
         profile,
