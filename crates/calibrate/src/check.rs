@@ -107,7 +107,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    fn of(holds: bool) -> Self {
+    pub(crate) fn of(holds: bool) -> Self {
         if holds { Self::Pass } else { Self::Fail }
     }
 }

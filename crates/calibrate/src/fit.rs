@@ -1,7 +1,8 @@
-//! What a tape says of what cannot be seen on it: positions, their leverage, what feeds leave out, depth, latency, basis.
+//! What a tape says of a market's parameters: impact, positions, their leverage, what feeds leave out, depth, latency,
+//! basis. Everything here sees [`crate::observed::Observed`] or what is made of it, and nothing else; what a tape cannot tell
+//! is a value with its reason. [`known_leverage`] alone makes its own tapes and knows their truth.
 //!
-//! Everything here sees an [`Observed`](crate::observed::Observed) and nothing else, but for [`known_leverage`], which makes
-//! its own tapes and knows their truth. Read [`positions`], then [`design`], then [`leverage`].
+//! Of positions read [`positions`], then [`design`], then [`leverage`].
 
 pub mod attrition;
 pub mod basis;
@@ -11,9 +12,12 @@ pub mod depth;
 pub mod design;
 mod draws;
 pub mod fidelity;
+mod history;
+pub mod impact;
 pub mod known_leverage;
 pub mod latency;
 pub mod leverage;
 pub mod positions;
 pub mod reporting;
 pub mod trend;
+pub mod weigh;

@@ -3,15 +3,19 @@
 //!
 //! Invariants: every draw is named by episode, priors and number, never by a rule set, so that rule sets share their
 //! noise; nothing after an instant enters what is believed at it. Read [`Priors`], then [`Recorded`]; for generated tapes
-//! [`synth`], of several venues and with everything a venue prints, and [`synthetic`], the one market that the gates run.
+//! [`synth`], of several venues and with everything a venue prints, [`synthetic`], the one market that the gates run, and
+//! [`foreign`], whose equations are not the replay's.
 
 pub mod check;
 pub mod clocked;
 pub mod fit;
+pub mod foreign;
 pub mod gates;
+pub mod known;
 pub mod observed;
 mod priors;
 mod recorded;
+pub mod recover;
 pub mod synth;
 pub mod synthetic;
 mod toml_file;

@@ -289,6 +289,16 @@ impl Priors {
         DecayTable::new(half_lives)
     }
 
+    /// Half-lives, s, and weights of the impact states.
+    pub fn impact_decay(&self) -> ([f64; 6], [f64; 6]) {
+        (self.toml.decay.half_lives_s, self.toml.decay.weights)
+    }
+
+    /// Median of the flow below which impact is linear, in seconds of mean volume.
+    pub fn impact_floor_s(&self) -> f64 {
+        self.toml.impact_floor_s.median()
+    }
+
     /// The pools' names, in order.
     pub fn pools(&self) -> Vec<String> {
         self.toml.pool.iter().map(|pool| pool.name.clone()).collect()
@@ -414,7 +424,7 @@ impl Priors {
     }
 
     /// A generator of its own for every draw and name, keyed by episode, priors and seed.
-    fn stream(&self, episode: &str, seed: u64, number: u32, name: &str) -> ChaCha8Rng {
+    pub(crate) fn stream(&self, episode: &str, seed: u64, number: u32, name: &str) -> ChaCha8Rng {
         let key: [u8; 32] = Sha256::digest(format!("{episode}\n{}\n{seed}", self.sha256).as_bytes()).into();
         let mut rng = ChaCha8Rng::from_seed(key);
         let stream: [u8; 32] = Sha256::digest(format!("{number}\n{name}").as_bytes()).into();

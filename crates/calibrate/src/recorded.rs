@@ -5,6 +5,8 @@ use aftershock_measure::flow::bulk_buy_share;
 use aftershock_measure::quantile::median;
 use aftershock_replay::Path;
 
+mod tape;
+
 const DAY_S: f64 = 86_400.0;
 const DAY_US: i64 = 86_400 * aftershock_market::MICROS_PER_SECOND;
 const VOLUME_DAYS: usize = 30;

@@ -8,11 +8,12 @@
 
 mod borne;
 mod channels;
-mod check;
+pub(crate) mod check;
 mod checks;
 mod declared;
 mod defaults;
-mod feed;
+mod drawn;
+pub(crate) mod feed;
 mod journal;
 mod news;
 mod nulls;
@@ -22,8 +23,8 @@ mod printed;
 mod ramp;
 mod run;
 mod spec;
-mod stream;
-mod target;
+pub(crate) mod stream;
+pub(crate) mod target;
 mod told;
 mod truth;
 mod under;
@@ -38,6 +39,7 @@ pub(crate) use run::Stage;
 pub use declared::{
     Arbitrage, Asset, Carry, Contract, Coverage, Declared, Engine, Impact, Mark, Positions, Snapshots, Venue,
 };
+pub use drawn::known;
 pub use news::{News, news, tape};
 pub use nulls::{Amplification, Null};
 pub use printed::Printed;

@@ -21,9 +21,10 @@
 //! | how little would have sufficed | [`twins`], [`sensitivity`], [`critical`], [`hysteresis`]; [`power_law`], [`log_normal_tail`], [`tail_compare`] |
 //! | which known shapes make up what is seen | [`nnls`], [`em`] |
 //! | what goes with what | [`ols`] |
-//! | what did a trade do | [`impact`], [`depth`], [`flow`] |
+//! | what did a trade do | [`impact`], by instrument [`instrument`], over several tapes [`between`]; [`depth`], [`flow`] |
 
 pub mod amplification;
+pub mod between;
 pub mod block_length;
 pub mod bootstrap;
 pub mod borel;
@@ -40,6 +41,7 @@ pub mod flow;
 pub mod hawkes;
 pub mod hysteresis;
 pub mod impact;
+pub mod instrument;
 pub mod log_normal_tail;
 pub mod moments;
 pub mod nnls;

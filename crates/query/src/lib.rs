@@ -8,6 +8,7 @@
 
 pub mod catalog;
 pub mod cells;
+pub mod columns;
 mod error;
 pub mod format;
 mod near;

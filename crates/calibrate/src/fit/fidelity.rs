@@ -77,7 +77,7 @@ pub fn volume(model_usd: f64, recorded_usd: f64, reporting: f64) -> Judged {
 pub fn timing(model: &[f64], recorded: &[f64], bin_s: f64) -> Judged {
     assert_eq!(model.len(), recorded.len(), "one value a bin of both");
     let (all_model, all_recorded): (f64, f64) = (model.iter().sum(), recorded.iter().sum());
-    if !(all_recorded > 0.0) {
+    if all_recorded.is_nan() || all_recorded <= 0.0 {
         return Judged::not_measurable("G5", TIMING, "the record has no forced volume");
     }
     let (Some(correlation), true) = (correlation(model, recorded), all_model > 0.0) else {
@@ -162,7 +162,7 @@ pub fn open_interest(model: &[f64], recorded: &[f64]) -> Judged {
     assert_eq!(model.len(), recorded.len(), "one value a reading of both");
     let low = recorded.iter().copied().fold(f64::INFINITY, f64::min);
     let high = recorded.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if recorded.len() < 3 || !(high > low) {
+    if recorded.len() < 3 || low >= high {
         return Judged::not_measurable(
             "G7",
             HELD,

@@ -3,7 +3,7 @@
 use aftershock_protocol::venue::funding::Schedule;
 
 use super::declared::{Contract, Coverage, Declared, Engine, Venue};
-use super::ramp::Shape;
+use super::ramp::{Ramp, Shape};
 use super::{Target, half_tick_us};
 
 /// Most ticks of a tape, all markets together.
@@ -11,7 +11,7 @@ const MOST_TICKS: f64 = 1e6;
 /// Shares sum to one within this.
 const ROUNDING: f64 = 1e-9;
 
-type Checked = Result<(), String>;
+pub(crate) type Checked = Result<(), String>;
 
 impl Declared {
     /// Looks for values that make no tape.
@@ -49,7 +49,7 @@ impl Declared {
             return refuse("amplification_clock_s", self.amplification_clock_s, &should);
         }
         self.on_the_clock("amplification_clock_s", f64::from(self.amplification_clock_s))?;
-        self.check_ramp()?;
+        check_ramp(&self.ramp, self.duration_s)?;
         self.check_impact()?;
         self.check_holders()?;
         self.check_snapshots()?;
@@ -66,25 +66,6 @@ impl Declared {
         }
         let should = format!("a multiple of half the time between ticks, {} s", half_us * 1e-6);
         refuse(name, seconds, &should)
-    }
-
-    fn check_ramp(&self) -> Checked {
-        let ramp = &self.ramp;
-        within("ramp.size", ramp.size, -2.0, 2.0)?;
-        within("ramp.start_s", ramp.start_s, 0.0, f64::from(self.duration_s))?;
-        within("ramp.length_s", ramp.length_s, 1e-3, 1e7)?;
-        if ramp.shape == Shape::Jumps && !(1..=1_000).contains(&ramp.jumps) {
-            return refuse("ramp.jumps", ramp.jumps, "from 1 to 1000");
-        }
-        if ramp.size != 0.0 && ramp.span_s().1 > f64::from(self.duration_s) {
-            let should = format!(
-                "earlier: the ramp ends at {} s, the tape at {} s",
-                ramp.span_s().1,
-                self.duration_s
-            );
-            return refuse("ramp.start_s", ramp.start_s, &should);
-        }
-        Ok(())
     }
 
     fn check_impact(&self) -> Checked {
@@ -212,6 +193,24 @@ impl Declared {
     }
 }
 
+/// A ramp must lie within its tape.
+pub(crate) fn check_ramp(ramp: &Ramp, duration_s: u32) -> Checked {
+    within("ramp.size", ramp.size, -2.0, 2.0)?;
+    within("ramp.start_s", ramp.start_s, 0.0, f64::from(duration_s))?;
+    within("ramp.length_s", ramp.length_s, 1e-3, 1e7)?;
+    if ramp.shape == Shape::Jumps && !(1..=1_000).contains(&ramp.jumps) {
+        return refuse("ramp.jumps", ramp.jumps, "from 1 to 1000");
+    }
+    if ramp.size != 0.0 && ramp.span_s().1 > f64::from(duration_s) {
+        let should = format!(
+            "earlier: the ramp ends at {} s, the tape at {duration_s} s",
+            ramp.span_s().1
+        );
+        return refuse("ramp.start_s", ramp.start_s, &should);
+    }
+    Ok(())
+}
+
 fn check_venue(venue: &Venue) -> Checked {
     within("volume_daily_usd", venue.volume_daily_usd, 1e4, 1e13)?;
     within("ordinary_flow", venue.ordinary_flow, 1e-6, 1e4)?;
@@ -261,29 +260,29 @@ fn check_venue(venue: &Venue) -> Checked {
     Ok(())
 }
 
-fn refuse(name: &str, found: impl std::fmt::Display, should: &str) -> Checked {
+pub(crate) fn refuse(name: &str, found: impl std::fmt::Display, should: &str) -> Checked {
     Err(format!("{name} is {found}, should be {should}"))
 }
 
-fn within(name: &str, value: f64, low: f64, high: f64) -> Checked {
+pub(crate) fn within(name: &str, value: f64, low: f64, high: f64) -> Checked {
     if value >= low && value <= high {
         return Ok(());
     }
     refuse(name, value, &format!("from {low} to {high}"))
 }
 
-fn share(name: &str, value: f64) -> Checked {
+pub(crate) fn share(name: &str, value: f64) -> Checked {
     within(name, value, 0.0, 1.0)
 }
 
-fn below_one(name: &str, value: f64) -> Checked {
+pub(crate) fn below_one(name: &str, value: f64) -> Checked {
     if (0.0..1.0).contains(&value) {
         return Ok(());
     }
     refuse(name, value, "0 or more and below 1")
 }
 
-fn shares(name: &str, classes: &[(f64, f64)]) -> Checked {
+pub(crate) fn shares(name: &str, classes: &[(f64, f64)]) -> Checked {
     for (_, part) in classes {
         share(name, *part)?;
     }

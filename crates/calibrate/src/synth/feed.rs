@@ -68,7 +68,7 @@ impl Stage<'_> {
 }
 
 /// The largest print of each second, the first of equal ones.
-pub(super) fn throttled(prints: &Prints) -> Vec<usize> {
+pub(crate) fn throttled(prints: &Prints) -> Vec<usize> {
     let mut kept: Vec<usize> = Vec::new();
     for place in 0..prints.len() {
         let second = |place: usize| prints.at[place].0.div_euclid(MICROS_PER_SECOND);
@@ -85,7 +85,7 @@ pub(super) fn throttled(prints: &Prints) -> Vec<usize> {
 }
 
 /// Each of `count` places with the same probability.
-pub(super) fn thinned(seed: u64, name: &str, share: f64, count: usize) -> Vec<usize> {
+pub(crate) fn thinned(seed: u64, name: &str, share: f64, count: usize) -> Vec<usize> {
     let mut rng = stream(seed, name);
     (0..count).filter(|_| rng.random::<f64>() < share).collect()
 }

@@ -93,6 +93,11 @@ impl<'a> Stage<'a> {
         Ok((spec, run, tried))
     }
 
+    /// The run at this scale of open interest.
+    pub(super) fn at_scale(&self, scale: f64) -> Result<WorldRun, SynthError> {
+        self.run(&self.spec(scale), Channels::ALL, Drive::News)
+    }
+
     fn largest_scale(&self) -> f64 {
         let (mut held, mut traded) = (0.0, 0.0);
         for one in &self.spec(1.0).instruments {

@@ -77,7 +77,7 @@ pub struct Tried {
 ///
 /// # Errors
 /// A target that the largest scale does not reach or that is jumped over, and what `measure` refuses.
-pub fn reach(
+pub(crate) fn reach(
     target: f64,
     tolerance: f64,
     largest: f64,

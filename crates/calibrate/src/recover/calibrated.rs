@@ -1,0 +1,283 @@
+//! Everything that a tape prints, draw by draw over the structural cells.
+
+use aftershock_protocol::Brackets;
+use aftershock_replay::{DecayTable, Parameters};
+use rand_distr::{Distribution, StandardNormal};
+
+use super::cells::{Cell, cells};
+use super::closed::{BIN_S, Clock, Closed, closed};
+use super::{Figures, Interval, Refused, open, resting};
+use crate::clocked::Clocked;
+use crate::fit::cells::{OfCells, fit_cells, structural};
+use crate::fit::impact::ImpactShape;
+use crate::fit::leverage::{Fitting, reference_prior};
+use crate::fit::positions::Assumed;
+use crate::fit::reporting::{Reporting, reporting};
+use crate::fit::weigh::{Weighed, weigh};
+use crate::observed::Observed;
+use crate::{Priors, Recorded};
+
+/// Shortest time from a trigger to its fill that is taken for granted, s: fills earlier in a step were triggered before it.
+pub const LEAST_LATENCY_S: f64 = 0.4;
+/// From the trigger to the fill in the regenerated loop, s.
+const LATENCY_S: f64 = 1.0;
+/// How fast a draw loses weight with the variance, on the tape's own clock, of the price without forced flow: half the number of
+/// returns that would be counted as independent. An impact that makes the null rougher than the record has been given news
+/// that undo it; one-sided in effect, and weak, because news that move the flow tempt the same way.
+const ROUGHNESS: f64 = 5.0;
+/// Bootstrap mixes of each cell of positions.
+const MIXES: usize = 60;
+
+/// What is asked of a tape, and what the calibration may be told beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// All that is printed.
+    pub observed: &'a Observed,
+    /// The same on a clock.
+    pub clocked: &'a Clocked,
+    /// What is believed without a tape.
+    pub priors: &'a Priors,
+    /// The venue's margin brackets.
+    pub brackets: &'a Brackets,
+    /// Keys the draws.
+    pub name: &'a str,
+    /// Draws of amplification from printed flow.
+    pub draws: u32,
+    /// Draws of the closed loop, each two replays.
+    pub replays: u32,
+}
+
+/// What a tape says, and how it comes about.
+#[derive(Clone, Debug)]
+pub struct Calibrated {
+    /// What the record holds before and on the clock.
+    pub recorded: Recorded,
+    /// Impact under every structural form.
+    pub cells: Vec<Cell>,
+    /// Weight of each cell in the amplification below; they sum to one.
+    pub weights: Vec<f64>,
+    /// Positions, or why the tape says nothing of them.
+    pub positions: Result<OfCells, String>,
+    /// Open interest of one side at the clock's start, USD, where the tape has it.
+    pub open_interest_usd: Option<f64>,
+    /// Which share of liquidations the feed prints.
+    pub reporting: Reporting,
+    /// How far regenerated flow agrees with what was printed; `None` where nothing was.
+    pub weighed: Option<Weighed>,
+    /// Amplification from printed flow, and the effect of the rule from regenerated flow.
+    pub figures: Figures,
+    /// Amplification from regenerated flow: a second opinion, which stands on positions too.
+    pub log_amplification_regenerated: [Option<Interval>; 4],
+}
+
+/// What everything that is printed says.
+///
+/// # Errors
+/// A tape that cannot be replayed.
+pub fn calibrated(asked: &Asked<'_>) -> Result<Calibrated, Refused> {
+    let Asked {
+        observed, clocked, ..
+    } = *asked;
+    let recorded = Recorded::of_tape(observed, clocked)?;
+    let depth_ratio = resting::depth_ratio(observed, clocked);
+    let cells = cells(
+        asked.priors,
+        (observed, clocked),
+        &recorded,
+        depth_ratio.as_deref(),
+        LEAST_LATENCY_S,
+    );
+    let positions = positions(asked);
+    let sum = positions.as_ref().map_or(0.0, |found| {
+        found.found[found.best]
+            .as_ref()
+            .map_or(0.0, |best| best.reported_sum)
+    });
+    let to = clocked.from.plus_seconds(clocked.step_s * clocked.len() as f64);
+    let reporting = reporting(observed, clocked.from, to, sum, 1);
+    let (log_amplification, weights) = amplified(asked, &cells, depth_ratio.as_deref(), &reporting);
+    let open_interest_usd = held_at_start(observed, clocked);
+    let loops = Loops {
+        asked,
+        recorded: &recorded,
+        cells: &cells,
+        mixes: positions.as_ref().map_or(&[][..], |found| &found.ensemble[..]),
+        open_interest_usd,
+    };
+    let nobody = open_interest_usd == Some(0.0);
+    let answers = if nobody { Vec::new() } else { loops.answers()? };
+    let printed = bins(clocked, answers.first().map_or(0, |one| one.forced_usd.len()));
+    let regenerated: Vec<&[f64]> = answers.iter().map(|one| one.forced_usd.as_slice()).collect();
+    let weighed = weigh(&regenerated, &printed, reporting.interval.1);
+    let weight = |place: usize| weighed.as_ref().map_or(1.0, |weighed| weighed.weights[place]);
+    let over = |pick: &dyn Fn(&Closed) -> Option<f64>| {
+        let draws = answers.iter().enumerate();
+        Interval::of(draws.filter_map(|(place, one)| Some((pick(one)?, weight(place)))))
+    };
+    let nothing = Interval {
+        low: 0.0,
+        median: 0.0,
+        high: 0.0,
+    };
+    // Who holds nothing is not liquidated, under whatever rule.
+    let of_loop = |pick: &dyn Fn(&Closed, usize) -> Option<f64>| {
+        std::array::from_fn(|clock| {
+            if nobody {
+                log_amplification[clock].map(|_| nothing)
+            } else {
+                over(&|one| pick(one, clock))
+            }
+        })
+    };
+    Ok(Calibrated {
+        figures: Figures {
+            log_amplification,
+            log_effect: of_loop(&|one, clock| one.log_effect[clock]),
+        },
+        log_amplification_regenerated: of_loop(&|one, clock| one.log_amplification[clock]),
+        recorded,
+        cells,
+        weights,
+        positions,
+        open_interest_usd,
+        reporting,
+        weighed,
+    })
+}
+
+/// Open interest of one side at the start, USD.
+fn held_at_start(observed: &Observed, clocked: &Clocked) -> Option<f64> {
+    let read = &observed.open_interest;
+    let last = read.at.iter().rposition(|at| *at <= clocked.from)?;
+    Some(observed.usd(read.quantity[last], libm::exp(clocked.log_mid[0])))
+}
+
+fn positions(asked: &Asked<'_>) -> Result<OfCells, String> {
+    let Asked {
+        observed, clocked, ..
+    } = *asked;
+    let maintenance_ratio = asked.brackets.tiers()[0].maintenance_ratio;
+    let around = Assumed::new(maintenance_ratio);
+    let fitting = Fitting {
+        draws: MIXES,
+        ..Fitting::new(reference_prior(&around.classes))
+    };
+    let span_s = (0.0, clocked.step_s * clocked.len() as f64);
+    fit_cells(observed, clocked, &structural(&around), &fitting, span_s).map_err(|why| why.to_string())
+}
+
+/// Printed forced flow, buying less selling, USD a bin.
+fn bins(clocked: &Clocked, count: usize) -> Vec<f64> {
+    let mut bins = vec![0.0; count];
+    for (step, usd) in clocked.forced_usd.iter().enumerate() {
+        let bin = ((step as f64 + 0.5) * clocked.step_s / BIN_S) as usize;
+        if let Some(slot) = bins.get_mut(bin) {
+            *slot += usd;
+        }
+    }
+    bins
+}
+
+/// Amplification from printed flow, and the weight of each cell in it.
+fn amplified(
+    asked: &Asked<'_>,
+    cells: &[Cell],
+    depth_ratio: Option<&[f64]>,
+    reporting: &Reporting,
+) -> ([Option<Interval>; 4], Vec<f64>) {
+    let draws: Vec<[Option<f64>; 4]> = (0..asked.draws)
+        .map(|number| {
+            let cell = &cells[number as usize % cells.len()];
+            let y = drawn_y(asked, cell, number, "open");
+            let ratio = if cell.thin { depth_ratio } else { None };
+            let share = reporting.draws[number as usize % reporting.draws.len()];
+            open::open(asked.clocked, &cell.form, y, share, ratio)
+        })
+        .collect();
+    let smoothest = draws
+        .iter()
+        .filter_map(|one| one[0])
+        .fold(f64::NEG_INFINITY, f64::max);
+    let weight = |one: &[Option<f64>; 4]| one[0].map_or(1.0, |log| libm::exp(ROUGHNESS * (log - smoothest)));
+    let figures = std::array::from_fn(|clock| {
+        Interval::of(draws.iter().filter_map(|one| Some((one[clock]?, weight(one)))))
+    });
+    let mut weights = vec![0.0; cells.len()];
+    for (number, one) in draws.iter().enumerate() {
+        weights[number % cells.len()] += weight(one);
+    }
+    let all: f64 = weights.iter().sum();
+    weights.iter_mut().for_each(|weight| *weight /= all);
+    (figures, weights)
+}
+
+fn drawn_y(asked: &Asked<'_>, cell: &Cell, number: u32, what: &str) -> f64 {
+    let mut rng = asked.priors.stream(asked.name, 1, number, what);
+    let z: f64 = StandardNormal.sample(&mut rng);
+    cell.fitted.fit.y * libm::exp(cell.fitted.fit.sd_log * z)
+}
+
+/// The closed loop: forced flow comes of fitted positions.
+struct Loops<'a> {
+    asked: &'a Asked<'a>,
+    recorded: &'a Recorded,
+    cells: &'a [Cell],
+    mixes: &'a [Vec<f64>],
+    open_interest_usd: Option<f64>,
+}
+
+impl Loops<'_> {
+    fn answers(&self) -> Result<Vec<Closed>, Refused> {
+        // The engine knows the square root alone.
+        let of_engine: Vec<&Cell> = self
+            .cells
+            .iter()
+            .filter(|cell| matches!(cell.form.shape, ImpactShape::SquareRoot { .. }))
+            .collect();
+        let tables: Vec<DecayTable> = of_engine.iter().map(|cell| table(cell)).collect();
+        let clock = Clock::Waypoints(self.asked.clocked.step_s);
+        let path = &self.recorded.paths[0];
+        (0..self.asked.replays)
+            .map(|number| {
+                let place = number as usize % of_engine.len();
+                let parameters = self.parameters(of_engine[place], number);
+                Ok(closed(path, clock, &parameters, &tables[place])?)
+            })
+            .collect()
+    }
+
+    fn parameters(&self, cell: &Cell, number: u32) -> Parameters {
+        let asked = self.asked;
+        let priors = asked.priors;
+        let draw = priors.draw(asked.name, 1, number + 1, self.recorded, asked.brackets);
+        let mut parameters = draw.parameters;
+        let y = drawn_y(asked, cell, number, "closed");
+        let before = parameters.impact.y;
+        parameters.book_usd_per_log *= (before / y) * (before / y);
+        parameters.impact.y = y;
+        parameters.latency_s = LATENCY_S;
+        if !cell.thin {
+            parameters.depth_elasticity = 0.0;
+        }
+        if let Some(open_interest_usd) = self.open_interest_usd {
+            parameters.open_interest_usd = open_interest_usd;
+        }
+        if !self.mixes.is_empty() {
+            let mix = &self.mixes[number as usize % self.mixes.len()];
+            let classes = crate::fit::positions::CLASSES
+                .iter()
+                .copied()
+                .zip(mix.iter().copied());
+            parameters.mix.classes = classes.filter(|class| class.1 > 0.0).collect();
+        }
+        parameters
+    }
+}
+
+fn table(cell: &Cell) -> DecayTable {
+    let mut half_lives = [3_600.0; 7];
+    for (slot, half_life) in half_lives.iter_mut().zip(&cell.form.half_lives_s) {
+        *slot = *half_life;
+    }
+    DecayTable::new(half_lives)
+}
