@@ -20,6 +20,7 @@
 //! | how sure is it | [`bootstrap`], [`block_length`], [`quantile`], [`moments`] |
 //! | how little would have sufficed | [`twins`], [`sensitivity`], [`critical`], [`hysteresis`]; [`power_law`], [`log_normal_tail`], [`tail_compare`] |
 //! | which known shapes make up what is seen | [`nnls`], [`em`] |
+//! | what goes with what | [`ols`] |
 //! | what did a trade do | [`impact`], by instrument [`instrument`], over several tapes [`between`]; [`depth`], [`flow`] |
 
 pub mod amplification;
@@ -45,6 +46,7 @@ pub mod log_normal_tail;
 pub mod moments;
 pub mod nnls;
 pub mod noise;
+pub mod ols;
 pub mod overshoot;
 pub mod power_law;
 pub mod pre_average;

@@ -46,7 +46,8 @@ impl Binned {
     ) -> Self {
         let prints = &observed.liquidations;
         let print_s = |place: usize| prints.at[place].seconds_since(clocked.from);
-        let inside = |at_s: f64| at_s >= from_s && at_s < to_s;
+        // As on a clock, what is stamped at the end of a bin belongs to it.
+        let inside = |at_s: f64| at_s > from_s && at_s <= to_s;
         let (least, width, count) = match bins {
             Bins::Time(width_s) => (from_s, width_s, ((to_s - from_s) / width_s).ceil().max(1.0)),
             Bins::Price(width) => {
@@ -60,12 +61,11 @@ impl Binned {
         };
         let count = count as usize;
         let place_of = |at_s: f64, log_price: f64, short: bool| {
-            let by = if matches!(bins, Bins::Time(_)) {
-                at_s
-            } else {
-                log_price
+            let bin = match bins {
+                Bins::Time(_) => ((at_s - least) / width).ceil() - 1.0,
+                Bins::Price(_) => ((log_price - least) / width).floor(),
             };
-            let bin = (((by - least) / width).floor().max(0.0) as usize).min(count - 1);
+            let bin = (bin.max(0.0) as usize).min(count - 1);
             usize::from(short) * count + bin
         };
         let mut printed_usd = vec![0.0; 2 * count];

@@ -10,15 +10,17 @@ use crate::clocked::Clocked;
 use crate::observed::Observed;
 
 /// The structural cells of a calibration around an assumption: churn at half, once and one and a half times, positions
-/// closed alike or gains first, and open interest that falls because of liquidations that are printed, or that are not.
+/// closed alike or gains first, opened all over a bar or at its close, and open interest that falls because of
+/// liquidations that are printed, or that are not.
 pub fn structural(around: &Assumed) -> Vec<Assumed> {
     use super::attrition::Attrition::{Disposition, Proportional};
     let mut cells = Vec::new();
     for churn in [0.5, 1.0, 1.5] {
         for attrition in [Proportional, Disposition] {
-            for reporting in [1.0, 0.3] {
+            for (smeared, reporting) in [(true, 1.0), (true, 0.3), (false, 1.0), (false, 0.3)] {
                 cells.push(Assumed {
                     churn: (churn * around.churn).min(1.0),
+                    smeared,
                     attrition,
                     reporting: (reporting * around.reporting).min(1.0),
                     ..around.clone()

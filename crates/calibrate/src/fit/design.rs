@@ -5,7 +5,8 @@
 use aftershock_market::MICROS_PER_SECOND;
 
 use super::attrition::Stock;
-use super::positions::{NODES, Positions, SIGNS, smear};
+use super::history::{NODES, SIGNS, smear};
+use super::positions::Positions;
 use crate::clocked::Clocked;
 use crate::observed::Observed;
 
@@ -146,7 +147,7 @@ impl<'a> Walk<'a> {
         let mut crossings = Crossings::default();
         let mut due: Vec<Vec<(usize, Row)>> = vec![Vec::new(); self.beats];
         let mut stocks = self.positions.stocks.clone();
-        self.from_start(&mut due);
+        self.stand_at_start(&mut due);
         let flows = self.flows();
         for beat in 0..self.beats {
             for (step, row) in &due[beat] {
@@ -155,14 +156,14 @@ impl<'a> Walk<'a> {
                     crossings.push(self, row, *step, quantity);
                 }
             }
-            for side in 0..2 {
-                self.turn(&mut stocks[side], side, beat, &flows, &mut due);
+            for (side, stock) in stocks.iter_mut().enumerate() {
+                self.turn(stock, side, beat, &flows, &mut due);
             }
         }
         crossings
     }
 
-    fn from_start(&self, due: &mut [Vec<(usize, Row)>]) {
+    fn stand_at_start(&self, due: &mut [Vec<(usize, Row)>]) {
         let (cohorts, assumed) = (&self.positions.cohorts, &self.positions.assumed);
         for place in 0..cohorts.class.len() {
             let side = usize::from(cohorts.short[place]);
@@ -278,7 +279,7 @@ impl<'a> Walk<'a> {
         }
         let prints = &self.observed.liquidations;
         for place in 0..prints.len() {
-            let beat = (prints.at[place].0 - self.clocked.from.0).div_euclid(beat_us);
+            let beat = (prints.at[place].0 - self.clocked.from.0 + beat_us - 1).div_euclid(beat_us) - 1;
             if let Some(beat) = usize::try_from(beat).ok().filter(|beat| *beat < self.beats) {
                 flows.liquidated[usize::from(prints.buys[place])][beat] += prints.quantity[place];
             }
@@ -296,3 +297,6 @@ struct Flows {
     /// Printed: longs, shorts.
     liquidated: [Vec<f64>; 2],
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,7 +94,7 @@ pub fn reference_prior(classes: &[f64]) -> Vec<f64> {
 pub struct ClassFound {
     /// The class.
     pub leverage: f64,
-    /// Reporting times share at opening, by least squares in time bins: what the record speaks for.
+    /// Reporting times share at opening, by least squares in time bins: what the record speaks for; 0 where it is not crossed.
     pub reported: f64,
     /// The same by expectation and maximisation.
     pub reported_em: f64,
@@ -184,11 +184,11 @@ pub fn fit(
     let none: f64 = times.printed_usd.iter().map(|y| y * y).sum();
     let classes = (0..columns).map(|class| ClassFound {
         leverage: positions.assumed.classes[class],
-        reported: solved.weights[class],
-        reported_em: em[class],
+        reported: if seen[class] { solved.weights[class] } else { 0.0 },
+        reported_em: if seen[class] { em[class] } else { 0.0 },
         crossed: crossed[class],
         identified: seen[class] && intervals[class].0 > 0.0,
-        reported_interval: intervals[class],
+        reported_interval: if seen[class] { intervals[class] } else { (0.0, 0.0) },
     });
     let model = times.modelled(survived, &solved.weights);
     let left: f64 = model

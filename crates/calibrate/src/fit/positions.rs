@@ -5,8 +5,9 @@
 //! [`super::design`]; how much of it there is, is [`super::leverage`].
 
 use super::attrition::{Attrition, Stock};
+use super::history::{History, Levels, NODES, SIGNS, Tilt, smear};
 use crate::clocked::Clocked;
-use crate::observed::{Bars, Observed};
+use crate::observed::Observed;
 
 /// Leverage classes of the method notes.
 pub const CLASSES: [f64; 14] = [
@@ -37,6 +38,8 @@ pub struct Assumed {
     pub churn: f64,
     /// The same during the tape.
     pub churn_within: f64,
+    /// Whether entries lie all over a bar, or at its close.
+    pub smeared: bool,
     /// Who closes.
     pub attrition: Attrition,
     /// Who is gone when the tape begins.
@@ -44,6 +47,9 @@ pub struct Assumed {
     /// Hazard with which a holder within twice the maintenance ratio of liquidation adds margin and so falls to the
     /// class below, 1/h. A holder does so once.
     pub top_up_per_h: f64,
+    /// How leverage at opening follows the return of the day before, both in standard deviations: a class of `x` deviations
+    /// above the mean log leverage is opened `exp(trend·x·return)` times as often.
+    pub trend: f64,
     /// From the mark's crossing to the print, s.
     pub latency_s: f64,
     /// Share of liquidations that the feed prints, (0, 1], for what holders closed by themselves.
@@ -58,9 +64,11 @@ impl Assumed {
             maintenance_ratio,
             churn: 0.2,
             churn_within: 0.2,
+            smeared: true,
             attrition: Attrition::Proportional,
             survival: Survival::Path,
             top_up_per_h: 0.1,
+            trend: 0.0,
             latency_s: 1.0,
             reporting: 1.0,
         }
@@ -214,7 +222,11 @@ impl Positions {
                 Attrition::OldestFirst | Attrition::NewestFirst => stock.total() + opens - self.open_interest,
             };
             stock.close(assumed.attrition, closes, log_price, sign);
-            let (low, high) = (libm::log(bars.low_usd[bar]), libm::log(bars.high_usd[bar]));
+            let (low, high) = if assumed.smeared {
+                (libm::log(bars.low_usd[bar]), libm::log(bars.high_usd[bar]))
+            } else {
+                (log_price, log_price)
+            };
             for (log_entry, part) in smear(low, high) {
                 stock.open(log_entry, part * opens);
             }
@@ -224,6 +236,7 @@ impl Positions {
     }
 
     fn survivors(&mut self, history: &History, side: usize) {
+        let tilt = Tilt::new(&self.assumed);
         for node in 0..self.stocks[side].log_entry.len() {
             let (log_entry, held) = (self.stocks[side].log_entry[node], self.stocks[side].held(node));
             if held <= 0.0 {
@@ -235,7 +248,8 @@ impl Positions {
                 }
                 let stays = 1.0 - self.topped_up(history, side, node, class);
                 let below = class.saturating_sub(1);
-                for (stands, part) in [(class, stays), (below, 1.0 - stays)] {
+                let tilted = tilt.of(history.trailing[node / NODES], class);
+                for (stands, part) in [(class, stays * tilted), (below, (1.0 - stays) * tilted)] {
                     if part > 0.0 && self.stands(history, side, node, stands) {
                         self.survived[side][class] += held * part / self.open_interest;
                         let cohorts = &mut self.cohorts;
@@ -316,90 +330,4 @@ fn check(assumed: &Assumed) -> Result<(), PositionsError> {
         ));
     }
     Ok(())
-}
-
-/// Sign of a gain from a rise: long, short.
-pub(super) const SIGNS: [f64; 2] = [1.0, -1.0];
-/// Nodes of entry a bar.
-pub(super) const NODES: usize = 3;
-
-/// Entries within a bar: three nodes of a normal law with the standard deviation of a uniform one between low and high,
-/// which lie at the low, the middle and the high (Gauss–Hermite).
-pub(super) fn smear(log_low: f64, log_high: f64) -> [(f64, f64); NODES] {
-    [
-        (log_low, 1.0 / 6.0),
-        (0.5 * (log_low + log_high), 2.0 / 3.0),
-        (log_high, 1.0 / 6.0),
-    ]
-}
-
-/// Where classes are liquidated, as log distances from the entry: long, short.
-///
-/// Source: methods, maintenance on mark value: linear `P0(1∓1/L)/(1∓m)`, inverse `P0(1±m)L/(L±1)`.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Levels {
-    distance: [Vec<f64>; 2],
-    bankrupt: [Vec<f64>; 2],
-    /// Whether the class can be opened: its margin is above maintenance.
-    pub(super) opens: Vec<bool>,
-    /// Log distance from a level within which holders add margin.
-    pub(super) near: f64,
-}
-
-impl Levels {
-    fn new(assumed: &Assumed, inverse: bool) -> Self {
-        let of = |side: usize, ratio: f64| {
-            let sign = SIGNS[side];
-            let distance = |leverage: &f64| {
-                if inverse {
-                    libm::log1p(sign * ratio) - libm::log((1.0 + sign / leverage).max(0.0))
-                } else {
-                    libm::log((1.0 - sign / leverage).max(0.0)) - libm::log1p(-sign * ratio)
-                }
-            };
-            assumed.classes.iter().map(distance).collect()
-        };
-        let ratio = assumed.maintenance_ratio;
-        Self {
-            distance: [of(0, ratio), of(1, ratio)],
-            bankrupt: [of(0, 0.0), of(1, 0.0)],
-            opens: assumed.classes.iter().map(|one| 1.0 / one > ratio).collect(),
-            near: libm::log1p(2.0 * ratio),
-        }
-    }
-
-    pub(super) fn log(&self, side: usize, log_entry: f64, class: usize) -> f64 {
-        log_entry + self.distance[side][class]
-    }
-}
-
-/// Extremes of the bars before the tape: lows for longs, highs for shorts.
-struct History {
-    extremes: [Vec<f64>; 2],
-    /// The furthest of all bars after this one and the first mark.
-    furthest: [Vec<f64>; 2],
-    length_h: Vec<f64>,
-    log_mark: f64,
-}
-
-impl History {
-    fn new(bars: &Bars, count: usize, log_mark: f64) -> Self {
-        let logs = |prices: &[f64]| -> Vec<f64> { prices[..count].iter().map(|p| libm::log(*p)).collect() };
-        let extremes = [logs(&bars.low_usd), logs(&bars.high_usd)];
-        let furthest = [0, 1].map(|side: usize| {
-            let further = |a: f64, b: f64| if side == 0 { a.min(b) } else { a.max(b) };
-            let mut after = vec![log_mark; count];
-            for bar in (1..count).rev() {
-                after[bar - 1] = further(after[bar], extremes[side][bar]);
-            }
-            after
-        });
-        let length_h = (0..count).map(|bar| bars.close_at[bar].seconds_since(bars.open_at[bar]) / 3_600.0);
-        Self {
-            length_h: length_h.collect(),
-            extremes,
-            furthest,
-            log_mark,
-        }
-    }
 }
