@@ -47,7 +47,7 @@ pub use target::{Target, Tried};
 pub use truth::{Branching, Exogenous, Feed, LeverageClass, Market, Orders, Truth};
 pub use under::UnderRules;
 
-/// Every generated tape begins at 2099-01-01T00:00:00Z, where it cannot be taken for a record.
+/// Every generated tape begins at 2099-01-01T00:00:00Z, where it cannot be taken for a record; its bars lie before.
 pub const START: Timestamp = Timestamp::from_seconds(4_070_908_800);
 
 /// Why no tape is generated.

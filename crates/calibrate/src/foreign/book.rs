@@ -80,7 +80,8 @@ impl Book {
         let mut left = lots;
         while left > 0 {
             let best = if buys { self.best_ask() } else { self.best_bid() };
-            let Some(level) = best.filter(|level| if buys { *level <= limit } else { *level >= limit }) else {
+            let Some(level) = best.filter(|level| if buys { *level <= limit } else { *level >= limit })
+            else {
                 break;
             };
             let Some(first) = self.levels[level].front_mut() else {

@@ -9,7 +9,7 @@ use crate::synth::{Ramp, Shape, Target};
 /// Amplifications of the kind `propagator`, in turn.
 const TARGETS: [f64; 5] = [1.0, 1.1, 1.25, 1.5, 2.0];
 /// Open interest over daily volume of the kind `order-book`, in turn; at 0 nobody holds a position.
-const RATIOS: [f64; 5] = [0.0, 0.02, 0.04, 0.07, 0.1];
+const RATIOS: [f64; 5] = [0.0, 0.03, 0.06, 0.09, 0.12];
 
 impl Declared {
     /// A crash of this kind whose nuisances the seed draws: equations, ramp, positions, latencies. The targets follow the

@@ -52,7 +52,10 @@ pub(super) fn exogenous(declared: &Declared) -> Exogenous {
     let own = normals(declared.seed, "foreign/flow", steps);
     let correlation = declared.news_flow_correlation;
     let rest = (1.0 - correlation * correlation).sqrt();
-    let mixed = innovation.iter().zip(&own).map(|(z, own)| correlation * z + rest * own);
+    let mixed = innovation
+        .iter()
+        .zip(&own)
+        .map(|(z, own)| correlation * z + rest * own);
     let scaled = mixed.zip(&factor).map(|(z, factor)| (z * factor, *factor));
     Exogenous {
         news_log,

@@ -62,7 +62,11 @@ mod tests {
             for step in 0..60 {
                 add(&mut impact, step, &kernel, 7.2_f64.powf(psi));
             }
-            assert!((impact[59] - 0.002_121_320_343_559_643).abs() < 1e-15, "{}", impact[59]);
+            assert!(
+                (impact[59] - 0.002_121_320_343_559_643).abs() < 1e-15,
+                "{}",
+                impact[59]
+            );
             assert!(impact[99] < impact[59]);
         }
     }

@@ -83,10 +83,7 @@ fn read(readings: &mut Readings, step: usize, coins: f64, price_usd: f64) {
 fn trades(run: &Run) -> Prints {
     let mut trades = Prints::default();
     for (step, (taken, [bought_log, sold_log])) in run.taken.iter().enumerate() {
-        let mut both = [
-            (taken.bought, *bought_log, true),
-            (taken.sold, *sold_log, false),
-        ];
+        let mut both = [(taken.bought, *bought_log, true), (taken.sold, *sold_log, false)];
         both.sort_by(|a, b| a.0.total_cmp(&b.0));
         for (coins, log_price, buys) in both {
             if coins > 0.0 {

@@ -35,7 +35,12 @@ impl Ground {
         let coin_s = declared.price_usd / declared.volume_usd_per_s();
         let mut impact = vec![0.0; exogenous.taken.len()];
         for (step, taken) in exogenous.taken.iter().enumerate() {
-            kernel::add(&mut impact, step, &kernel, response(taken.net() * coin_s, told.psi));
+            kernel::add(
+                &mut impact,
+                step,
+                &kernel,
+                response(taken.net() * coin_s, told.psi),
+            );
         }
         let mut price_log = exogenous.news_log.clone();
         for (price, impact) in price_log[1..].iter_mut().zip(&impact) {
@@ -107,10 +112,7 @@ impl Market for Propagator<'_> {
         let before = self.log_mid;
         self.log_mid = ground.price_log[step] + self.added[step - 1];
         self.now = step;
-        let (moved, kept) = (
-            self.log_mid - before,
-            libm::exp2(-1.0 / VOLATILITY_HALF_LIFE_S),
-        );
+        let (moved, kept) = (self.log_mid - before, libm::exp2(-1.0 / VOLATILITY_HALF_LIFE_S));
         self.variance = kept * self.variance + (1.0 - kept) * moved * moved;
         let fill = |order: &Order| {
             let part = (order.at_us - (step as i64 - 1) * STEP_US) as f64 / STEP_US as f64;
@@ -185,9 +187,8 @@ mod tests {
                     // Seconds of mean volume: 2e10 USD a day at 40,000 USD.
                     let q = coins * 40_000.0 / (2e10 / 86_400.0);
                     let age = (now - past) as f64;
-                    price += gamma0 / (l0_s * l0_s + age * age).powf(beta / 2.0)
-                        * q.signum()
-                        * q.abs().powf(psi);
+                    price +=
+                        gamma0 / (l0_s * l0_s + age * age).powf(beta / 2.0) * q.signum() * q.abs().powf(psi);
                 }
                 assert!((price - log_mid[now - 1]).abs() < 1e-10, "{psi} {now}");
             }

@@ -83,7 +83,11 @@ impl Side {
         });
         Self {
             waiting,
-            shares: positions.iter().filter(|one| one.long == long).map(|one| one.share).sum(),
+            shares: positions
+                .iter()
+                .filter(|one| one.long == long)
+                .map(|one| one.share)
+                .sum(),
             left: 1.0,
         }
     }

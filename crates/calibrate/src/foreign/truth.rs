@@ -129,8 +129,12 @@ pub(super) fn on_clocks(a: &Run, b: &Run, figure: impl Fn(f64, f64) -> f64) -> V
 
 pub(super) fn lived(run: &Run) -> Lived {
     let usd = |cause: Cause, buys: bool| -> f64 {
-        let of = run.fills.iter().filter(|fill| fill.cause == cause && fill.buys == buys);
-        of.map(|fill| fill.coins * libm::exp(fill.log_price)).fold(0.0, |sum, usd| sum + usd)
+        let of = run
+            .fills
+            .iter()
+            .filter(|fill| fill.cause == cause && fill.buys == buys);
+        of.map(|fill| fill.coins * libm::exp(fill.log_price))
+            .fold(0.0, |sum, usd| sum + usd)
     };
     let count = |cause: Cause| run.fills.iter().filter(|fill| fill.cause == cause).count();
     let mut liquidated = run.fills.iter().filter(|fill| fill.cause == Cause::Liquidation);
@@ -143,7 +147,9 @@ pub(super) fn lived(run: &Run) -> Lived {
         liquidated_usd: [usd(Cause::Liquidation, false), usd(Cause::Liquidation, true)],
         stopped_usd: [usd(Cause::Stop, false), usd(Cause::Stop, true)],
         orders: [count(Cause::Liquidation), count(Cause::Stop)],
-        liquidated_at: first.zip(last).map(|(first, last)| [at(first.at_us), at(last.at_us)]),
+        liquidated_at: first
+            .zip(last)
+            .map(|(first, last)| [at(first.at_us), at(last.at_us)]),
         open_interest_end: run.open_interest.last().copied().unwrap_or(0.0),
         log_mid: run.log_mid.iter().step_by(PATH_EVERY).copied().collect(),
     }
@@ -159,13 +165,15 @@ pub(super) fn shares(positions: &[Position], is: impl Fn(&Position) -> bool) -> 
 
 /// Steps of leverage at which its distribution is told.
 pub(super) fn leverage(positions: &[Position]) -> Vec<(f64, f64, f64)> {
-    [1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 75.0, 100.0, 125.0]
-        .into_iter()
-        .map(|most| {
-            let [longs, shorts] = shares(positions, |one| one.leverage <= most);
-            (most, longs, shorts)
-        })
-        .collect()
+    [
+        1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 75.0, 100.0, 125.0,
+    ]
+    .into_iter()
+    .map(|most| {
+        let [longs, shorts] = shares(positions, |one| one.leverage <= most);
+        (most, longs, shorts)
+    })
+    .collect()
 }
 
 pub(super) fn printed_usd(observed: &Observed) -> (usize, f64) {
