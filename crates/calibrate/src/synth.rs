@@ -59,7 +59,7 @@ pub enum SynthError {
     /// The search for open interest ended without the amplification.
     #[error(
         "amplification {target} is not reached: open interest of up to {largest:.1} times what is declared comes to \
-         {nearest:.4} at the nearest; a larger ramp.size or impact.depth_elasticity gives more, another seed or a wider \
+         {nearest:.4} at the nearest; a larger ramp.size or more impact (impact.depth_elasticity, propagator.y) gives more, another seed or a wider \
          amplification_tolerance may hit where it is jumped over"
     )]
     OutOfReach {

@@ -111,7 +111,8 @@ pub struct Propagator {
     pub shown_elasticity: f64,
 }
 
-/// A book of price levels. Depth and impact come out of what agents do in it.
+/// A book of price levels. Depth and impact come out of what agents do in it. Printed volume is two to three times that of
+/// ordinary flow, since makers take what others left standing far beyond fair.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OrderBook {
