@@ -8,6 +8,7 @@
 //! calibration. All noise is drawn by name and second, so that runs under other rules share it.
 
 mod book;
+mod check;
 mod declared;
 mod drawn;
 mod exogenous;

@@ -49,7 +49,7 @@ pub use target::{Target, Tried};
 pub use truth::{Branching, Exogenous, Feed, LeverageClass, Market, Orders, Truth};
 pub use under::UnderRules;
 
-/// Every generated tape begins at 2099-01-01T00:00:00Z, where it cannot be taken for a record.
+/// Every generated tape begins at 2099-01-01T00:00:00Z, where it cannot be taken for a record; its bars lie before.
 pub const START: Timestamp = Timestamp::from_seconds(4_070_908_800);
 
 /// Why no tape is generated.
@@ -61,7 +61,7 @@ pub enum SynthError {
     /// The search for open interest ended without the amplification.
     #[error(
         "amplification {target} is not reached: open interest of up to {largest:.1} times what is declared comes to \
-         {nearest:.4} at the nearest; a larger ramp.size or impact.depth_elasticity gives more, another seed or a wider \
+         {nearest:.4} at the nearest; a larger ramp.size or more impact (impact.depth_elasticity, propagator.y) gives more, another seed or a wider \
          amplification_tolerance may hit where it is jumped over"
     )]
     OutOfReach {

@@ -81,8 +81,7 @@ pub(super) fn positions(declared: &Declared, bars: &Bars) -> Vec<Position> {
     let mut all = Vec::new();
     for long in [true, false] {
         let from = all.len();
-        let extreme = lasting(long);
-        for place in 0..count {
+        for (place, extreme) in lasting(long).into_iter().enumerate() {
             let age_h = (count - 1 - place) as f64 * BAR_S / 3_600.0;
             let weight = bars.volume_usd[place] * libm::exp2(-age_h / told.age_half_life_h);
             let trailing =
@@ -113,9 +112,9 @@ pub(super) fn positions(declared: &Declared, bars: &Bars) -> Vec<Position> {
                     }
                     let (trigger, _) = position.trigger(told.maintenance_ratio, f64::INFINITY);
                     let stands = if long {
-                        extreme[place] > trigger
+                        extreme > trigger
                     } else {
-                        extreme[place] < trigger
+                        extreme < trigger
                     };
                     if stands {
                         all.push(position);

@@ -101,10 +101,9 @@ impl Makers {
     ) {
         let mut draws = vec![0.0; self.makers.len()];
         step_normals(&mut self.errors, seen.step, &mut draws);
-        for place in 0..self.makers.len() {
+        for (place, (maker, draw)) in self.makers.iter_mut().zip(&draws).enumerate() {
             let looks = self.errors.random::<f64>() < LOOKS;
             let away = self.withdrawn[seen.step.min(self.withdrawn.len() - 1)][place];
-            let maker = &mut self.makers[place];
             maker.inventory_lots *= self.kept;
             // A withdrawal takes effect at once.
             if !looks && !away {
@@ -118,7 +117,7 @@ impl Makers {
             }
             let learnt = seen.news_log[seen.step.saturating_sub(maker.delay).min(seen.news_log.len() - 1)];
             let held = maker.inventory_lots / maker.limit_lots;
-            let fair = learnt + self.error * draws[place] - self.skew * held;
+            let fair = learnt + self.error * draw - self.skew * held;
             for buys in [true, false] {
                 let edge = if buys { -EDGE } else { EDGE } * maker.spread;
                 let level = level_of(fair + edge);

@@ -1,5 +1,6 @@
 //! `aftershock synth`.
 
+mod foreign;
 mod rows;
 mod under;
 
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use aftershock_archive::tape::{SourceEntry, Tape};
 use aftershock_archive::{Store, synthetic};
+use aftershock_calibrate::observed::Observed;
 use aftershock_calibrate::synth::{Declared, Generated, START, Target, Truth, generate_under};
 use anyhow::Result;
 use indicatif::HumanCount;
@@ -31,7 +33,10 @@ Example: an hour of two venues, one of which shows a third of its liquidations, 
 What its world did lies in `truth`, as tables of the schema `synthetic` and as a page, under the rules of record and under
 those of --rules.
 
-All times of a generated tape lie in 2099, and its venues are called `synthetic-…`.";
+A tape of --foreign comes from other equations, and no rule set runs in it: it shows whether an estimate holds where its
+own equations do not. Its truth tells the amplification and what two caps on leverage do.
+
+A generated tape begins with 2099, the bars before it lie in the last days of 2098, and its venues are called `synthetic-…`.";
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLE)]
@@ -49,18 +54,25 @@ pub(crate) struct Arguments {
     /// Rule set by name, or the path of a TOML file; repeat for several. The rules of record always run beside them
     #[arg(long = "rules", value_name = "NAME|FILE")]
     rules: Vec<String>,
-    /// Print a declaration with every parameter, its unit and its default
-    #[arg(long, exclusive = true)]
+    /// Equations that are not the replay's; the tape and its truth alone are written
+    #[arg(long, value_name = "KIND", value_enum)]
+    foreign: Option<foreign::Name>,
+    /// Print a declaration with every parameter, its unit and its default; with --foreign one of its own
+    #[arg(long, conflicts_with_all = ["seed", "declared", "out", "rules"])]
     template: bool,
 }
 
 pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     if arguments.template {
         use std::io::Write as _;
-        std::io::stdout()
-            .lock()
-            .write_all(Declared::TEMPLATE.as_bytes())?;
+        let text = arguments
+            .foreign
+            .map_or(Declared::TEMPLATE, |_| foreign::template());
+        std::io::stdout().lock().write_all(text.as_bytes())?;
         return Ok(());
+    }
+    if let Some(name) = arguments.foreign {
+        return foreign::run(data, &arguments, name);
     }
     let mut declared = match &arguments.declared {
         Some(path) => read(path)?,
@@ -75,15 +87,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         let name = format!("{}-{}", declared.seed, &sha256[..8]);
         data.join("synthetic").join(name)
     });
-    if out.to_string_lossy().contains("://") {
-        return Err(
-            Mistake::new(format!("{} is no folder of this machine", out.display()))
-                .hint("--out takes a folder; copy its `tape` to a store afterwards")
-                .into(),
-        );
-    }
-    crate::checked(&out)?;
-    let place = |name: &str| out.join(name).to_string_lossy().into_owned();
+    let place = folder(&out)?;
     let tape = Tape::new(Store::open(&place("tape"))?);
     if !tape.list()?.sources.is_empty() {
         // The report is written last.
@@ -100,7 +104,12 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
             .into());
     }
     let (generated, journal) = generate_under(&declared, &under::under(&sets))?;
-    write(&tape, &declared, &sha256, &generated)?;
+    let made = Made {
+        sha256: &sha256,
+        seed: declared.seed,
+        bytes: declared.to_toml().len() as u64,
+    };
+    write(&tape, &made, &generated.printed.markets)?;
     let truth = Store::open(&place("truth"))?;
     put(&truth, TRUTH, &generated.truth.to_json())?;
     let world = format!("{}-{}", declared.seed, &sha256[..8]);
@@ -133,6 +142,19 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Places in a folder of this machine.
+fn folder(out: &Path) -> Result<impl Fn(&str) -> String + use<'_>> {
+    if out.to_string_lossy().contains("://") {
+        return Err(
+            Mistake::new(format!("{} is no folder of this machine", out.display()))
+                .hint("--out takes a folder; copy its `tape` to a store afterwards")
+                .into(),
+        );
+    }
+    crate::checked(out)?;
+    Ok(|name: &str| out.join(name).to_string_lossy().into_owned())
+}
+
 /// Puts a file in place, whatever stood there.
 fn put(store: &Store, name: &str, bytes: &[u8]) -> Result<()> {
     let held = store.get(name)?.map(|(_, version)| version);
@@ -141,6 +163,12 @@ fn put(store: &Store, name: &str, bytes: &[u8]) -> Result<()> {
 }
 
 pub(crate) fn read(path: &Path) -> Result<Declared> {
+    let (name, text) = read_text(path)?;
+    Ok(Declared::parse(&name, &text)?)
+}
+
+/// Name and text of a declaration.
+fn read_text(path: &Path) -> Result<(String, String)> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
         Mistake::new(format!(
@@ -149,28 +177,36 @@ pub(crate) fn read(path: &Path) -> Result<Declared> {
         ))
         .hint("`aftershock synth --template` prints a declaration to begin with")
     })?;
-    Ok(Declared::parse(&name, &text)?)
+    Ok((name, text))
+}
+
+/// What a tape was made from.
+struct Made<'a> {
+    sha256: &'a str,
+    seed: u64,
+    /// Length of the declaration.
+    bytes: u64,
 }
 
 /// The tape says of itself that it is generated, and by which parameters, and nothing of what they are.
-fn write(tape: &Tape, declared: &Declared, sha256: &str, generated: &Generated) -> Result<()> {
-    let source = &sha256[..16];
+fn write(tape: &Tape, made: &Made<'_>, markets: &[Observed]) -> Result<()> {
+    let source = &made.sha256[..16];
     let mut writer = tape.write()?;
     let mut staging = writer.stage(source);
     let mut records = 0;
-    for market in &generated.printed.markets {
+    for market in markets {
         rows::push(&mut staging, source, market, &mut records)?;
     }
     let staged = staging.finish()?;
     let entry = SourceEntry {
         source: source.to_owned(),
         dialect: "synthetic".to_owned(),
-        sha256: sha256.to_owned(),
-        bytes: declared.to_toml().len() as u64,
-        name: format!("synthetic-{}", declared.seed),
+        sha256: made.sha256.to_owned(),
+        bytes: made.bytes,
+        name: format!("synthetic-{}", made.seed),
         what: format!(
             "generated from declared parameters with seed {}; no record",
-            declared.seed
+            made.seed
         ),
         records,
         rejected: 0,
