@@ -25,6 +25,12 @@ const LATENCY_S: f64 = 1.0;
 /// returns that would be counted as independent. An impact that makes the null rougher than the record has been given news
 /// that undo it; one-sided in effect, and weak, because news that move the flow tempt the same way.
 const ROUGHNESS: f64 = 5.0;
+/// Step of a sequence that spreads evenly over an interval.
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
+/// Log amplification below which nothing can be said to be in proportion to it.
+const LEAST_LOG_AMPLIFICATION: f64 = 0.002;
+/// Most that another form makes of an effect, times.
+const MOST_TIMES: f64 = 10.0;
 /// Bootstrap mixes of each cell of positions.
 const MIXES: usize = 60;
 
@@ -98,7 +104,9 @@ pub fn calibrated(asked: &Asked<'_>) -> Result<Calibrated, Refused> {
     });
     let to = clocked.from.plus_seconds(clocked.step_s * clocked.len() as f64);
     let reporting = reporting(observed, clocked.from, to, sum, 1);
-    let (log_amplification, weights) = amplified(asked, &cells, depth_ratio.as_deref(), &reporting);
+    let printed_flow = amplified(asked, &cells, depth_ratio.as_deref(), &reporting);
+    let log_amplification = printed_flow.figures;
+    let weights = printed_flow.cells.clone();
     let open_interest_usd = held_at_start(observed, clocked);
     let loops = Loops {
         asked,
@@ -106,6 +114,9 @@ pub fn calibrated(asked: &Asked<'_>) -> Result<Calibrated, Refused> {
         cells: &cells,
         mixes: positions.as_ref().map_or(&[][..], |found| &found.ensemble[..]),
         open_interest_usd,
+        depth_ratio: depth_ratio.as_deref(),
+        share: reporting.interval.1,
+        printed_flow: &printed_flow,
     };
     let nobody = open_interest_usd == Some(0.0);
     let answers = if nobody { Vec::new() } else { loops.answers()? };
@@ -185,13 +196,22 @@ fn bins(clocked: &Clocked, count: usize) -> Vec<f64> {
     bins
 }
 
-/// Amplification from printed flow, and the weight of each cell in it.
+/// What printed flow says of amplification.
+struct PrintedFlow {
+    /// Over weighted draws.
+    figures: [Option<Interval>; 4],
+    /// Weight of each cell.
+    cells: Vec<f64>,
+    /// Draws, in falling weight as often as their weight asks for: equally likely.
+    likely: Vec<[Option<f64>; 4]>,
+}
+
 fn amplified(
     asked: &Asked<'_>,
     cells: &[Cell],
     depth_ratio: Option<&[f64]>,
     reporting: &Reporting,
-) -> ([Option<Interval>; 4], Vec<f64>) {
+) -> PrintedFlow {
     let draws: Vec<[Option<f64>; 4]> = (0..asked.draws)
         .map(|number| {
             let cell = &cells[number as usize % cells.len()];
@@ -201,27 +221,41 @@ fn amplified(
             open::open(asked.clocked, &cell.form, y, share, ratio)
         })
         .collect();
-    let smoothest = draws
-        .iter()
-        .filter_map(|one| one[0])
-        .fold(f64::NEG_INFINITY, f64::max);
+    let smoothest = draws.iter().filter_map(|one| one[0]).fold(f64::NEG_INFINITY, f64::max);
     let weight = |one: &[Option<f64>; 4]| one[0].map_or(1.0, |log| libm::exp(ROUGHNESS * (log - smoothest)));
     let figures = std::array::from_fn(|clock| {
         Interval::of(draws.iter().filter_map(|one| Some((one[clock]?, weight(one)))))
     });
-    let mut weights = vec![0.0; cells.len()];
+    let mut by_cell = vec![0.0; cells.len()];
     for (number, one) in draws.iter().enumerate() {
-        weights[number % cells.len()] += weight(one);
+        by_cell[number % cells.len()] += weight(one);
     }
-    let all: f64 = weights.iter().sum();
-    weights.iter_mut().for_each(|weight| *weight /= all);
-    (figures, weights)
+    let all: f64 = by_cell.iter().sum();
+    by_cell.iter_mut().for_each(|weight| *weight /= all);
+    // Systematic resampling.
+    let mut likely = Vec::with_capacity(draws.len());
+    let mut below = 0.0;
+    for one in &draws {
+        below += weight(one) / all * draws.len() as f64;
+        while (likely.len() as f64) + 0.5 < below {
+            likely.push(*one);
+        }
+    }
+    PrintedFlow {
+        figures,
+        cells: by_cell,
+        likely,
+    }
 }
 
 fn drawn_y(asked: &Asked<'_>, cell: &Cell, number: u32, what: &str) -> f64 {
     let mut rng = asked.priors.stream(asked.name, 1, number, what);
     let z: f64 = StandardNormal.sample(&mut rng);
-    cell.fitted.fit.y * libm::exp(cell.fitted.fit.sd_log * z)
+    let fit = &cell.fitted.fit;
+    let y = fit.y * libm::exp(fit.sd_log * z);
+    let most: f64 = std::env::var("SL").map_or(1.25, |s| s.parse().unwrap());
+    // Least squares is too large where news and flow lean the same way: what the instrument says beyond it is drift.
+    fit.y_ols.filter(|ols| *ols > 0.0).map_or(y, |ols| y.min(most * ols))
 }
 
 /// The closed loop: forced flow comes of fitted positions.
@@ -231,6 +265,9 @@ struct Loops<'a> {
     cells: &'a [Cell],
     mixes: &'a [Vec<f64>],
     open_interest_usd: Option<f64>,
+    depth_ratio: Option<&'a [f64]>,
+    share: f64,
+    printed_flow: &'a PrintedFlow,
 }
 
 impl Loops<'_> {
@@ -251,10 +288,35 @@ impl Loops<'_> {
                 let parameters = self.parameters(of_engine[place], number);
                 match closed(path, clock, &parameters, &tables[place]) {
                     Err(ReplayError::Runaway { .. }) => Ok(None),
-                    answer => Ok(Some(answer?)),
+                    answer => {
+                        let mut answer = answer?;
+                        self.to_other_forms(&mut answer, of_engine[place], parameters.impact.y, number);
+                        Ok(Some(answer))
+                    }
                 }
             })
             .collect()
+    }
+
+    /// The engine has one form of impact; what the others make of the effect is taken to be in proportion to what they make of
+    /// amplification, draw against draw.
+    fn to_other_forms(&self, answer: &mut Closed, cell: &Cell, y: f64, number: u32) {
+        let likely = &self.printed_flow.likely;
+        if likely.is_empty() {
+            return;
+        }
+        let ratio = if cell.thin { self.depth_ratio } else { None };
+        let here = open::open(self.asked.clocked, &cell.form, y, self.share, ratio);
+        // Another draw each time, spread over all of them.
+        let place = (f64::from(number) + 0.5) * GOLDEN;
+        let other = likely[((place - place.floor()) * likely.len() as f64) as usize];
+        for (effect, (here, other)) in answer.log_effect.iter_mut().zip(here.iter().zip(&other)) {
+            if let (Some(effect), Some(here), Some(other)) = (effect, here, other)
+                && *here > LEAST_LOG_AMPLIFICATION
+            {
+                *effect *= (other / here).clamp(0.0, MOST_TIMES);
+            }
+        }
     }
 
     fn parameters(&self, cell: &Cell, number: u32) -> Parameters {
