@@ -11,6 +11,7 @@ mod crash;
 mod determinism;
 mod identity;
 mod lookahead;
+pub mod recovery;
 mod sensitivity;
 
 use std::fmt;
@@ -34,6 +35,8 @@ pub enum Gate {
     Conservation,
     /// What is abducted from a record gives the record back.
     Identity,
+    /// What a calibration says of crashes whose truth is known.
+    Recovery,
     /// Two counts of how much forced flow forced flow brings about agree.
     Branching,
     /// The parts of an attribution add up to the whole.
@@ -59,6 +62,7 @@ impl Gate {
             Self::Determinism => "G0",
             Self::Conservation => "G1",
             Self::Identity => "G2",
+            Self::Recovery => "G13",
             Self::Branching => "G14",
             Self::Attribution => "G15",
             Self::LookAhead => "G17",
@@ -71,6 +75,7 @@ impl Gate {
             Self::Determinism => "identical",
             Self::Conservation => "exactly 0",
             Self::Identity => "at most 1e-9 (log)",
+            Self::Recovery => "covers 0.85, error 0.03, signs 0.95, better than priors",
             Self::Branching => "at most 0.10",
             Self::Attribution => "at most 1e-12",
             Self::LookAhead => "bit-identical",
@@ -142,6 +147,12 @@ pub enum CheckError {
     /// The crash does not run.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// A made-up tape that a calibration refuses.
+    #[error("calibration: {0}")]
+    Recover(String),
+    /// A tape that cannot be answered.
+    #[error(transparent)]
+    Refused(#[from] crate::recover::Refused),
     /// A figure that this crash does not give.
     #[error("not measurable on this crash: {0}")]
     NotMeasurable(#[from] aftershock_measure::NotMeasurable),
@@ -161,6 +172,6 @@ pub fn run(gate: Gate, declared: &Declared) -> Result<Finding, CheckError> {
         Gate::Conservation => conservation::gate(&crash),
         Gate::Identity => identity::gate(&crash),
         Gate::Attribution => attribution::gate(&crash),
-        Gate::LookAhead | Gate::Branching => lookahead::gate(&crash),
+        Gate::LookAhead | Gate::Branching | Gate::Recovery => lookahead::gate(&crash),
     }
 }

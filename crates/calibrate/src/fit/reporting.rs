@@ -66,7 +66,7 @@ pub fn reporting(
             draws: vec![1.0; DRAWS],
         };
     };
-    let least = of_fall.unwrap_or(0.0).max(reported_sum).clamp(0.0, 1.0);
+    let least = reported_sum.clamp(0.0, 1.0);
     let law = Beta::new(a, b).expect("the parameters above are above 0");
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut draws = Vec::with_capacity(DRAWS);
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn bounds_and_prior() {
         let found = reporting(&tape("unknown"), Timestamp(0), Timestamp(10), 0.2, 1);
-        assert_eq!((found.of_fall, found.least), (Some(0.5), 0.5));
+        assert_eq!((found.of_fall, found.least), (Some(0.5), 0.2));
         let (low, middle, high) = found.interval;
         for (found, wanted) in [(low, 0.518297), (middle, 0.657228), (high, 0.845664)] {
             assert!((found - wanted).abs() < 0.01, "{found} is not {wanted}");
