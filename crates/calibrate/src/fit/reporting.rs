@@ -136,8 +136,8 @@ mod tests {
     /// Source: scipy.stats.beta(6, 4) cut below 0.5 has 5 %, 50 % and 95 % at 0.518297, 0.657228 and 0.845664.
     #[test]
     fn bounds_and_prior() {
-        let found = reporting(&tape("unknown"), Timestamp(0), Timestamp(10), 0.2, 1);
-        assert_eq!((found.of_fall, found.least), (Some(0.5), 0.2));
+        let found = reporting(&tape("unknown"), Timestamp(0), Timestamp(10), 0.5, 1);
+        assert_eq!((found.of_fall, found.least), (Some(0.5), 0.5));
         let (low, middle, high) = found.interval;
         for (found, wanted) in [(low, 0.518297), (middle, 0.657228), (high, 0.845664)] {
             assert!((found - wanted).abs() < 0.01, "{found} is not {wanted}");
