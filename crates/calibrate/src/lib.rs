@@ -6,6 +6,7 @@
 //! [`synth`], of several venues and with everything a venue prints, [`synthetic`], the one market that the gates run, and
 //! [`foreign`], whose equations are not the replay's.
 
+pub mod calibration;
 pub mod check;
 pub mod clocked;
 pub mod fit;

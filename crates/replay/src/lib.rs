@@ -34,7 +34,9 @@ pub enum ReplayError {
     #[error(transparent)]
     Rule(#[from] aftershock_protocol::RuleBreach),
     /// Forced flow feeds on itself without end: impact and positions are beyond the critical point.
-    #[error("forced flow runs away: at {at} it stands at a price of {usd:.1e} USD, beyond any that is told exactly")]
+    #[error(
+        "forced flow runs away: at {at} it stands at a price of {usd:.1e} USD, beyond any that is told exactly"
+    )]
     Runaway {
         /// When.
         at: aftershock_market::Timestamp,

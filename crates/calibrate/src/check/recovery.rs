@@ -110,17 +110,12 @@ pub fn answered(
         .collect()
 }
 
-fn answer(
-    priors: &Priors,
-    extent: Extent,
-    family: Family,
-    known: &Known,
-) -> Result<Answered, CheckError> {
+fn answer(priors: &Priors, extent: Extent, family: Family, known: &Known) -> Result<Answered, CheckError> {
     let observed = &known.observed;
     let to = *observed.marks.at.last().unwrap_or(&START);
     let clocked = Clocked::new(observed, START, to, 1.0).map_err(Refused::from)?;
-    let brackets = recover::one_bracket(known.maintenance_ratio)
-        .map_err(|why| CheckError::Recover(why.to_string()))?;
+    let brackets =
+        recover::one_bracket(known.maintenance_ratio).map_err(|why| CheckError::Recover(why.to_string()))?;
     let asked = Asked {
         observed,
         clocked: &clocked,
@@ -155,7 +150,8 @@ pub fn verdict(scores: &[Score]) -> Finding {
         if one.figure == "amplification" && one.median_error > 0.03 {
             failures.push(format!("{place}: median error {:.3}", one.median_error));
         }
-        if one.figure == "effect" && one.large.1 > 0 && f64::from(one.large.0) < 0.95 * f64::from(one.large.1) {
+        if one.figure == "effect" && one.large.1 > 0 && f64::from(one.large.0) < 0.95 * f64::from(one.large.1)
+        {
             failures.push(format!("{place}: signs {} of {}", one.large.0, one.large.1));
         }
         let prior = scores.iter().find(|other| {
@@ -174,6 +170,10 @@ pub fn verdict(scores: &[Score]) -> Finding {
         } else {
             failures.join("; ")
         },
-        verdict: if failures.is_empty() { Verdict::Pass } else { Verdict::Fail },
+        verdict: if failures.is_empty() {
+            Verdict::Pass
+        } else {
+            Verdict::Fail
+        },
     }
 }

@@ -25,6 +25,8 @@ const LATENCY_S: f64 = 1.0;
 /// returns that would be counted as independent. An impact that makes the null rougher than the record has been given news
 /// that undo it; one-sided in effect, and weak, because news that move the flow tempt the same way.
 const ROUGHNESS: f64 = 5.0;
+/// Most that `Y` is taken for over its least squares, times: the rest is for their error.
+const MOST_OF_LEAST_SQUARES: f64 = 1.25;
 /// Step of a sequence that spreads evenly over an interval.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 /// Log amplification below which nothing can be said to be in proportion to it.
@@ -221,7 +223,10 @@ fn amplified(
             open::open(asked.clocked, &cell.form, y, share, ratio)
         })
         .collect();
-    let smoothest = draws.iter().filter_map(|one| one[0]).fold(f64::NEG_INFINITY, f64::max);
+    let smoothest = draws
+        .iter()
+        .filter_map(|one| one[0])
+        .fold(f64::NEG_INFINITY, f64::max);
     let weight = |one: &[Option<f64>; 4]| one[0].map_or(1.0, |log| libm::exp(ROUGHNESS * (log - smoothest)));
     let figures = std::array::from_fn(|clock| {
         Interval::of(draws.iter().filter_map(|one| Some((one[clock]?, weight(one)))))
@@ -253,9 +258,10 @@ fn drawn_y(asked: &Asked<'_>, cell: &Cell, number: u32, what: &str) -> f64 {
     let z: f64 = StandardNormal.sample(&mut rng);
     let fit = &cell.fitted.fit;
     let y = fit.y * libm::exp(fit.sd_log * z);
-    let most: f64 = std::env::var("SL").map_or(1.25, |s| s.parse().unwrap());
     // Least squares is too large where news and flow lean the same way: what the instrument says beyond it is drift.
-    fit.y_ols.filter(|ols| *ols > 0.0).map_or(y, |ols| y.min(most * ols))
+    fit.y_ols
+        .filter(|ols| *ols > 0.0)
+        .map_or(y, |ols| y.min(MOST_OF_LEAST_SQUARES * ols))
 }
 
 /// The closed loop: forced flow comes of fitted positions.

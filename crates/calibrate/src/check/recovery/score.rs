@@ -163,6 +163,9 @@ mod tests {
         let score = (0.3 + (0.2 + 20.0 * 0.1) + (0.1 + 20.0 * 0.05)) / 3.0;
         assert!((row.interval_score - score).abs() < 1e-12, "{row:?}");
         assert!((row.median_error - 0.1).abs() < 1e-12);
-        assert_eq!((row.large, row.claimed, row.false_claims), ((1, 2), (0, 0), (1, 1)));
+        assert_eq!(
+            (row.large, row.claimed, row.false_claims),
+            ((1, 2), (0, 0), (1, 1))
+        );
     }
 }
