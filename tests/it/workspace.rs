@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use aftershock_calibrate::{MarginTable, MarginTables, Priors, Recorded, Scope, Window};
-use aftershock_ingest::episode::{Mark, Volume};
+use aftershock_ingest::episode::{Kind, Mark, Volume};
 use aftershock_ingest::{Catalog, Episode, sample};
 use aftershock_rules::RuleSetFile;
 use aftershock_sweep::{Case, Context as CaseContext};
@@ -140,6 +140,7 @@ impl Loaded {
         Case {
             episode: &episode.id,
             recorded: &self.recorded,
+            quiet: episode.kind == Kind::Quiet,
             from: episode.window.replay_from,
             bar_s: episode.record.bar_s,
             brackets: &self.table.brackets,

@@ -2,7 +2,7 @@
 
 use aftershock_market::journal::GateRow;
 use aftershock_market::{Cash, Coin, Side};
-use aftershock_measure::{impact::sqrt_law, shapley::shapley, variance};
+use aftershock_measure::{impact::sqrt_law, quantile::quantile, shapley::shapley, variance};
 use aftershock_protocol::{RuleSet, liquidation_price};
 use aftershock_replay::{
     DecayTable, Exogenous, Mechanisms, Mode, Parameters, Path, Replay, ReplayError, Silent, lead_in,
@@ -16,6 +16,10 @@ pub const IDENTITY: f64 = 1e-9;
 pub const GOLDEN: f64 = 1e-9;
 /// Largest difference between the sum of attributions and the whole.
 pub const EFFICIENCY: f64 = 1e-12;
+/// Days that a placebo takes.
+pub const PLACEBO_DAYS: usize = 10;
+/// Largest median amplification of quiet days.
+pub const PLACEBO_MEDIAN: f64 = 1.03;
 
 /// A verdict by a condition.
 pub fn judge(gate: &'static str, passes: bool, detail: String) -> GateRow {
@@ -235,6 +239,32 @@ pub fn plausible_volume(largest_share: f64) -> GateRow {
     )
 }
 
+/// G11: on quiet days the machinery adds nothing. `pooled` are the amplifications of `days` days, in every draw and
+/// bar order, on a clock of `clock_s` seconds; `wide` says whether there are draws enough for an interval.
+pub fn placebo(days: usize, clock_s: u32, pooled: &mut [f64], wide: bool) -> GateRow {
+    if days < PLACEBO_DAYS {
+        return not_measurable(
+            "G11",
+            &format!("{days} quiet days with an amplification, fewer than {PLACEBO_DAYS}"),
+        );
+    }
+    if !wide {
+        return not_measurable("G11", "too few draws for an interval");
+    }
+    pooled.sort_by(f64::total_cmp);
+    let at = |share| quantile(pooled, share).unwrap_or(f64::NAN);
+    let (low, middle, high) = (at(0.05), at(0.5), at(0.95));
+    judge(
+        "G11",
+        low <= 1.0 && 1.0 <= high && middle <= PLACEBO_MEDIAN,
+        format!(
+            "{days} quiet days of 24 hours, amplification on the clock of {clock_s} s pooled over days, draws and bar \
+             orders: median {middle:.4}, 5 to 95 % {low:.4} to {high:.4}; to pass, the median is at most \
+             {PLACEBO_MEDIAN} and 1 lies between the ends"
+        ),
+    )
+}
+
 /// Gates that need a record which none of the embedded episodes has.
 pub fn out_of_reach() -> Vec<GateRow> {
     let no_forced = "no forced flow is recorded";
@@ -251,6 +281,11 @@ pub fn out_of_reach() -> Vec<GateRow> {
         not_measurable(
             "G10",
             "no forced flow is recorded that could serve as an instrument",
+        ),
+        not_measurable(
+            "G16",
+            "no liquidations, winners and equities of Hyperliquid are in the record: the delay of the first \
+             deleveraging, the order of policies and the share of the 40 minutes are figures of other venues",
         ),
     ]
 }
@@ -307,6 +342,21 @@ mod tests {
         let gate = no_look_ahead(&generated.path, &generated.parameters, &generated.table, &rules)
             .expect("it replays");
         assert_eq!(gate.verdict, "pass", "{}", gate.detail);
+    }
+
+    /// Median and ends computed with `numpy.quantile` on the same values.
+    #[test]
+    fn a_placebo_passes_near_one_fails_above_and_wants_ten_days() {
+        let mut quiet: Vec<f64> = (0..=20).map(|i| 0.99 + 0.002 * f64::from(i)).collect();
+        let gate = placebo(10, 900, &mut quiet, true);
+        assert_eq!(gate.verdict, "pass");
+        assert!(gate.detail.contains("median 1.0100, 5 to 95 % 0.9920 to 1.0280"), "{}", gate.detail);
+        let mut high: Vec<f64> = quiet.iter().map(|a| a + 0.021).collect();
+        assert_eq!(placebo(10, 900, &mut high, true).verdict, "fail", "median 1.031, 1 below the interval");
+        let mut wide: Vec<f64> = (0..=20).map(|i| 0.9 + 0.0135 * f64::from(i)).collect();
+        assert_eq!(placebo(10, 900, &mut wide, true).verdict, "fail", "median 1.035, 1 inside the interval");
+        assert_eq!(placebo(9, 900, &mut quiet, true).verdict, "not measurable");
+        assert_eq!(placebo(10, 900, &mut quiet, false).verdict, "not measurable");
     }
 
     #[test]
