@@ -1,7 +1,5 @@
 //! What the gates say of an ensemble.
 
-use std::collections::BTreeSet;
-
 use aftershock_calibrate::gates;
 use aftershock_market::journal::GateRow;
 use aftershock_market::{BarOrder, Cash, Coin};
@@ -60,7 +58,7 @@ pub(crate) fn of(
     Ok(gates)
 }
 
-/// G11, from the days of a quiet time pooled over draws and orders; the central draw is not one of them.
+/// G11, from the days of a quiet time in every draw and bar order; the central draw is not one of them.
 fn placebo<'a>(
     case: &Case<'_>,
     rule_set: &RuleSetFile,
@@ -79,14 +77,11 @@ fn placebo<'a>(
             "see placebo: judged on the run of this episode under the rules of record, with nothing made up",
         );
     }
-    let drawn = sets.skip(2).flat_map(|one| &one.quiet_days);
-    let mut days = BTreeSet::new();
-    let mut pooled = Vec::new();
-    for day in drawn {
-        days.extend(day.amplification.map(|_| day.from_at.0));
-        pooled.extend(day.amplification);
-    }
-    gates::placebo(days.len(), case.bar_s, &mut pooled, case.draws >= DRAWS_FOR_INTERVAL)
+    let draws: Vec<Vec<f64>> = sets
+        .skip(2)
+        .map(|one| one.quiet_days.iter().filter_map(|day| day.amplification).collect())
+        .collect();
+    gates::placebo(case.bar_s, &draws, case.draws >= DRAWS_FOR_INTERVAL)
 }
 
 /// Largest share of a bar's volume in scope that forced flow would have been.
