@@ -200,12 +200,12 @@ SELECT
     high,
     draws,
     CASE
-        WHEN unit IN ('ratio', 's') OR replayed / value <= 0 THEN replayed - value
+        WHEN unit IN ('ratio', 's') OR replayed * value <= 0 THEN replayed - value
         ELSE ln(replayed / value)
     END AS error,
     CASE
         WHEN replayed IS NULL THEN NULL
-        WHEN unit IN ('ratio', 's') OR replayed / value <= 0 THEN 'difference, ' || unit
+        WHEN unit IN ('ratio', 's') OR replayed * value <= 0 THEN 'difference, ' || unit
         ELSE 'log ratio'
     END AS error_in,
     CASE

@@ -45,11 +45,11 @@ figures AS (
         FROM replayed.amplification a
         JOIN finest f ON f.run = a.run AND f.clock_s = a.clock_s
         WHERE a.draw > 0 AND a.amplification IS NOT NULL
-    UNION ALL SELECT run, rule_set, draw, bar_order, 5, 'forced selling', 'usd', forced_sell_usd FROM ensemble
-    UNION ALL SELECT run, rule_set, draw, bar_order, 6, 'bad debt', 'usd', bad_debt_usd FROM ensemble
+    UNION ALL SELECT run, rule_set, draw, bar_order, 5, 'forced selling', 'million USD', forced_sell_usd / 1e6 FROM ensemble
+    UNION ALL SELECT run, rule_set, draw, bar_order, 6, 'bad debt', 'million USD', bad_debt_usd / 1e6 FROM ensemble
     UNION ALL SELECT run, rule_set, draw, bar_order, 7, 'fall against the rules of record', 'points', fall FROM against
-    UNION ALL SELECT run, rule_set, draw, bar_order, 8, 'forced selling against the rules of record', 'usd', forced_sell_usd FROM against
-    UNION ALL SELECT run, rule_set, draw, bar_order, 9, 'bad debt against the rules of record', 'usd', bad_debt_usd FROM against
+    UNION ALL SELECT run, rule_set, draw, bar_order, 8, 'forced selling against the rules of record', 'million USD', forced_sell_usd / 1e6 FROM against
+    UNION ALL SELECT run, rule_set, draw, bar_order, 9, 'bad debt against the rules of record', 'million USD', bad_debt_usd / 1e6 FROM against
 ),
 unknowns AS (
     SELECT run, name, draw, value FROM replayed.parameters WHERE episode = $episode AND draw > 0

@@ -2,7 +2,12 @@
 
 use aftershock_market::journal::GateRow;
 use aftershock_market::{Cash, Coin, Side};
-use aftershock_measure::{impact::sqrt_law, quantile::{median, quantile}, shapley::shapley, variance};
+use aftershock_measure::{
+    impact::sqrt_law,
+    quantile::{median, quantile},
+    shapley::shapley,
+    variance,
+};
 use aftershock_protocol::{RuleSet, liquidation_price};
 use aftershock_replay::{
     DecayTable, Exogenous, Mechanisms, Mode, Parameters, Path, Replay, ReplayError, Silent, lead_in,
@@ -359,19 +364,39 @@ mod tests {
     #[test]
     fn a_placebo_passes_near_one_fails_above_and_wants_ten_days() {
         let draws = |from: f64, step: f64| -> Vec<Vec<f64>> {
-            let day = |level: f64, d: u32| if d == 9 { 3.0 } else { level + 0.001 * (f64::from(d) - 4.5) };
+            let day = |level: f64, d: u32| {
+                if d == 9 {
+                    3.0
+                } else {
+                    level + 0.001 * (f64::from(d) - 4.5)
+                }
+            };
             let levels = (0..21).map(|i| from + step * f64::from(i));
-            levels.map(|level| (0..10).map(|d| day(level, d)).collect()).collect()
+            levels
+                .map(|level| (0..10).map(|d| day(level, d)).collect())
+                .collect()
         };
         let quiet = placebo(900, &draws(0.99, 0.002), true);
         assert_eq!(quiet.verdict, "pass");
-        for figures in ["median day 1.0100", "orders 0.9920 to 1.0280", "too 1.0115, 0.9905 to 3.0000"] {
+        for figures in [
+            "median day 1.0100",
+            "orders 0.9920 to 1.0280",
+            "too 1.0115, 0.9905 to 3.0000",
+        ] {
             assert!(quiet.detail.contains(figures), "{figures}: {}", quiet.detail);
         }
         let above = placebo(900, &draws(1.002, 0.001), true);
-        assert_eq!(above.verdict, "fail", "1.012 and 1 below the interval: {}", above.detail);
+        assert_eq!(
+            above.verdict, "fail",
+            "1.012 and 1 below the interval: {}",
+            above.detail
+        );
         let high = placebo(900, &draws(0.9, 0.0135), true);
-        assert_eq!(high.verdict, "fail", "1.035 although 1 is inside: {}", high.detail);
+        assert_eq!(
+            high.verdict, "fail",
+            "1.035 although 1 is inside: {}",
+            high.detail
+        );
         let nine: Vec<Vec<f64>> = draws(0.99, 0.002).iter().map(|days| days[..9].to_vec()).collect();
         assert_eq!(placebo(900, &nine, true).verdict, "not measurable");
         assert_eq!(placebo(900, &draws(0.99, 0.002), false).verdict, "not measurable");

@@ -1,7 +1,7 @@
 //! What is measured on one replay.
 
-use aftershock_market::{BarOrder, MICROS_PER_SECOND, Timestamp};
 use aftershock_market::journal::{AmplificationRow, OutcomeRow, QuietDayRow};
+use aftershock_market::{BarOrder, MICROS_PER_SECOND, Timestamp};
 use aftershock_measure::{drawdown::max_drawdown_log, variance};
 use aftershock_replay::{Path, Replayed};
 

@@ -59,11 +59,7 @@ pub(crate) fn of(
 }
 
 /// G11, from the days of a quiet time in every draw and bar order; the central draw is not one of them.
-fn placebo<'a>(
-    case: &Case<'_>,
-    rule_set: &RuleSetFile,
-    sets: impl Iterator<Item = &'a Measured>,
-) -> GateRow {
+fn placebo<'a>(case: &Case<'_>, rule_set: &RuleSetFile, sets: impl Iterator<Item = &'a Measured>) -> GateRow {
     if !case.quiet {
         return gates::not_measurable(
             "G11",
@@ -79,7 +75,12 @@ fn placebo<'a>(
     }
     let draws: Vec<Vec<f64>> = sets
         .skip(2)
-        .map(|one| one.quiet_days.iter().filter_map(|day| day.amplification).collect())
+        .map(|one| {
+            one.quiet_days
+                .iter()
+                .filter_map(|day| day.amplification)
+                .collect()
+        })
         .collect();
     gates::placebo(case.bar_s, &draws, case.draws >= DRAWS_FOR_INTERVAL)
 }
