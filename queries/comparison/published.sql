@@ -1,6 +1,6 @@
 -- Question: What was published about the episode, and what does the replay under the rules of record give beside it?
 -- Grain: one row per published figure and run under the rules of record; episode=% asks for all episodes; figures outside the interval first
--- Units: value, replayed, low and high in the unit of the row; replayed is a median over draws and bar orders, low and high its 5 to 95 % range, from 100 draws on; error in log ratio of replayed over published, or their difference where either is not above zero, unit is a ratio or time
+-- Units: value, replayed, low, high and a difference in the unit of the row, dollars in millions; replayed is a median over draws and bar orders, low and high its 5 to 95 % range, from 100 draws on; error in log ratio of replayed over published, or their difference where either is not above zero, unit is a ratio or time
 -- Reads: catalog.published, catalog.episodes, catalog.runs, recorded.episode_bars, replayed.outcomes, replayed.prices, replayed.forced_orders
 WITH
 -- What stands beside a measure. `of` says where it comes from: draws (every draw), central (the central draw alone) or
@@ -65,7 +65,6 @@ figures AS (
         p.*,
         e.trigger_at,
         e.open_interest_btc,
-        e.venues,
         r.run,
         b.outcome,
         b."of",
@@ -184,7 +183,8 @@ judged AS (
             WHEN covers = 'more' AND adds AND low > value THEN 'outside the interval'
             WHEN covers = 'less' AND adds AND high < value THEN 'outside the interval'
             ELSE 'other scope'
-        END AS verdict
+        END AS verdict,
+        CASE WHEN unit = 'usd' THEN 1e6 ELSE 1.0 END AS scale
     FROM compared
 )
 SELECT
@@ -193,36 +193,36 @@ SELECT
     measure,
     timing,
     scope,
-    unit,
-    value,
-    replayed,
-    low,
-    high,
+    CASE WHEN unit = 'usd' THEN 'million USD' ELSE unit END AS unit,
+    value / scale AS value,
+    replayed / scale AS replayed,
+    low / scale AS low,
+    high / scale AS high,
     draws,
     CASE
-        WHEN unit IN ('ratio', 's') OR replayed * value <= 0 THEN replayed - value
+        WHEN unit IN ('ratio', 's') OR replayed * value <= 0 THEN (replayed - value) / scale
         ELSE ln(replayed / value)
     END AS error,
     CASE
         WHEN replayed IS NULL THEN NULL
-        WHEN unit IN ('ratio', 's') OR replayed * value <= 0 THEN 'difference, ' || unit
+        WHEN unit IN ('ratio', 's') OR replayed * value <= 0 THEN 'difference'
         ELSE 'log ratio'
     END AS error_in,
     CASE
-        WHEN verdict = 'input' THEN 'given to the replay, so nothing is tested'
+        WHEN verdict = 'input' THEN 'given to the replay'
         WHEN verdict = 'not replayed' THEN reason
         WHEN verdict = 'not run' THEN 'replay the episode'
-        WHEN verdict = 'identity of the record' THEN 'a level of the record itself: tests the record, not the replay'
-        WHEN "of" = 'record' THEN 'a level of the record, beside one of another market or span; the replay is not tested'
-        WHEN verdict = 'no interval' AND "of" = 'central' THEN 'the same scope; of the central draw alone'
+        WHEN verdict = 'identity of the record' THEN 'tests the record, not the replay'
+        WHEN "of" = 'record' THEN 'the record, beside another market or span'
+        WHEN verdict = 'no interval' AND "of" = 'central' THEN 'the same scope; the central draw alone'
         WHEN verdict = 'no interval' THEN 'the same scope; fewer than 100 draws'
         WHEN covers = 'same' THEN 'the same scope'
         WHEN covers = 'more' AND adds AND measure LIKE 'liquidated%'
-            THEN 'ours is of ' || venues || ' alone, though over the whole replay: a part, and should not be more; public feeds have shown about one order a second since 2021'
-        WHEN covers = 'more' AND adds THEN 'ours is of ' || venues || ' alone, a part of it, and cannot be more'
-        WHEN covers = 'less' AND adds THEN 'a part of what is replayed: ours cannot be less'
-        WHEN covers = 'more' THEN 'ours is of ' || venues || ' alone; a part may change by more or less than the whole'
-        ELSE 'ours is of ' || venues || '; neither contains the other, an order of magnitude'
+            THEN 'ours is a part: not more, unless feeds under-count'
+        WHEN covers = 'more' AND adds THEN 'ours is a part: not more'
+        WHEN covers = 'less' AND adds THEN 'ours is the whole: not less'
+        WHEN covers = 'more' THEN 'ours is a part: may change more or less'
+        ELSE 'neither contains the other'
     END AS reading,
     source,
     trust,

@@ -47,9 +47,9 @@ figures AS (
         WHERE a.draw > 0 AND a.amplification IS NOT NULL
     UNION ALL SELECT run, rule_set, draw, bar_order, 5, 'forced selling', 'million USD', forced_sell_usd / 1e6 FROM ensemble
     UNION ALL SELECT run, rule_set, draw, bar_order, 6, 'bad debt', 'million USD', bad_debt_usd / 1e6 FROM ensemble
-    UNION ALL SELECT run, rule_set, draw, bar_order, 7, 'fall against the rules of record', 'points', fall FROM against
-    UNION ALL SELECT run, rule_set, draw, bar_order, 8, 'forced selling against the rules of record', 'million USD', forced_sell_usd / 1e6 FROM against
-    UNION ALL SELECT run, rule_set, draw, bar_order, 9, 'bad debt against the rules of record', 'million USD', bad_debt_usd / 1e6 FROM against
+    UNION ALL SELECT run, rule_set, draw, bar_order, 7, 'fall against record', 'points', fall FROM against
+    UNION ALL SELECT run, rule_set, draw, bar_order, 8, 'forced selling against record', 'million USD', forced_sell_usd / 1e6 FROM against
+    UNION ALL SELECT run, rule_set, draw, bar_order, 9, 'bad debt against record', 'million USD', bad_debt_usd / 1e6 FROM against
 ),
 unknowns AS (
     SELECT run, name, draw, value FROM replayed.parameters WHERE episode = $episode AND draw > 0
@@ -115,6 +115,7 @@ SELECT
     rule_set,
     figure,
     unit,
+    figure || ', ' || unit AS line,
     name AS unknown,
     draws,
     low,

@@ -22,6 +22,17 @@ pub fn text(path: &str) -> Result<String> {
     fs::read_to_string(root().join(path)).with_context(|| path.to_owned())
 }
 
+/// A recorded file below `AFTERSHOCK_SHARED`, or below `shared` beside the workspace; said to be skipped where it is absent.
+pub fn recorded(path: &str) -> Option<PathBuf> {
+    let shared = std::env::var("AFTERSHOCK_SHARED").map_or_else(|_| root().join("../shared"), Into::into);
+    let path = shared.join("data/recorded").join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: {} is not there", path.display());
+    None
+}
+
 /// Names of what a folder holds, sorted.
 pub fn names(folder: &str) -> Result<Vec<String>> {
     let entries = fs::read_dir(root().join(folder)).with_context(|| folder.to_owned())?;

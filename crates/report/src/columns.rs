@@ -176,16 +176,14 @@ pub(crate) const ATTRIBUTION: &[Column] = &[
 
 pub(crate) const TORNADO: &[Column] = &[
     column("rules", &["rule_set"], Plain),
-    column("figure", &["figure"], Plain),
-    column("unit", &["unit"], Plain),
-    column("unknown", &["unknown"], Code),
+    column("figure", &["line"], Plain),
+    column("unknown", &["unknown"], Plain),
     column("lowest fifth", &["low"], Digits(4)),
     column("all", &["median"], Digits(4)),
     column("highest fifth", &["high"], Digits(4)),
     column("swing", &["swing"], Digits(3)),
     column("rank correlation", &["rank_correlation"], Signed(1.0, 2)),
-    column("explains of the ranks, percent", &["explained"], Fixed(100.0, 0)),
-    column("draws", &["draws"], WHOLE),
+    column("explained, percent", &["explained"], Fixed(100.0, 0)),
 ];
 
 pub(crate) const PLACEBO: &[Column] = &[
@@ -213,22 +211,19 @@ pub(crate) const OVERLAP: &[Column] = &[
 
 pub(crate) const PUBLISHED: &[Column] = &[
     column("verdict", &["verdict"], Plain),
-    column("measure", &["measure"], Code),
-    column("when", &["timing"], Plain),
+    column("measure", &["measure"], Plain),
     column("scope", &["scope"], Plain),
     column("published", &["value"], Digits(4)),
     column("ours", &["replayed", "low", "high"], Digits(4)),
     column("unit", &["unit"], Plain),
     column("error", &["error"], Signed(1.0, 2)),
-    column("error in", &["error_in"], Plain),
     column("read it as", &["reading"], Plain),
     column("source", &["source"], Plain),
     column("trust", &["trust"], Plain),
 ];
 
 pub(crate) const NOT_REPLAYED: &[Column] = &[
-    column("measure", &["measure"], Code),
-    column("when", &["timing"], Plain),
+    column("measure", &["measure"], Plain),
     column("scope", &["scope"], Plain),
     column("published", &["value"], Digits(4)),
     column("unit", &["unit"], Plain),

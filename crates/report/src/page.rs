@@ -168,7 +168,7 @@ impl Page<'_> {
             let own = tornado.is(row, "rule_set", first)
                 && OWN.iter().any(|figure| tornado.is(row, "figure", figure))
                 && !(self.record_is_replay && tornado.is(row, "figure", "fall"));
-            moves && most && (own || tornado.is(row, "figure", "fall against the rules of record"))
+            moves && most && (own || tornado.is(row, "figure", "fall against record"))
         })
     }
 

@@ -66,7 +66,7 @@ fn panels(answer: &Answer, rows: &[usize]) -> Result<Vec<Panel>, Error> {
         } else {
             format!("{rule_set}: ")
         };
-        let title = format!("{under}{}, {}", text("figure")?, text("unit")?);
+        let title = format!("{under}{}", text("line")?);
         let numbers = ["low", "median", "high"].map(|column| answer.number(row, column));
         let [Some(low), Some(median), Some(high)] = numbers else {
             continue;
