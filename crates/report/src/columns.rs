@@ -179,11 +179,10 @@ pub(crate) const TORNADO: &[Column] = &[
     column("figure", &["line"], Plain),
     column("unknown", &["unknown"], Plain),
     column("lowest fifth", &["low"], Digits(4)),
-    column("all", &["median"], Digits(4)),
     column("highest fifth", &["high"], Digits(4)),
     column("swing", &["swing"], Digits(3)),
     column("rank correlation", &["rank_correlation"], Signed(1.0, 2)),
-    column("explained, percent", &["explained"], Fixed(100.0, 0)),
+    column("explained, %", &["explained"], Fixed(100.0, 0)),
 ];
 
 pub(crate) const PLACEBO: &[Column] = &[
