@@ -10,21 +10,15 @@ use aftershock_replay::world::{Channels, Drive, WorldEvent, WorldRun, WorldSpec,
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::workspace::root;
+use crate::workspace;
 
-/// A recorded file below `AFTERSHOCK_SHARED`, or below `shared` beside the workspace.
-fn recorded(path: &str) -> Option<String> {
-    let shared = std::env::var("AFTERSHOCK_SHARED").map_or_else(|_| root().join("../shared"), Into::into);
-    let path = shared.join("data/recorded").join(path);
-    let text = fs::read_to_string(&path).ok();
-    if text.is_none() {
-        eprintln!("skipped: {} is not there", path.display());
-    }
-    text
+/// The text of a recorded file, where it is at hand.
+pub fn recorded(path: &str) -> Option<String> {
+    fs::read_to_string(workspace::recorded(path)?).ok()
 }
 
 /// Rows of a CSV without quotes: the cells under these headers.
-fn cells<const N: usize>(text: &str, names: [&str; N]) -> Result<Vec<[f64; N]>> {
+pub fn cells<const N: usize>(text: &str, names: [&str; N]) -> Result<Vec<[f64; N]>> {
     let mut lines = text.lines();
     let headers: Vec<&str> = lines.next().context("a file has headers")?.split(',').collect();
     let mut places = [0; N];

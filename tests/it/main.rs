@@ -9,6 +9,7 @@ mod inert;
 mod ingest;
 mod known_answers;
 mod own;
+mod published;
 mod recorded;
 mod report;
 mod rules_book;

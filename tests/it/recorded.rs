@@ -6,18 +6,14 @@ use aftershock_ingest::{Catalog, sample};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::workspace::root;
-
-/// Finer records lie beside the workspace and not in it.
-const RECORDED: &str = "../shared/data/recorded";
+use crate::workspace;
 
 /// Bars `[start in ms, open, high, low, close, …]`, by start.
 fn finer(path: &str) -> Result<Option<Vec<[f64; 5]>>> {
-    let path = root().join(RECORDED).join(path);
-    let Ok(text) = fs::read_to_string(&path) else {
-        eprintln!("skipped: {} is not there", path.display());
+    let Some(path) = workspace::recorded(path) else {
         return Ok(None);
     };
+    let text = fs::read_to_string(path)?;
     let rows: Vec<Vec<Value>> = serde_json::from_str(&text)?;
     let mut bars = Vec::new();
     for row in rows {

@@ -243,7 +243,7 @@ fn the_page_needs_no_network_and_no_script() -> Result<()> {
         );
         Document::parse(&picture.svg)?;
     }
-    ensure!(report.pictures.len() == 2);
+    ensure!(report.pictures.len() == 3);
     Ok(())
 }
 

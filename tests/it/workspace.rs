@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use aftershock_calibrate::{MarginTable, MarginTables, Priors, Recorded, Scope, Window};
-use aftershock_ingest::episode::{Mark, Volume};
+use aftershock_ingest::episode::{Kind, Mark, Volume};
 use aftershock_ingest::{Catalog, Episode, sample};
 use aftershock_rules::RuleSetFile;
 use aftershock_sweep::{Case, Context as CaseContext};
@@ -20,6 +20,17 @@ pub fn root() -> PathBuf {
 /// The text of a file, by its path below the top.
 pub fn text(path: &str) -> Result<String> {
     fs::read_to_string(root().join(path)).with_context(|| path.to_owned())
+}
+
+/// A recorded file below `AFTERSHOCK_SHARED`, or below `shared` beside the workspace; said to be skipped where it is absent.
+pub fn recorded(path: &str) -> Option<PathBuf> {
+    let shared = std::env::var("AFTERSHOCK_SHARED").map_or_else(|_| root().join("../shared"), Into::into);
+    let path = shared.join("data/recorded").join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: {} is not there", path.display());
+    None
 }
 
 /// Names of what a folder holds, sorted.
@@ -140,6 +151,7 @@ impl Loaded {
         Case {
             episode: &episode.id,
             recorded: &self.recorded,
+            quiet: episode.kind == Kind::Quiet,
             from: episode.window.replay_from,
             bar_s: episode.record.bar_s,
             brackets: &self.table.brackets,

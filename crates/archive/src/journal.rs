@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use aftershock_market::journal::{
     AmplificationRow, AssumptionRow, BandRow, ForcedOrderRow, FundRow, GateRow, InterventionRow, Journal,
-    MarginRow, OutcomeRow, OverlapRow, OwnAccountRow, ParameterRow, PriceRow, ShapleyRow,
+    MarginRow, OutcomeRow, OverlapRow, OwnAccountRow, ParameterRow, PriceRow, QuietDayRow, ShapleyRow,
 };
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -105,6 +105,7 @@ tables! {
         triggered_at, trigger_usd, filled_at, fill_usd, loss_usd, bad_debt_usd, lowest_ratio, lowest_at,
         end_equity_usd,
     }
+    quiet_days: QuietDayRow { draw, bar_order, from_at, clock_s, n, mark_rv, null_rv, amplification }
 }
 
 /// A table as it is stored: name, rows and the bytes of its file.

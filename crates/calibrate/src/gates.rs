@@ -2,7 +2,12 @@
 
 use aftershock_market::journal::GateRow;
 use aftershock_market::{Cash, Coin, Side};
-use aftershock_measure::{impact::sqrt_law, shapley::shapley, variance};
+use aftershock_measure::{
+    impact::sqrt_law,
+    quantile::{median, quantile},
+    shapley::shapley,
+    variance,
+};
 use aftershock_protocol::{RuleSet, liquidation_price};
 use aftershock_replay::{
     DecayTable, Exogenous, Mechanisms, Mode, Parameters, Path, Replay, ReplayError, Silent, lead_in,
@@ -16,6 +21,10 @@ pub const IDENTITY: f64 = 1e-9;
 pub const GOLDEN: f64 = 1e-9;
 /// Largest difference between the sum of attributions and the whole.
 pub const EFFICIENCY: f64 = 1e-12;
+/// Days that a placebo takes.
+pub const PLACEBO_DAYS: usize = 10;
+/// Largest median amplification of quiet days.
+pub const PLACEBO_MEDIAN: f64 = 1.03;
 
 /// A verdict by a condition.
 pub fn judge(gate: &'static str, passes: bool, detail: String) -> GateRow {
@@ -235,6 +244,42 @@ pub fn plausible_volume(largest_share: f64) -> GateRow {
     )
 }
 
+/// G11: on quiet days the machinery adds nothing. `draws` holds, for each draw and bar order, the amplifications of its
+/// days on a clock of `clock_s` seconds; `wide` says whether there are draws enough for an interval.
+///
+/// The interval is that of every other figure, over draws: of each draw the median of its days counts. Pooled over days
+/// too it would be as wide as the days differ, and one wild day could make room for 1; that is shown and not judged.
+pub fn placebo(clock_s: u32, draws: &[Vec<f64>], wide: bool) -> GateRow {
+    let days = draws.iter().map(Vec::len).min().unwrap_or(0);
+    if days < PLACEBO_DAYS {
+        return not_measurable(
+            "G11",
+            &format!("{days} quiet days with an amplification, fewer than {PLACEBO_DAYS}"),
+        );
+    }
+    if !wide {
+        return not_measurable("G11", "too few draws for an interval");
+    }
+    let (low, middle, high) = ends(draws.iter().filter_map(|days| median(days)).collect());
+    let (pooled_low, pooled, pooled_high) = ends(draws.concat());
+    judge(
+        "G11",
+        low <= 1.0 && 1.0 <= high && middle <= PLACEBO_MEDIAN,
+        format!(
+            "{days} quiet days of 24 hours, amplification on the clock of {clock_s} s: median day {middle:.4}, 5 to 95 % \
+             over draws and bar orders {low:.4} to {high:.4}; to pass, the median is at most {PLACEBO_MEDIAN} and 1 lies \
+             between the ends; pooled over days too {pooled:.4}, {pooled_low:.4} to {pooled_high:.4}"
+        ),
+    )
+}
+
+/// Fifth percentile, median and ninety-fifth percentile.
+fn ends(mut values: Vec<f64>) -> (f64, f64, f64) {
+    values.sort_by(f64::total_cmp);
+    let at = |share| quantile(&values, share).unwrap_or(f64::NAN);
+    (at(0.05), at(0.5), at(0.95))
+}
+
 /// Gates that need a record which none of the embedded episodes has.
 pub fn out_of_reach() -> Vec<GateRow> {
     let no_forced = "no forced flow is recorded";
@@ -251,6 +296,11 @@ pub fn out_of_reach() -> Vec<GateRow> {
         not_measurable(
             "G10",
             "no forced flow is recorded that could serve as an instrument",
+        ),
+        not_measurable(
+            "G16",
+            "no liquidations, winners and equities of Hyperliquid are in the record: the delay of the first \
+             deleveraging, the order of policies and the share of the 40 minutes are figures of other venues",
         ),
     ]
 }
@@ -307,6 +357,49 @@ mod tests {
         let gate = no_look_ahead(&generated.path, &generated.parameters, &generated.table, &rules)
             .expect("it replays");
         assert_eq!(gate.verdict, "pass", "{}", gate.detail);
+    }
+
+    /// Medians and ends computed with `numpy.median` and `numpy.quantile` on the same values: of 21 draws, each with ten
+    /// days about its own level and one of them far above, which no median sees.
+    #[test]
+    fn a_placebo_passes_near_one_fails_above_and_wants_ten_days() {
+        let draws = |from: f64, step: f64| -> Vec<Vec<f64>> {
+            let day = |level: f64, d: u32| {
+                if d == 9 {
+                    3.0
+                } else {
+                    level + 0.001 * (f64::from(d) - 4.5)
+                }
+            };
+            let levels = (0..21).map(|i| from + step * f64::from(i));
+            levels
+                .map(|level| (0..10).map(|d| day(level, d)).collect())
+                .collect()
+        };
+        let quiet = placebo(900, &draws(0.99, 0.002), true);
+        assert_eq!(quiet.verdict, "pass");
+        for figures in [
+            "median day 1.0100",
+            "orders 0.9920 to 1.0280",
+            "too 1.0115, 0.9905 to 3.0000",
+        ] {
+            assert!(quiet.detail.contains(figures), "{figures}: {}", quiet.detail);
+        }
+        let above = placebo(900, &draws(1.002, 0.001), true);
+        assert_eq!(
+            above.verdict, "fail",
+            "1.012 and 1 below the interval: {}",
+            above.detail
+        );
+        let high = placebo(900, &draws(0.9, 0.0135), true);
+        assert_eq!(
+            high.verdict, "fail",
+            "1.035 although 1 is inside: {}",
+            high.detail
+        );
+        let nine: Vec<Vec<f64>> = draws(0.99, 0.002).iter().map(|days| days[..9].to_vec()).collect();
+        assert_eq!(placebo(900, &nine, true).verdict, "not measurable");
+        assert_eq!(placebo(900, &draws(0.99, 0.002), false).verdict, "not measurable");
     }
 
     #[test]

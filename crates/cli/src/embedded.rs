@@ -108,6 +108,7 @@ pub(crate) fn catalog_tables(own_rules: &[&RuleSetFile], departures: &[Departure
                 value: figure.value,
                 unit: figure.unit.name().into(),
                 scope: figure.scope.clone(),
+                covers: figure.covers.name().into(),
                 timing: figure.when.name().into(),
                 source: figure.source.clone(),
                 trust: figure.trust.name().into(),

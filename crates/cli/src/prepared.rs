@@ -4,7 +4,7 @@ use std::path::Path;
 
 use aftershock_archive::{Cut, read_cut, write_cut};
 use aftershock_calibrate::{MarginTable, Priors, Recorded, Scope, Window};
-use aftershock_ingest::episode::{Mark, Volume};
+use aftershock_ingest::episode::{Kind, Mark, Volume};
 use aftershock_ingest::{Catalog, Episode, sample};
 use aftershock_market::{Bar, PerpDay};
 use aftershock_sweep::{Case, Context};
@@ -96,6 +96,7 @@ impl Prepared {
         Case {
             episode: &episode.id,
             recorded: &self.recorded,
+            quiet: episode.kind == Kind::Quiet,
             from: episode.window.replay_from,
             bar_s: episode.record.bar_s,
             brackets: &self.table.brackets,

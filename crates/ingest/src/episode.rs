@@ -84,6 +84,20 @@ words! {
 }
 
 words! {
+    /// What a published figure covers, against the venues, coin and span of the replay.
+    Covers {
+        /// Just these.
+        Same = "same",
+        /// These and others.
+        More = "more",
+        /// A part of these.
+        Less = "less",
+        /// Others, or some of them and some of others: neither contains the other.
+        Other = "other",
+    }
+}
+
+words! {
     /// Unit of a published figure.
     Unit {
         /// Plain ratio: 0.05 is five percent.
@@ -96,7 +110,19 @@ words! {
         UsdPerBtc = "usd_per_btc",
         /// Number of accounts.
         Accounts = "accounts",
-        /// Seconds.
+        /// US dollars for one of another coin.
+        UsdPerToken = "usd_per_token",
+        /// Ether.
+        Eth = "eth",
+        /// Another coin, which the scope names.
+        Tokens = "tokens",
+        /// Number of what the measure names.
+        Count = "count",
+        /// Points of an index.
+        Points = "points",
+        /// Price of Ethereum's gas.
+        Gwei = "gwei",
+        /// Seconds; of a time, from the trigger.
         Seconds = "s",
     }
 }
@@ -235,12 +261,19 @@ pub struct Published {
     pub unit: Unit,
     /// Which venues, instruments and span it covers, in words.
     pub scope: String,
+    /// The same against what is replayed; `other` where it is left out.
+    #[serde(default = "neither")]
+    pub covers: Covers,
     /// Against the trigger.
     pub when: When,
     /// Who published it.
     pub source: String,
     /// How far it can be trusted.
     pub trust: Trust,
+}
+
+fn neither() -> Covers {
+    Covers::Other
 }
 
 impl Episode {

@@ -1,6 +1,6 @@
 //! An episode file is read as it is written, and a mistake is told where it is and what would have been right.
 
-use aftershock_ingest::episode::{Kind, TriggerTrust, Unit, Volume, When};
+use aftershock_ingest::episode::{Covers, Kind, TriggerTrust, Unit, Volume, When};
 use aftershock_ingest::{Catalog, Episode, IngestError};
 use aftershock_market::Timestamp;
 
@@ -43,6 +43,7 @@ measure = "open_interest_change"
 value = -0.30
 unit = "ratio"
 scope = "all venues"
+covers = "more"
 when = "after"
 source = "a paper"
 trust = "high"
@@ -61,6 +62,9 @@ fn every_key_is_read() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(episode.window.tape_end(), episode.window.replay_to);
     assert_eq!(episode.scope.volume, Volume::PerpDaily);
     assert_eq!(episode.published[0].unit, Unit::Ratio);
+    assert_eq!(episode.published[0].covers, Covers::More);
+    let unsaid = parse(&TEXT.replace("covers = \"more\"\n", ""))?;
+    assert_eq!(unsaid.published[0].covers, Covers::Other);
     assert_eq!(episode.published[0].when.name(), "after");
     assert_eq!(episode.published[0].when, When::After);
     assert_eq!(

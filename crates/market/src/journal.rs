@@ -183,6 +183,27 @@ pub struct AmplificationRow {
     pub reason: Option<String>,
 }
 
+/// Amplification of one draw on one day of a quiet time, where there is nothing to amplify.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuietDayRow {
+    /// Draw, 0 is the central one.
+    pub draw: i32,
+    /// Intra-bar order of this replay.
+    pub bar_order: BarOrder,
+    /// Start of the 24 hours.
+    pub from_at: Timestamp,
+    /// Length of the sampling interval, s: the record's bar.
+    pub clock_s: i32,
+    /// Number of returns.
+    pub n: i32,
+    /// Realized variance of the replayed mark.
+    pub mark_rv: f64,
+    /// Realized variance of the null.
+    pub null_rv: f64,
+    /// `mark_rv / null_rv`; absent where the null does not move or there are too few returns.
+    pub amplification: Option<f64>,
+}
+
 /// Attribution of one draw's log amplification to a mechanism.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShapleyRow {
@@ -354,4 +375,6 @@ pub struct Journal {
     pub overlap_curve: Vec<OverlapRow>,
     /// One row a draw, order and margin account of the user's own; empty where none is given.
     pub own_accounts: Vec<OwnAccountRow>,
+    /// One row a draw, order and day of a quiet time; empty for a crash.
+    pub quiet_days: Vec<QuietDayRow>,
 }

@@ -66,6 +66,8 @@ pub struct PublishedRow {
     pub unit: String,
     /// The venues and products it covers.
     pub scope: String,
+    /// The same against what is replayed: `same`, `more`, `less` or `other`.
+    pub covers: String,
     /// `before`, `during` or `after`; SQL calls the column `timing`, because `when` is a keyword.
     pub timing: String,
     /// Who published it.
@@ -137,6 +139,7 @@ impl CatalogTables {
                 .number("value", published, |row| Some(row.value))
                 .text("unit", published, |row| &row.unit)
                 .text("scope", published, |row| &row.scope)
+                .text("covers", published, |row| &row.covers)
                 .text("timing", published, |row| &row.timing)
                 .text("source", published, |row| &row.source)
                 .text("trust", published, |row| &row.trust)
@@ -233,6 +236,6 @@ mod tests {
     fn empty_tables_still_have_columns() {
         let tables = CatalogTables::empty();
         assert_eq!(tables.published.num_rows(), 0);
-        assert_eq!(tables.published.schema().field(5).name(), "timing");
+        assert_eq!(tables.published.schema().field(6).name(), "timing");
     }
 }

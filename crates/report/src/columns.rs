@@ -174,12 +174,24 @@ pub(crate) const ATTRIBUTION: &[Column] = &[
     column("reading", &["reading"], Plain),
 ];
 
-pub(crate) const SENSITIVITIES: &[Column] = &[
-    column("unknown", &["name"], Code),
-    column("fall", &["fall"], Signed(1.0, 2)),
-    column("fall beyond the null", &["excess"], Signed(1.0, 2)),
-    column("forced selling", &["forced_sell"], Signed(1.0, 2)),
+pub(crate) const TORNADO: &[Column] = &[
+    column("rules", &["rule_set"], Plain),
+    column("figure", &["line"], Plain),
+    column("unknown", &["unknown"], Plain),
+    column("lowest fifth", &["low"], Digits(4)),
+    column("highest fifth", &["high"], Digits(4)),
+    column("swing", &["swing"], Digits(3)),
+    column("rank correlation", &["rank_correlation"], Signed(1.0, 2)),
+    column("explained, %", &["explained"], Fixed(100.0, 0)),
+];
+
+pub(crate) const PLACEBO: &[Column] = &[
+    column("", &["line"], Plain),
+    column("from, UTC", &["from_at"], Plain),
+    column("returns", &["n"], WHOLE),
+    column("amplification", &["median", "low", "high"], Measured(4)),
     column("draws", &["draws"], WHOLE),
+    column("gate", &["verdict"], Plain),
 ];
 
 pub(crate) const OVERLAP: &[Column] = &[
@@ -197,13 +209,24 @@ pub(crate) const OVERLAP: &[Column] = &[
 ];
 
 pub(crate) const PUBLISHED: &[Column] = &[
-    column("measure", &["measure"], Code),
-    column("when", &["timing"], Plain),
+    column("verdict", &["verdict"], Plain),
+    column("measure", &["measure"], Plain),
     column("scope", &["scope"], Plain),
     column("published", &["value"], Digits(4)),
-    column("replayed", &["replayed"], Digits(4)),
+    column("ours", &["replayed", "low", "high"], Digits(4)),
     column("unit", &["unit"], Plain),
+    column("error", &["error"], Signed(1.0, 2)),
     column("read it as", &["reading"], Plain),
+    column("source", &["source"], Plain),
+    column("trust", &["trust"], Plain),
+];
+
+pub(crate) const NOT_REPLAYED: &[Column] = &[
+    column("measure", &["measure"], Plain),
+    column("scope", &["scope"], Plain),
+    column("published", &["value"], Digits(4)),
+    column("unit", &["unit"], Plain),
+    column("not replayed because", &["reading"], Plain),
     column("source", &["source"], Plain),
     column("trust", &["trust"], Plain),
 ];

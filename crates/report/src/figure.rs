@@ -1,6 +1,7 @@
 //! Pictures: the crash on one time axis, and how far the price fell under each rule set.
 
 mod canvas;
+mod tornado;
 mod venues;
 
 use std::ops::Range;
@@ -15,6 +16,7 @@ use crate::Error;
 use crate::show::tick;
 use crate::table::Answer;
 
+pub(crate) use tornado::tornado;
 pub(crate) use venues::{machinery, markets, rules};
 
 /// The answers that the picture on the time axis draws.

@@ -31,7 +31,7 @@ const TEMPLATES: [(&str, &str); 9] = [
 ];
 pub(crate) const STYLE: &str = include_str!("../templates/style.css");
 
-/// Interventions of a run that are listed one by one; all of them are counted.
+/// Interventions of a run, and unknowns of a figure, that are listed one by one; the queries have them all.
 const LISTED: f64 = 5.0;
 
 pub(crate) fn build(session: &Session, episode: &str, stem: &str) -> Result<Report, Error> {
@@ -151,6 +151,27 @@ impl Page<'_> {
         })
     }
 
+    /// Rows of `comparison/tornado` that move a headline figure most: of the first rule set the figures themselves, of the
+    /// others the difference from it.
+    fn unknowns(&self, tornado: &Answer) -> Vec<usize> {
+        const OWN: [&str; 5] = [
+            "fall beyond the null",
+            "fall",
+            "amplification",
+            "forced selling",
+            "bad debt",
+        ];
+        let first = &self.rule_sets[0];
+        tornado.rows_where(|row| {
+            let moves = tornado.number(row, "swing").is_some_and(|swing| swing != 0.0);
+            let most = tornado.number(row, "number").is_some_and(|n| n <= LISTED);
+            let own = tornado.is(row, "rule_set", first)
+                && OWN.iter().any(|figure| tornado.is(row, "figure", figure))
+                && !(self.record_is_replay && tornado.is(row, "figure", "fall"));
+            moves && most && (own || tornado.is(row, "figure", "fall against record"))
+        })
+    }
+
     fn figures(&self, stem: &str) -> Result<(Vec<Picture>, Value), Error> {
         let falls = self.ask("comparison/drawdowns")?;
         let drawn = figure::falls(&falls, &self.headline(&falls), &self.rule_sets)?;
@@ -163,22 +184,33 @@ impl Page<'_> {
             },
             &self.rule_sets,
         )?;
-        let mut pictures = vec![Picture {
-            file: format!("{stem}.falls.svg"),
-            svg: drawn,
-        }];
-        pictures.extend(crash.map(|svg| Picture {
-            file: format!("{stem}.svg"),
-            svg,
-        }));
-        let view = |picture: Option<&Picture>| {
-            picture.map(|picture| {
+        let tornado = self.ask("comparison/tornado")?;
+        let tornado = figure::tornado(&tornado, &self.unknowns(&tornado))?;
+        let named = [
+            ("falls.svg", Some(drawn)),
+            ("svg", crash),
+            ("tornado.svg", tornado),
+        ];
+        let pictures: Vec<Option<Picture>> = named
+            .into_iter()
+            .map(|(ending, svg)| {
+                svg.map(|svg| Picture {
+                    file: format!("{stem}.{ending}"),
+                    svg,
+                })
+            })
+            .collect();
+        let view = |picture: &Option<Picture>| {
+            picture.as_ref().map(|picture| {
                 context! { file => &picture.file, svg => Value::from_safe_string(picture.svg.clone()) }
             })
         };
-        let named =
-            context! { falls_picture => view(pictures.first()), crash_picture => view(pictures.get(1)) };
-        Ok((pictures, named))
+        let named = context! {
+            falls_picture => view(&pictures[0]),
+            crash_picture => view(&pictures[1]),
+            tornado_picture => view(&pictures[2]),
+        };
+        Ok((pictures.into_iter().flatten().collect(), named))
     }
 
     /// The figures that answer the question.
@@ -196,8 +228,10 @@ impl Page<'_> {
         if curve.is_empty() {
             curve = overlap.all();
         }
-        let sensitivities = self.ask("comparison/sensitivities")?;
-        let of_first = sensitivities.rows_where(|row| sensitivities.is(row, "rule_set", &self.rule_sets[0]));
+        let tornado = self.ask("comparison/tornado")?;
+        let published = self.ask("comparison/published")?;
+        let beside = published.rows_where(|row| !published.is(row, "verdict", "not replayed"));
+        let alone = published.rows_where(|row| published.is(row, "verdict", "not replayed"));
         let own = self.ask("solvency/own_accounts")?;
         let tree = self.ask("liquidation/causal_tree")?;
         let first_order = tree.rows_where(|row| tree.is(row, "bar_order", "high_first"));
@@ -209,9 +243,11 @@ impl Page<'_> {
             amplification => self.table("comparison/amplification", columns::AMPLIFICATION)?,
             losses => losses.table(&paid, columns::LOSSES)?,
             attribution => self.table("comparison/attribution", columns::ATTRIBUTION)?,
-            sensitivities => sensitivities.table(&of_first, columns::SENSITIVITIES)?,
+            tornado => tornado.table(&self.unknowns(&tornado), columns::TORNADO)?,
+            placebo => self.table("quality/placebo", columns::PLACEBO)?,
             overlap => overlap.table(&curve, columns::OVERLAP)?,
-            published => self.table("comparison/published", columns::PUBLISHED)?,
+            published => published.table(&beside, columns::PUBLISHED)?,
+            not_replayed => published.table(&alone, columns::NOT_REPLAYED)?,
         })
     }
 

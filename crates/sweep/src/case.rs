@@ -14,6 +14,8 @@ pub struct Case<'a> {
     pub episode: &'a str,
     /// The record.
     pub recorded: &'a Recorded,
+    /// A time without a crash, in which the machinery should add nothing.
+    pub quiet: bool,
     /// Start of the replay.
     pub from: Timestamp,
     /// Coarsest bar of the record, s: the finest variance clock.

@@ -2,7 +2,7 @@
 
 use aftershock_calibrate::Draw;
 use aftershock_market::journal::{
-    AmplificationRow, Journal, OutcomeRow, OwnAccountRow, ParameterRow, ShapleyRow,
+    AmplificationRow, Journal, OutcomeRow, OwnAccountRow, ParameterRow, QuietDayRow, ShapleyRow,
 };
 use aftershock_market::{BarOrder, Cash, Coin, Timestamp};
 use aftershock_measure::shapley::shapley;
@@ -14,7 +14,7 @@ use aftershock_rules::RuleSetFile;
 use rayon::prelude::*;
 
 use crate::journal::Scribe;
-use crate::measured::{Closes, Limits, amplification, outcome};
+use crate::measured::{Closes, Limits, amplification, outcome, quiet_days};
 use crate::own::{OwnBook, Watch};
 use crate::{Case, SweepError, assumptions, shock, spread, verdicts};
 
@@ -41,6 +41,7 @@ pub(crate) struct Measured {
     /// Worst |sum - whole| of the attributions.
     pub(crate) inefficiency: f64,
     pub(crate) own: Vec<OwnAccountRow>,
+    pub(crate) quiet_days: Vec<QuietDayRow>,
 }
 
 pub(crate) struct Job {
@@ -108,6 +109,7 @@ pub fn ensemble(
                 .extend(measured.amplification.iter().cloned());
             journal.shapley.extend(measured.shapley.iter().cloned());
             journal.own_accounts.extend(measured.own.iter().cloned());
+            journal.quiet_days.extend(measured.quiet_days.iter().cloned());
             if job.order == BarOrder::HighFirst {
                 journal
                     .parameters
@@ -341,6 +343,11 @@ fn measure(
         imbalance: replayed.totals.imbalance,
         inefficiency,
         own: Vec::new(),
+        quiet_days: if case.quiet && is_history(case, rule_set) {
+            quiet_days(case, key, &mark, &null)
+        } else {
+            Vec::new()
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is measured on one replay.
 
-use aftershock_market::BarOrder;
-use aftershock_market::journal::{AmplificationRow, OutcomeRow};
+use aftershock_market::journal::{AmplificationRow, OutcomeRow, QuietDayRow};
+use aftershock_market::{BarOrder, MICROS_PER_SECOND, Timestamp};
 use aftershock_measure::{drawdown::max_drawdown_log, variance};
 use aftershock_replay::{Path, Replayed};
 
@@ -34,8 +34,12 @@ impl Closes {
         let (Some(first), Some(last)) = (self.at_us.first(), self.at_us.last()) else {
             return (0, 0.0);
         };
-        let step = i64::from(clock_s) * aftershock_market::MICROS_PER_SECOND;
-        let sampled = variance::sample_previous_tick(&self.at_us, &self.log_price, *first, *last, step);
+        self.variance_between(clock_s, *first, *last)
+    }
+
+    fn variance_between(&self, clock_s: i32, from_us: i64, to_us: i64) -> (usize, f64) {
+        let step = i64::from(clock_s) * MICROS_PER_SECOND;
+        let sampled = variance::sample_previous_tick(&self.at_us, &self.log_price, from_us, to_us, step);
         let returns: Vec<f64> = sampled.windows(2).map(|pair| pair[1] - pair[0]).collect();
         (returns.len(), variance::realized_variance(&returns))
     }
@@ -91,6 +95,38 @@ pub(crate) fn amplification(
                 null_rv,
                 amplification: reason.is_none().then(|| mark_rv / null_rv),
                 reason,
+            }
+        })
+        .collect()
+}
+
+/// Amplification on the record's clock in each whole 24 hours of the window.
+pub(crate) fn quiet_days(
+    case: &Case<'_>,
+    (draw, bar_order): (u32, BarOrder),
+    mark: &Closes,
+    null: &Closes,
+) -> Vec<QuietDayRow> {
+    const DAY_US: i64 = 86_400 * MICROS_PER_SECOND;
+    let (Some(first), Some(last)) = (mark.at_us.first(), mark.at_us.last()) else {
+        return Vec::new();
+    };
+    let clock_s = case.bar_s as i32;
+    let whole = (last - first) / DAY_US;
+    (0..whole)
+        .map(|day| {
+            let (from_us, to_us) = (first + day * DAY_US, first + (day + 1) * DAY_US);
+            let (n, mark_rv) = mark.variance_between(clock_s, from_us, to_us);
+            let (_, null_rv) = null.variance_between(clock_s, from_us, to_us);
+            QuietDayRow {
+                draw: draw as i32,
+                bar_order,
+                from_at: Timestamp(from_us),
+                clock_s,
+                n: n as i32,
+                mark_rv,
+                null_rv,
+                amplification: (n >= LEAST_RETURNS && null_rv > 0.0).then(|| mark_rv / null_rv),
             }
         })
         .collect()

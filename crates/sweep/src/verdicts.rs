@@ -6,8 +6,8 @@ use aftershock_market::{BarOrder, Cash, Coin};
 use aftershock_replay::{DecayTable, Path};
 use aftershock_rules::RuleSetFile;
 
-use crate::ensemble::{Job, JobResult, MECHANISMS};
-use crate::{Case, SweepError};
+use crate::ensemble::{Job, JobResult, MECHANISMS, Measured};
+use crate::{Case, DRAWS_FOR_INTERVAL, SweepError};
 
 /// The verdicts on one rule set's results; `recomputed` replays were computed again, and were the same or not.
 pub(crate) fn of(
@@ -52,9 +52,37 @@ pub(crate) fn of(
         .zip(jobs)
         .map(|(result, job)| busiest_bar(case.recorded.path(job.order), &result.sets[set].forced));
     gates.push(gates::plausible_volume(busiest.fold(0.0, f64::max)));
+    gates.push(placebo(case, rule_set, sets()));
     gates.extend(gates::out_of_reach());
     gates.sort_by_key(|row| row.gate[1..].parse::<u32>().unwrap_or(u32::MAX));
     Ok(gates)
+}
+
+/// G11, from the days of a quiet time in every draw and bar order; the central draw is not one of them.
+fn placebo<'a>(case: &Case<'_>, rule_set: &RuleSetFile, sets: impl Iterator<Item = &'a Measured>) -> GateRow {
+    if !case.quiet {
+        return gates::not_measurable(
+            "G11",
+            "see placebo: a crash is none, and the gate is judged where nothing happened, on ten days each of the quiet \
+             episodes 2022-10-15 and 2025-04-24",
+        );
+    }
+    if !rule_set.rules.is_record() || case.shock.is_some() {
+        return gates::not_measurable(
+            "G11",
+            "see placebo: judged on the run of this episode under the rules of record, with nothing made up",
+        );
+    }
+    let draws: Vec<Vec<f64>> = sets
+        .skip(2)
+        .map(|one| {
+            one.quiet_days
+                .iter()
+                .filter_map(|day| day.amplification)
+                .collect()
+        })
+        .collect();
+    gates::placebo(case.bar_s, &draws, case.draws >= DRAWS_FOR_INTERVAL)
 }
 
 /// Largest share of a bar's volume in scope that forced flow would have been.
