@@ -283,8 +283,8 @@ fn say(file: &Calibration) -> Result<()> {
         .map(|one| {
             vec![
                 format!("{}x", one.leverage),
-                number(one.median),
-                range(one.low, one.high),
+                format!("{:.4}", one.median),
+                format!("[{:.4}, {:.4}]", one.low, one.high),
                 if one.identified {
                     "printed liquidations"
                 } else {
