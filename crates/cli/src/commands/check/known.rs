@@ -13,7 +13,7 @@ use crate::table;
 /// A fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum What {
-    /// How strongly flow moves the price, by forced flow as an instrument; minutes
+    /// How strongly flow moves the price, by forced flow as an instrument
     Impact,
     /// Who held what with which leverage
     Leverage,
@@ -30,7 +30,7 @@ fn impact(seeds: std::ops::Range<u64>, out: Option<&Path>) -> Result<()> {
     let cases: Vec<Case> = cases().into_iter().chain(foreign_cases()).collect();
     let (seeds, settings): (Vec<u64>, Settings) = (seeds.collect(), Settings::default());
     crate::say!(
-        "{} on {} each; twenty-four tapes take minutes",
+        "{} on {} each",
         table::counted(cases.len() as u64, "case"),
         table::counted(seeds.len() as u64, "tape")
     );
@@ -133,7 +133,13 @@ fn whole_impact(path: &Path, answers: &[Answer]) -> Result<()> {
 
 fn leverage(seeds: std::ops::Range<u64>, out: Option<&Path>) -> Result<()> {
     let seeds: Vec<u64> = seeds.collect();
-    let rows = known_leverage(&seeds)?;
+    let bar = progress(seeds.len() as u64, "tapes of each feed");
+    let mut rows: Vec<Row> = Vec::new();
+    for seed in &seeds {
+        rows.extend(known_leverage(&[*seed])?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
     let mut classes: Vec<f64> = rows.iter().map(|row| row.leverage).collect();
     classes.sort_by(f64::total_cmp);
     classes.dedup();

@@ -38,9 +38,8 @@ pub(super) fn run(seed: u64, crashes: u32, out: Option<&Path>) -> Result<Finding
     };
     let all = u64::from(crashes) * Family::ALL.len() as u64;
     crate::say!(
-        "{} of each of {} families from number {} on, calibrated and answered from the priors alone",
-        table::counted(crashes.into(), "made-up crash").replace("crashs", "crashes"),
-        Family::ALL.len(),
+        "{crashes} made-up crashes of our own equations and {crashes} of foreign ones, from number {} on: each calibrated, and \
+         answered from the priors alone",
         extent.first
     );
     let bar = progress(all, "crashes");
