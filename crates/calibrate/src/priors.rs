@@ -299,6 +299,11 @@ impl Priors {
         self.toml.impact_floor_s.median()
     }
 
+    /// Median of the share of a forced order that meets a newly opened position.
+    pub fn reopen_share(&self) -> f64 {
+        self.toml.reopen_share.median()
+    }
+
     /// The pools' names, in order.
     pub fn pools(&self) -> Vec<String> {
         self.toml.pool.iter().map(|pool| pool.name.clone()).collect()

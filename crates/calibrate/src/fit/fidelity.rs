@@ -48,11 +48,12 @@ impl Judged {
     }
 }
 
-const VOLUME: &str = "at most 0.22; weak up to 0.41";
-const TIMING: &str = "correlation 0.6 or more, Kolmogorov-Smirnov 0.15 at most, half-time within 60 s";
-const PRICE: &str = "at most 50 bp, 150 bp for assets other than the two largest";
-const HELD: &str = "at most 0.10 of the recorded range";
-const DEPTH: &str = "at most 0.35";
+pub(crate) const VOLUME: &str = "at most 0.22; weak up to 0.41";
+pub(crate) const TIMING: &str =
+    "correlation 0.6 or more, Kolmogorov-Smirnov 0.15 at most, half-time within 60 s";
+pub(crate) const PRICE: &str = "at most 50 bp, 150 bp for assets other than the two largest";
+pub(crate) const HELD: &str = "at most 0.10 of the recorded range";
+pub(crate) const DEPTH: &str = "at most 0.35";
 
 /// G4: `|ln(ρ·model/recorded)|` of forced volume, USD; `reporting` is the share that the record prints.
 pub fn volume(model_usd: f64, recorded_usd: f64, reporting: f64) -> Judged {

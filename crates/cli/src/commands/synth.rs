@@ -11,6 +11,7 @@ use aftershock_archive::{Store, synthetic};
 use aftershock_calibrate::observed::Observed;
 use aftershock_calibrate::synth::{Declared, Generated, START, Target, Truth, generate_under};
 use anyhow::Result;
+pub(super) use foreign::Name as ForeignName;
 use indicatif::HumanCount;
 
 use crate::failure::Mistake;

@@ -141,6 +141,10 @@ fn out_of_sample(
 /// A strong first stage does not say that a window is free of drift: rows with F in the hundreds are biased by half.
 pub fn strength(fit: &ImpactFit) -> Finding {
     match (fit.f, fit.y_ols, fit.y_iv) {
+        (Some(f), _, _) if !f.is_finite() => Finding::not_measurable(
+            "G10",
+            "forced flow falls into so few steps that the first stage has no error",
+        ),
         (Some(f), Some(ols), Some(iv)) => Finding {
             gate: "G10",
             figure: format!(

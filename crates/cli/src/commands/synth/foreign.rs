@@ -14,7 +14,7 @@ use crate::failure::Mistake;
 
 /// Name of a kind on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Name {
+pub(in crate::commands) enum Name {
     /// News and past flow, whose weight decays with a power of its age
     Propagator,
     /// A limit order book that agents fill, sweep and leave
