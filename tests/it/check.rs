@@ -178,7 +178,7 @@ fn a_calibration_is_judged_by_a_tape_of_ones_own() -> Result<()> {
     ensure!(rows[1][1].starts_with("first-stage F"), "{rows:?}");
     ensure!(
         said.stderr
-            .contains("synthetic-alpha:BTC-PERP of the declared crash, seed 3"),
+            .contains("synthetic-alpha:SYN-PERP of the declared crash, seed 3"),
         "{}",
         said.stderr
     );
