@@ -1,5 +1,6 @@
 //! Integration tests: what no crate can show of itself alone.
 
+mod calibrate;
 mod check;
 mod cli;
 mod conservation;

@@ -22,6 +22,7 @@ pub mod synthetic;
 mod toml_file;
 mod venues;
 
+pub use aftershock_protocol::Brackets;
 pub use priors::{Believed, Draw, Prior, Priors};
 pub use recorded::{FlowOrigin, OpenInterest, Recorded, RecordedError, Scope, Window};
 pub use toml_file::FileError;

@@ -12,6 +12,7 @@ pub(crate) use say;
 mod commands;
 mod embedded;
 mod failure;
+mod observed;
 mod own;
 mod prepared;
 mod table;
@@ -54,6 +55,8 @@ enum Command {
     Fetch(commands::fetch::Arguments),
     /// Generate a tape whose truth is known, and the truth beside it
     Synth(commands::synth::Arguments),
+    /// Say what a tape tells of impact, positions, depth and amplification, and what is only a prior
+    Calibrate(commands::calibrate::Arguments),
     /// Run the gates that synthetic crashes decide
     Check(commands::check::Arguments),
     /// Show what the tape holds
@@ -93,6 +96,7 @@ fn run(Arguments { data, command }: Arguments) -> ExitCode {
         Command::Ingest(arguments) => commands::ingest::run(&data, arguments),
         Command::Fetch(arguments) => commands::fetch::run(&data, arguments),
         Command::Synth(arguments) => commands::synth::run(&data, arguments),
+        Command::Calibrate(arguments) => commands::calibrate::run(&data, arguments),
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Tape(arguments) => commands::tape::run(&data, arguments),
         Command::Episodes(arguments) => commands::episodes::run(arguments),

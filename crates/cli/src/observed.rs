@@ -12,6 +12,9 @@ use crate::failure::Mistake;
 /// Bars before the span from which positions are built, days at most.
 const HISTORY_DAYS: i64 = 7;
 
+/// How long before the span a reading may stand that is still held at its start, s.
+const HELD_S: f64 = 3_600.0;
+
 /// One market and span of a tape.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
@@ -22,7 +25,8 @@ pub(crate) struct Wanted {
 }
 
 /// Quantities in contracts of a known size are counted in its unit.
-const QUANTITY: &str = "CASE WHEN quantity_unit = 'contract' THEN quantity * contract_size ELSE quantity END AS quantity,
+const QUANTITY: &str =
+    "CASE WHEN quantity_unit = 'contract' THEN quantity * contract_size ELSE quantity END AS quantity,
     CASE WHEN quantity_unit = 'contract' THEN contract_unit ELSE quantity_unit END AS unit";
 
 /// A market with trades: venue, instrument, first and last of them.
@@ -33,7 +37,7 @@ pub(crate) fn markets(tape: &Tape) -> Result<Vec<Wanted>> {
         if part.key.kind != aftershock_archive::tape::Kind::Trades {
             continue;
         }
-        let (from, to) = (part.facts.first_at, part.facts.last_at);
+        let (from, to) = (Timestamp(part.facts.first_us), Timestamp(part.facts.last_us));
         let (venue, instrument) = (part.key.venue.clone(), part.key.instrument.clone());
         match found
             .iter_mut()
@@ -120,25 +124,26 @@ pub(crate) fn read(session: &Session, wanted: &Wanted) -> Result<Observed> {
         buys: sides(&forced, venue, instrument, "liquidations")?,
     };
 
+    let held = wanted.from.plus_seconds(-HELD_S);
     let batches = ask(
         "read_at, quantity, notional_quote",
         "open_interest",
         "read_at",
-        wanted.from,
+        held,
         "read_at",
     )?;
-    let held = Columns(&batches);
+    let readings = Columns(&batches);
     let open_interest = Readings {
-        at: held.times("read_at")?,
-        quantity: held.numbers("quantity")?,
-        notional_usd: held.numbers("notional_quote")?,
+        at: readings.times("read_at")?,
+        quantity: readings.numbers("quantity")?,
+        notional_usd: readings.numbers("notional_quote")?,
     };
 
     let batches = ask(
         "taken_at, band_pct, quantity, notional_quote",
         "depth_bands",
         "taken_at",
-        wanted.from,
+        held,
         "taken_at, band_pct",
     )?;
     let resting = Columns(&batches);
@@ -152,13 +157,19 @@ pub(crate) fn read(session: &Session, wanted: &Wanted) -> Result<Observed> {
         "marked_at, mark_price, mid_price",
         "marks",
         "marked_at",
-        wanted.from,
+        held,
         "marked_at",
     )?;
     let marked = Columns(&batches);
     let (mark_usd, mid_usd) = (marked.numbers("mark_price")?, marked.numbers("mid_price")?);
     // A column with gaps would be held over them as if it stood; what is not whole is not used.
-    let whole = |column: Vec<f64>| if column.iter().all(|one| one.is_finite()) { column } else { Vec::new() };
+    let whole = |column: Vec<f64>| {
+        if column.iter().all(|one| one.is_finite()) {
+            column
+        } else {
+            Vec::new()
+        }
+    };
     let (mark_usd, mid_usd) = (whole(mark_usd), whole(mid_usd));
     let marks = if mid_usd.is_empty() {
         Marks::default()
@@ -217,7 +228,11 @@ fn bars(read: &Columns<'_>, from: Timestamp) -> Result<Bars> {
         bars.high_usd.push(high[place]);
         bars.low_usd.push(low[place]);
         bars.close_usd.push(close[place]);
-        bars.volume_usd.push(if volume[place].is_finite() { volume[place] } else { 0.0 });
+        bars.volume_usd.push(if volume[place].is_finite() {
+            volume[place]
+        } else {
+            0.0
+        });
     }
     Ok(bars)
 }

@@ -43,6 +43,41 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// Why a text is no instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoInstant(String);
+
+impl fmt::Display for NoInstant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} is no instant, should be a day as 2020-03-12 or an instant as 2020-03-12T10:30:00Z",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for NoInstant {}
+
+/// A day, which begins it, or an instant of RFC 3339.
+impl std::str::FromStr for Timestamp {
+    type Err = NoInstant;
+
+    fn from_str(text: &str) -> Result<Self, NoInstant> {
+        let day = || {
+            chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .ok()?
+                .and_hms_opt(0, 0, 0)
+        };
+        let instant = chrono::DateTime::parse_from_rfc3339(text).map(|at| at.timestamp_micros());
+        instant
+            .ok()
+            .or_else(|| Some(day()?.and_utc().timestamp_micros()))
+            .map(Self)
+            .ok_or_else(|| NoInstant(text.to_owned()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +89,15 @@ mod tests {
             "2020-03-12T02:00:00Z"
         );
         assert_eq!(Timestamp(1_500_000).to_string(), "1970-01-01T00:00:01.500Z");
+    }
+
+    #[test]
+    fn reads_what_it_prints_and_days() {
+        assert_eq!(
+            "2020-03-12T02:00:00Z".parse(),
+            Ok(Timestamp::from_seconds(1_583_978_400))
+        );
+        assert_eq!("2020-03-12".parse(), Ok(Timestamp::from_seconds(1_583_971_200)));
+        assert!("12.3.2020".parse::<Timestamp>().is_err());
     }
 }

@@ -125,7 +125,8 @@ pub(super) fn of(asked: &Asked<'_>, calibrated: &Calibrated, others: &[Observed]
         "open_interest_ratio",
     ];
     for one in asked.priors.beliefs(recorded) {
-        if !told.contains(&one.name.as_str()) && one.origin == "prior" {
+        let fitted = lines.0.iter().any(|line| line.name == one.name);
+        if !fitted && !told.contains(&one.name.as_str()) && one.origin == "prior" {
             lines.add(&one.name, Origin::Prior, one.value, &one.unit, one.text);
         }
     }

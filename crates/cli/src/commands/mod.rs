@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+pub(crate) mod calibrate;
 pub(crate) mod check;
 pub(crate) mod episodes;
 pub(crate) mod fetch;
