@@ -120,7 +120,7 @@ fn small_causes_are_measured() -> Result<()> {
 fn a_calibration_is_judged_by_one_tape() -> Result<()> {
     let user = User::new()?;
     let said = user.says(&["check", "--calibration"])?;
-    let rows = rows(std::str::from_utf8(&said.stdout)?);
+    let rows = rows(said.text()?);
     let gates: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
     ensure!(
         gates == ["G4", "G5", "G6", "G7", "G8", "G9", "G10", "G12"],
@@ -170,7 +170,7 @@ fn a_calibration_is_judged_by_a_tape_of_ones_own() -> Result<()> {
         "--gate",
         "G8",
     ])?;
-    let rows = rows(std::str::from_utf8(&said.stdout)?);
+    let rows = rows(said.text()?);
     ensure!(
         rows.len() == 2 && rows[0][0] == "G8" && rows[1][0] == "G10",
         "{rows:?}"
@@ -178,7 +178,7 @@ fn a_calibration_is_judged_by_a_tape_of_ones_own() -> Result<()> {
     ensure!(rows[1][1].starts_with("first-stage F"), "{rows:?}");
     ensure!(
         said.stderr
-            .contains("synthetic-alpha:BTC-PERP of the declared crash, seed 3"),
+            .contains("synthetic-alpha:SYN-PERP of the declared crash, seed 3"),
         "{}",
         said.stderr
     );

@@ -44,21 +44,19 @@ fn a_sound_tape_passes() {
     assert!(verdicts.iter().all(|one| *one == Verdict::Pass), "{verdicts:?}");
 }
 
-/// A feed that calls itself complete and prints one in ten as soon as it gets busy. A share that is the same all the time
-/// would not be seen: only reporting times shares is identified.
+/// A feed that calls itself complete and prints one in three: what is missing is taken to be held by classes that the first
+/// half does not cross, and the second half crosses some of them.
 #[test]
-fn volume_fails_where_a_complete_feed_throttles() {
+fn volume_and_open_interest_fail_where_a_complete_feed_prints_a_third() {
     let mut tape = sound();
     let prints = &tape.observed.liquidations;
-    let busy = middle(prints);
-    let kept: Vec<usize> = (0..prints.len())
-        .filter(|place| *place < busy || place % 10 == 0)
-        .collect();
+    let kept: Vec<usize> = (0..prints.len()).step_by(3).collect();
     tape.observed.liquidations = prints.only(&kept);
     assert_eq!(tape.observed.coverage, "complete");
-    let found = judge(&tape, &priors(), &[Gate::ForcedVolume]).expect("the tape is replayed");
-    assert_eq!(found[0].verdict, Verdict::Fail, "{}", found[0].figure);
-    assert!(found[0].figure.starts_with('+'), "{}", found[0].figure);
+    let gates = [Gate::ForcedVolume, Gate::OpenInterest];
+    let found = judge(&tape, &priors(), &gates).expect("the tape is replayed");
+    assert!(found.iter().all(|one| one.verdict == Verdict::Fail), "{found:?}");
+    assert!(found[0].figure.starts_with('+'), "{found:?}");
 }
 
 /// Later prints come ten minutes late, and a tenth below where they were filled.
