@@ -229,6 +229,48 @@ fn what_limits_the_answer_stands_above_the_first_number() -> Result<()> {
 }
 
 #[test]
+fn scores_where_the_truth_is_known_stand_above_the_first_result() -> Result<()> {
+    let (_, report) = made()?;
+    for page in [&report.html, &report.markdown] {
+        let place = |text: &str| page.find(text).with_context(|| format!("no {text:?}"));
+        let heading = place("How such answers fare where the truth is known")?;
+        ensure!(heading < place("quality/recovery_in_words")? && heading < place("What happened")?);
+        ensure!(place("quality/recovery_in_words")? < place("comparison/drawdowns")?);
+        ensure!(
+            place("prior-only on bars</data>").or_else(|_| place("| prior-only on bars |"))?
+                < place("What happened")?
+        );
+        // Bars were answered on one clock of the fixture's two, and from the priors on the tape's clock beside it.
+        ensure!(!page.contains("| prior-only |") && !page.contains(">prior-only<"));
+        ensure!(!page.contains("Nothing was measured"));
+    }
+    Ok(())
+}
+
+#[test]
+fn without_scores_the_page_says_that_nothing_was_measured() -> Result<()> {
+    let root = crate::workspace::root().join("tests/fixtures/sql");
+    let mut catalog = crate::sql::catalog(&root.join("catalog"))?;
+    catalog.recovery = catalog.recovery.slice(0, 0);
+    let (_, full) = made()?;
+    let runs = full
+        .html
+        .split_once("data-runs=\"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .context("no runs")?
+        .0;
+    let runs: Vec<&str> = runs.split(' ').collect();
+    let session = Session::open_runs(&root.join("data"), catalog, &runs)?;
+    let report = Report::build(&session, EPISODE, STEM)?;
+    for page in [&report.html, &report.markdown] {
+        ensure!(page.contains("Nothing was measured") && !page.contains("quality/recovery"));
+    }
+    asked_again(&session, &report.html)?;
+    twin_asked_again(&session, &report.markdown)?;
+    Ok(())
+}
+
+#[test]
 fn the_page_needs_no_network_and_no_script() -> Result<()> {
     let (_, report) = made()?;
     let html = report.html.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");

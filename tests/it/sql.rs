@@ -33,6 +33,7 @@ pub fn catalog(folder: &Path) -> Result<CatalogTables> {
         episodes: table("episodes")?,
         published: table("published")?,
         rule_sets: table("rule_sets")?,
+        recovery: table("recovery")?,
     })
 }
 

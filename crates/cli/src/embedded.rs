@@ -1,4 +1,6 @@
-//! What the binary carries: rule sets, priors and margin tables. Episodes and the sample record are in `ingest`.
+//! What the binary carries: rule sets, priors, margin tables and scores. Episodes and the sample record are in `ingest`.
+
+mod recovery;
 
 use aftershock_archive::Departure;
 use aftershock_calibrate::{MarginTables, Priors};
@@ -14,6 +16,7 @@ use crate::failure::Mistake;
 
 static RULE_SETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../data/rule-sets");
 const PRIORS: &str = include_str!("../../../data/priors.toml");
+const RECOVERY: &str = include_str!("../../../data/recovery.csv");
 const BINANCE_USDM: &str = include_str!("../../../data/venues/binance-usdm.toml");
 
 /// The venue whose margin table a replay uses.
@@ -133,7 +136,12 @@ pub(crate) fn catalog_tables(own_rules: &[&RuleSetFile], departures: &[Departure
             episode_rows.push(scenario);
         }
     }
-    Ok(CatalogTables::new(&episode_rows, &published, &rule_rows))
+    Ok(CatalogTables::new(
+        &episode_rows,
+        &published,
+        &rule_rows,
+        &recovery::parse("data/recovery.csv", RECOVERY)?,
+    ))
 }
 
 /// An episode with a move in it that did not happen. It has nothing published: that is of the episode.

@@ -1,10 +1,14 @@
-//! The tables of the schema `catalog` that the caller fills: episodes, published figures, rule sets.
+//! The tables of the schema `catalog` that the caller fills: episodes, published figures, rule sets, scores.
+
+mod recovery;
 
 use std::sync::Arc;
 
 use aftershock_market::Timestamp;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+pub use recovery::RecoveryRow;
 
 /// One declared crash or quiet spell, a row of `catalog.episodes`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -102,11 +106,18 @@ pub struct CatalogTables {
     pub published: RecordBatch,
     /// `catalog.rule_sets`.
     pub rule_sets: RecordBatch,
+    /// `catalog.recovery`.
+    pub recovery: RecordBatch,
 }
 
 impl CatalogTables {
     /// The tables of these rows, in the order given.
-    pub fn new(episodes: &[EpisodeRow], published: &[PublishedRow], rule_sets: &[RuleSetRow]) -> Self {
+    pub fn new(
+        episodes: &[EpisodeRow],
+        published: &[PublishedRow],
+        rule_sets: &[RuleSetRow],
+        recovery: &[RecoveryRow],
+    ) -> Self {
         Self {
             episodes: Columns::default()
                 .text("episode", episodes, |row| &row.episode)
@@ -152,13 +163,25 @@ impl CatalogTables {
                 .text("toml", rule_sets, |row| &row.toml)
                 .text("source", rule_sets, |row| &row.source)
                 .batch(),
+            recovery: recovery::batch(recovery),
         }
     }
 
-    /// No episodes and no rules; for questions about runs and cuts alone.
+    /// No episodes, rules and scores; for questions about runs and cuts alone.
     pub fn empty() -> Self {
-        Self::new(&[], &[], &[])
+        Self::new(&[], &[], &[], &[])
     }
+}
+
+/// What a row of a table of `catalog` is, where that is written down.
+pub(crate) fn about(table: &str) -> Option<&'static str> {
+    (table == "recovery").then_some(recovery::ABOUT)
+}
+
+/// What a column of such a table means.
+pub(crate) fn column_about(table: &str, column: &str) -> Option<&'static str> {
+    let mut columns = recovery::COLUMNS.iter().filter(|_| table == "recovery");
+    columns.find(|(name, _)| *name == column).map(|(_, about)| *about)
 }
 
 /// Columns gathered one by one from rows.

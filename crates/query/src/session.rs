@@ -17,7 +17,7 @@ use crate::cells::Rows;
 use crate::queries::{self, Query};
 use crate::synthetic::{self, Worlds};
 use crate::tape::{self, Windows};
-use crate::{CatalogTables, Error, Result, tables};
+use crate::{CatalogTables, Error, Result, catalog, tables};
 
 /// Scan partitions of every query: fixed, so that an answer does not depend on the machine.
 const PARTITIONS: usize = 1;
@@ -129,6 +129,7 @@ impl Session {
             ("episodes", catalog.episodes),
             ("published", catalog.published),
             ("rule_sets", catalog.rule_sets),
+            ("recovery", catalog.recovery),
             ("runs", tables::runs(&known)),
         ];
         let members = members
@@ -158,6 +159,7 @@ impl Session {
         match table.split_once('.')? {
             ("recorded", table) => tape::about(table),
             ("synthetic", table) => synthetic::about(table),
+            ("catalog", table) => catalog::about(table),
             _ => None,
         }
     }
@@ -167,6 +169,7 @@ impl Session {
         match table.split_once('.')? {
             ("recorded", table) => tape::column_about(table, column),
             ("synthetic", table) => synthetic::column_about(table, column),
+            ("catalog", table) => catalog::column_about(table, column),
             _ => None,
         }
     }

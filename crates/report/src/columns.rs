@@ -274,6 +274,26 @@ pub(crate) const GATES: &[Column] = &[
     column("runs under", &["rule_sets"], Plain),
 ];
 
+pub(crate) const RECOVERY_IN_WORDS: &[Column] = &[column("scores, in words", &["text"], Plain)];
+
+pub(crate) const RECOVERY: &[Column] = &[
+    column("figure", &["figure"], Plain),
+    column("equations", &["family"], Plain),
+    column("clock, s", &["clock_s"], WHOLE),
+    column("answered", &["way"], Plain),
+    column("crashes", &["crashes"], WHOLE),
+    column("truth inside, percent", &["covered_pct"], WHOLE),
+    column("width, factor", &["width_factor"], Fixed(1.0, 2)),
+    column("interval score", &["interval_score"], Fixed(1.0, 3)),
+    column("median error", &["median_error"], Fixed(1.0, 3)),
+    column("signs right", &["signs_right"], WHOLE),
+    column("of", &["signs_of"], WHOLE),
+    column("claims right", &["claims_right"], WHOLE),
+    column("of", &["claims_of"], WHOLE),
+    column("false claims", &["false_claims"], WHOLE),
+    column("of", &["false_claims_of"], WHOLE),
+];
+
 pub(crate) const RUNS: &[Column] = &[
     column("run", &["run"], Code),
     column("draws", &["draws"], WHOLE),

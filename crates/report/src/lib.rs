@@ -12,6 +12,7 @@ mod axis;
 mod columns;
 mod figure;
 mod page;
+mod recovery;
 mod show;
 mod synthetic;
 mod table;

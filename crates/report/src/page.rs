@@ -7,7 +7,7 @@ use minijinja::{Environment, Value, context};
 use crate::figure::{self, Paths};
 use crate::show::Show::Plain;
 use crate::table::Answer;
-use crate::{Error, Picture, Report, columns};
+use crate::{Error, Picture, Report, columns, recovery};
 
 const TEMPLATES: [(&str, &str); 9] = [
     ("words", include_str!("../templates/words.txt")),
@@ -44,25 +44,25 @@ pub(crate) fn build(session: &Session, episode: &str, stem: &str) -> Result<Repo
     }
     let about = Answer::ask(session, "market/episode", ("episode", episode))?;
     let made_up = runs.number(0, "shock_pct").is_some();
+    let from_priors = !about.is_empty() && about.get(0, "absent")?.to_string().contains("liquidations");
     let page = Page {
         session,
         episode,
         recorded_episode: runs.get(0, "recorded_episode")?.to_string(),
         made_up,
-        record_is_replay: !made_up
-            && rule_sets[0] == "record"
-            && !about.is_empty()
-            && about.get(0, "absent")?.to_string().contains("liquidations"),
+        record_is_replay: !made_up && rule_sets[0] == "record" && from_priors,
+        from_priors,
         rule_sets,
         about,
     };
     let (pictures, figures) = page.figures(stem)?;
     let (head, results, details) = (page.head()?, page.results()?, page.details()?);
+    let recovery = recovery::section(session, episode, page.from_priors)?;
     let made_from = context! {
         runs => runs.cells(&runs.all(), "run")?,
         made_from => runs.table(&runs.all(), columns::RUNS)?,
     };
-    let whole = context! { ..head, ..figures, ..results, ..details, ..made_from };
+    let whole = context! { ..head, ..recovery, ..figures, ..results, ..details, ..made_from };
     let templates = templates()?;
     Ok(Report {
         html: templates.get_template("post-mortem.html")?.render(&whole)?,
@@ -83,6 +83,8 @@ struct Page<'a> {
     about: Answer,
     /// No forced flow is recorded, so the record and its replay are one line.
     record_is_replay: bool,
+    /// No forced flow is recorded, so the answer comes from priors.
+    from_priors: bool,
 }
 
 impl Page<'_> {
