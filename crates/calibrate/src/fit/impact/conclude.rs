@@ -27,7 +27,8 @@ pub fn conclude(form: &str, rows: Vec<Row>, variance: f64, settings: &Settings) 
                 None => "no window was asked for".to_owned(),
             })
         }
-        Some(f) if f >= settings.least_f => None,
+        // An F without end is that of a handful of steps which happen to lie on one line.
+        Some(f) if f >= settings.least_f && f.is_finite() => None,
         Some(f) => Some(format!(
             "the median first-stage F of {} rows is {f:.1}, below {}",
             measured.len(),
