@@ -194,6 +194,11 @@ fn limits(asked: &Asked<'_>, calibrated: &Calibrated) -> Vec<String> {
     if let Err(why) = &calibrated.positions {
         limits.push(format!("positions are prior-only: {why}"));
     }
+    if calibrated.positions.is_ok() {
+        limits.push(
+            "shares by leverage hold under what is assumed of positions before the tape: who opened, closed and was liquidated".into(),
+        );
+    }
     if asked.observed.depth.at.is_empty() {
         limits.push("no depth on the tape: how far books thinned is not told apart from impact".into());
     }
