@@ -6,6 +6,8 @@ mod lines;
 
 use serde::Serialize;
 
+use aftershock_market::Timestamp;
+
 use crate::known::{CAP, CLOCKS_S};
 use crate::observed::Observed;
 use crate::recover::{Asked, Calibrated, Interval};
@@ -15,6 +17,9 @@ pub use lines::{Line, Origin};
 
 const ABOUT: &str = "What one tape says of one market, by `aftershock calibrate`. `fitted` and `recorded` values come from the tape, \
                      `bounded` ones from a prior within bounds that the tape sets, `prior` ones from data/priors.toml alone.";
+
+/// Time without a trade that is remarked upon, s.
+const SILENCE_S: f64 = 60.0;
 
 /// Everything that was fitted to a tape.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -98,7 +103,7 @@ pub struct Class {
 /// A figure on a clock.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {
-    /// `amplification`, `amplification, regenerated` or `effect of a cap of leverage at 20`.
+    /// `amplification` or `effect of a cap of leverage at 20`.
     pub figure: String,
     /// Clock, s.
     pub clock_s: u32,
@@ -141,8 +146,8 @@ impl Calibration {
                 rows: [
                     observed.trades.len(),
                     observed.liquidations.len(),
-                    observed.open_interest.at.len(),
-                    observed.depth.at.len(),
+                    inside(&observed.open_interest.at, clocked.from),
+                    inside(&observed.depth.at, clocked.from),
                 ],
             },
             inputs,
@@ -160,13 +165,30 @@ impl Calibration {
     }
 }
 
+fn inside(at: &[Timestamp], from: Timestamp) -> usize {
+    at.len() - at.partition_point(|at| *at < from)
+}
+
+/// The longest time between two trades, s, and its beginning.
+fn silence(at: &[Timestamp]) -> Option<(f64, Timestamp)> {
+    let gaps = at
+        .windows(2)
+        .map(|pair| (pair[1].seconds_since(pair[0]), pair[0]));
+    gaps.fold(None, |longest: Option<(f64, Timestamp)>, gap| match longest {
+        Some(longest) if longest.0 >= gap.0 => Some(longest),
+        _ => Some(gap),
+    })
+}
+
 /// What the figures rest on, worst first.
 fn limits(asked: &Asked<'_>, calibrated: &Calibrated) -> Vec<String> {
     let mut limits = Vec::new();
-    let dominated = calibrated
-        .cells
+    if calibrated.figures.log_amplification.iter().all(Option::is_none) {
+        limits.push("the span has fewer than thirty returns on every clock: no figure is measurable".into());
+    }
+    let dominated = impact::of(calibrated)
         .iter()
-        .filter(|cell| cell.fitted.fit.tape_interval.is_none())
+        .filter(|line| line.reason.is_some())
         .count();
     let cells = calibrated.cells.len();
     if dominated == cells {
@@ -188,6 +210,19 @@ fn limits(asked: &Asked<'_>, calibrated: &Calibrated) -> Vec<String> {
             asked.observed.coverage
         ));
     }
+    if let Some((seconds, at)) = silence(&asked.observed.trades.at).filter(|gap| gap.0 >= SILENCE_S) {
+        limits.push(format!(
+            "nothing traded for {seconds:.0} s from {at}: a silence of the record is none of the market"
+        ));
+    }
+    if let Some(share) = calibrated.reporting.of_fall
+        && !(0.5..=2.0).contains(&share)
+    {
+        limits.push(format!(
+            "printed liquidations are {share:.2} times the fall of open interest: feed, open interest or their units do not fit \
+             together"
+        ));
+    }
     if calibrated.open_interest_usd.is_none() {
         limits.push("no open interest at or before the start: its size is a prior".into());
     }
@@ -196,7 +231,9 @@ fn limits(asked: &Asked<'_>, calibrated: &Calibrated) -> Vec<String> {
     }
     if calibrated.positions.is_ok() {
         limits.push(
-            "shares by leverage hold under what is assumed of positions before the tape: who opened, closed and was liquidated".into(),
+            "shares by leverage hold under what is assumed of positions before the tape, and neighbouring classes are told apart \
+             poorly: on six made-up tapes 3 of 15 intervals of identified classes held the declared share"
+                .into(),
         );
     }
     if asked.observed.depth.at.is_empty() {
@@ -239,10 +276,6 @@ fn classes(calibrated: &Calibrated) -> Vec<Class> {
 fn figures(calibrated: &Calibrated) -> Vec<Figure> {
     let told = [
         ("amplification".to_owned(), &calibrated.figures.log_amplification),
-        (
-            "amplification, regenerated".to_owned(),
-            &calibrated.log_amplification_regenerated,
-        ),
         (
             format!("effect of a cap of leverage at {CAP}"),
             &calibrated.figures.log_effect,

@@ -14,6 +14,7 @@ mod resting;
 use aftershock_protocol::{BracketError, Brackets, Tier};
 use aftershock_replay::ReplayError;
 
+pub(crate) use calibrated::MOST_OF_LEAST_SQUARES;
 pub use calibrated::{Asked, Calibrated, LEAST_LATENCY_S, calibrated};
 pub use cells::Cell;
 pub use interval::Interval;

@@ -126,13 +126,21 @@ pub(crate) fn read(session: &Session, wanted: &Wanted) -> Result<Observed> {
 
     let held = wanted.from.plus_seconds(-HELD_S);
     let batches = ask(
-        "read_at, quantity, notional_quote",
+        "read_at, quantity, quantity_unit AS unit, notional_quote",
         "open_interest",
         "read_at",
         held,
         "read_at",
     )?;
     let readings = Columns(&batches);
+    let counted = readings.words("unit")?;
+    if let Some(other) = counted.iter().find(|one| *one != unit) {
+        return Err(Mistake::new(format!(
+            "{venue}:{instrument} counts open interest in {other} and trades in {unit}"
+        ))
+        .hint("one unit is needed: take the file of open interest out of the tape, or map it to the unit of the trades")
+        .into());
+    }
     let open_interest = Readings {
         at: readings.times("read_at")?,
         quantity: readings.numbers("quantity")?,
@@ -183,7 +191,7 @@ pub(crate) fn read(session: &Session, wanted: &Wanted) -> Result<Observed> {
 
     let before = Timestamp(wanted.from.0 - HISTORY_DAYS * 86_400 * 1_000_000);
     let batches = ask(
-        "open_at, close_at, interval_s, open, high, low, close, COALESCE(quote_volume,
+        "open_at, close_at, interval_s, price_kind, open, high, low, close, COALESCE(quote_volume,
             CASE WHEN volume_unit = 'quote' THEN volume WHEN volume_unit = 'base' THEN volume * close END) AS volume_usd",
         "bars",
         "open_at",
@@ -208,18 +216,35 @@ pub(crate) fn read(session: &Session, wanted: &Wanted) -> Result<Observed> {
 /// Bars that close before the span, of the finest length that has any.
 fn bars(read: &Columns<'_>, from: Timestamp) -> Result<Bars> {
     let length = read.numbers("interval_s")?;
-    let finest = length
-        .iter()
-        .copied()
-        .filter(|length| *length > 0.0)
-        .fold(f64::INFINITY, f64::min);
+    let kind = read.words("price_kind")?;
     let (open_at, close_at) = (read.times("open_at")?, read.times("close_at")?);
     let columns = ["open", "high", "low", "close", "volume_usd"].map(|name| read.numbers(name));
     let [open, high, low, close, volume] = columns;
     let (open, high, low, close, volume) = (open?, high?, low?, close?, volume?);
+    // Of several lengths the one that covers most, and the finer of two.
+    let traded = |place: usize| kind[place] == "last" && length[place] > 0.0 && close_at[place] <= from;
+    let covered = |one: f64| {
+        let count = (0..length.len())
+            .filter(|place| traded(*place) && length[*place] == one)
+            .count();
+        count as f64 * one
+    };
+    let mut lengths: Vec<f64> = (0..length.len())
+        .filter(|place| traded(*place))
+        .map(|place| length[place])
+        .collect();
+    lengths.sort_by(f64::total_cmp);
+    lengths.dedup();
+    let chosen = lengths.iter().copied().fold(f64::NAN, |best, one| {
+        if covered(one) > 1.01 * covered(best) || best.is_nan() {
+            one
+        } else {
+            best
+        }
+    });
     let mut bars = Bars::default();
     for place in 0..open_at.len() {
-        if length[place] != finest || close_at[place] > from {
+        if !traded(place) || length[place] != chosen {
             continue;
         }
         bars.open_at.push(open_at[place]);

@@ -2,7 +2,13 @@
 
 use serde::Serialize;
 
-use crate::recover::Calibrated;
+use crate::fit::impact::Weight;
+use crate::recover::{Calibrated, MOST_OF_LEAST_SQUARES};
+
+/// Spread of the prior of `ln Y`.
+const PRIOR_SD_LOG: f64 = 0.35;
+/// An interval this many times as wide as the prior's says hardly more than it.
+const BARELY: f64 = 0.95;
 
 /// What the tape says of one form of impact.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -16,7 +22,7 @@ pub struct ImpactLine {
     /// Why it is prior-dominated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Median of `Y` after the tape.
+    /// Median of `Y` after the tape; like its ends no more than 1.25 times least squares.
     pub y: f64,
     /// 5 %, prior included.
     pub low: f64,
@@ -46,17 +52,29 @@ pub(super) fn of(calibrated: &Calibrated) -> Vec<ImpactLine> {
     cells
         .map(|(cell, weight)| {
             let fit = &cell.fitted.fit;
+            let most = fit
+                .y_ols
+                .filter(|ols| *ols > 0.0)
+                .map_or(f64::INFINITY, |ols| MOST_OF_LEAST_SQUARES * ols);
+            let reason = match &fit.verdict {
+                Weight::PriorDominated(why) => Some(why.clone()),
+                Weight::Measured => {
+                    let told = libm::log(fit.interval.1 / fit.interval.0) / (2.0 * 1.645 * PRIOR_SD_LOG);
+                    (told > BARELY).then(|| format!("the interval is {told:.2} times as wide as the prior's"))
+                }
+            };
             ImpactLine {
                 form: cell.form.name.clone(),
                 recorded_depth: cell.thin,
-                verdict: fit.verdict.to_string(),
-                reason: match &fit.verdict {
-                    crate::fit::impact::Weight::Measured => None,
-                    crate::fit::impact::Weight::PriorDominated(why) => Some(why.clone()),
+                verdict: if reason.is_some() {
+                    "impact prior-dominated".into()
+                } else {
+                    "impact measured".into()
                 },
-                y: fit.y,
-                low: fit.interval.0,
-                high: fit.interval.1,
+                reason,
+                y: fit.y.min(most),
+                low: fit.interval.0.min(most),
+                high: fit.interval.1.min(most),
                 y_ols: fit.y_ols,
                 y_iv: fit.y_iv,
                 first_stage_f: fit.f,

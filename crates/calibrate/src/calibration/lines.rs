@@ -211,24 +211,28 @@ fn pro_cyclical(lines: &mut Lines, asked: &Asked<'_>) {
     };
     let span_s = (0.0, asked.clocked.step_s * asked.clocked.len() as f64);
     match trend::trend(asked.observed, asked.clocked, &around, &fitting, span_s) {
-        Ok(found) => lines.add(
-            "leverage_with_trailing_return",
-            if found.improves { Origin::Fitted } else { Origin::Untold },
-            found.improves.then_some(found.best),
-            "log leverage a unit of log return",
-            format!(
-                "leverage that rises with the return before the entry: {} the fit (gain of AIC {:.1}, best {:.2}); funding is not on \
-                 what a calibration reads",
-                if found.improves { "improves" } else { "does not improve" },
-                found.aic_gain,
-                found.best
-            ),
-        ),
+        Ok(found) => {
+            // At an end of what is looked at the best is not found.
+            let told = found.improves && found.best.abs() < 1.0;
+            lines.add(
+                "leverage_with_trailing_return",
+                if told { Origin::Fitted } else { Origin::Untold },
+                told.then_some(found.best),
+                "log leverage a standard deviation of trailing return",
+                format!(
+                    "leverage that rises with the return before the entry: {} the fit (gain of AIC {:.1}; best {:.2} of -1 to 1, \
+                     whose ends count as not found); funding is not on what a calibration reads",
+                    if found.improves { "improves" } else { "does not improve" },
+                    found.aic_gain,
+                    found.best
+                ),
+            );
+        }
         Err(why) => lines.add(
             "leverage_with_trailing_return",
             Origin::Untold,
             None,
-            "log leverage a unit of log return",
+            "log leverage a standard deviation of trailing return",
             why.to_string(),
         ),
     }
@@ -251,6 +255,10 @@ fn lags(lines: &mut Lines, asked: &Asked<'_>) {
             lines.within(found.interval_s.0, found.interval_s.1);
         }
         Err(why) => lines.add("latency_s", Origin::Untold, None, "s", why.to_string()),
+    }
+    if asked.observed.marks.mark_usd.is_empty() {
+        lines.add("mark_lag_s", Origin::Untold, None, "s", "no mark on the tape");
+        return;
     }
     let steps = (MARK_LAG_S / asked.clocked.step_s).round() as usize;
     match latency::mark_lag(asked.clocked, steps) {
@@ -301,10 +309,11 @@ fn depths(lines: &mut Lines, asked: &Asked<'_>) {
                 }
                 OneSided::NotMeasurable(why) => format!("not measurable: {why}; depth is not driven by it"),
             };
+            let unseen = matches!(found.gate, OneSided::NotMeasurable(_));
             lines.add(
                 "depth_with_one_sided_flow",
-                Origin::Fitted,
-                Some(found.one_sided),
+                if unseen { Origin::Untold } else { Origin::Fitted },
+                (!unseen).then_some(found.one_sided),
                 "log depth",
                 how,
             );

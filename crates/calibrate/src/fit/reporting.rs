@@ -95,7 +95,7 @@ pub fn reporting(
     }
 }
 
-/// Printed value of both sides over what open interest lost, of both sides alike, from its highest to its last reading.
+/// Printed value of both sides over what open interest lost, of both sides alike, from its first to its last reading.
 fn of_fall(observed: &Observed, from: Timestamp, to: Timestamp) -> Option<f64> {
     let read = &observed.open_interest;
     let inside = |at: &Timestamp| *at >= from && *at <= to;
@@ -108,11 +108,14 @@ fn of_fall(observed: &Observed, from: Timestamp, to: Timestamp) -> Option<f64> {
         return None;
     }
     let prints = &observed.liquidations;
+    if prints.is_empty() {
+        return None;
+    }
     let printed: f64 = (0..prints.len())
         .filter(|place| inside(&prints.at[*place]))
         .map(|place| prints.quantity[place])
         .sum();
-    Some((printed / fall).min(1.0))
+    Some(printed / fall)
 }
 
 #[cfg(test)]

@@ -250,6 +250,19 @@ impl Default for OrderBook {
 }
 
 impl Declared {
+    /// The default of a kind: of an order book, which need not come near a target, open interest as declared.
+    pub fn of(kind: Kind) -> Self {
+        let mut declared = Self {
+            kind,
+            ..Self::default()
+        };
+        if kind == Kind::OrderBook {
+            declared.amplification = Target::AsDeclared;
+            declared.positions.open_interest_ratio = 0.08;
+        }
+        declared
+    }
+
     /// A file that declares the default, with every parameter and its unit.
     pub const TEMPLATE: &'static str = include_str!("default.toml");
 

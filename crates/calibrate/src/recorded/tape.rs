@@ -26,7 +26,10 @@ impl Recorded {
                 from: clocked.from,
             });
         }
-        let lead_s = bars.close_at[lead - 1].seconds_since(bars.open_at[0]);
+        // Holes between bars are no time in which nothing traded.
+        let lead_s: f64 = (0..lead)
+            .map(|bar| bars.close_at[bar].seconds_since(bars.open_at[bar]))
+            .sum();
         let returns: Vec<f64> = bars.close_usd[..lead]
             .windows(2)
             .map(|pair| libm::log(pair[1] / pair[0]))

@@ -26,7 +26,7 @@ const LATENCY_S: f64 = 1.0;
 /// that undo it; one-sided in effect, and weak, because news that move the flow tempt the same way.
 const ROUGHNESS: f64 = 5.0;
 /// Most that `Y` is taken for over its least squares, times: the rest is for their error.
-const MOST_OF_LEAST_SQUARES: f64 = 1.25;
+pub(crate) const MOST_OF_LEAST_SQUARES: f64 = 1.25;
 /// Step of a sequence that spreads evenly over an interval.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 /// Log amplification below which nothing can be said to be in proportion to it.
@@ -81,8 +81,6 @@ pub struct Calibrated {
     /// Draws of the closed loop that ran away: impact and positions beyond the critical point. They are left out of the
     /// effect, which is therefore too small where there are many.
     pub runaways: u32,
-    /// Amplification from regenerated flow: a second opinion, which stands on positions too.
-    pub log_amplification_regenerated: [Option<Interval>; 4],
 }
 
 /// What everything that is printed says.
@@ -158,7 +156,6 @@ pub fn calibrated(asked: &Asked<'_>) -> Result<Calibrated, Refused> {
             log_effect: doubted(of_loop(&|one, clock| one.log_effect[clock]), &log_amplification),
         },
         runaways,
-        log_amplification_regenerated: of_loop(&|one, clock| one.log_amplification[clock]),
         recorded,
         cells,
         weights,
@@ -243,11 +240,11 @@ fn amplified(
             open::open(asked.clocked, &cell.form, y, share, ratio)
         })
         .collect();
-    let smoothest = draws
-        .iter()
-        .filter_map(|one| one[0])
-        .fold(f64::NEG_INFINITY, f64::max);
-    let weight = |one: &[Option<f64>; 4]| one[0].map_or(1.0, |log| libm::exp(ROUGHNESS * (log - smoothest)));
+    // The finest clock that the tape has.
+    let finest = |one: &[Option<f64>; 4]| one.iter().flatten().next().copied();
+    let smoothest = draws.iter().filter_map(finest).fold(f64::NEG_INFINITY, f64::max);
+    let weight =
+        |one: &[Option<f64>; 4]| finest(one).map_or(1.0, |log| libm::exp(ROUGHNESS * (log - smoothest)));
     let figures = std::array::from_fn(|clock| {
         Interval::of(draws.iter().filter_map(|one| Some((one[clock]?, weight(one)))))
     });

@@ -63,6 +63,11 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     if !(0.05..=60.0).contains(&arguments.step) {
         return Err(Mistake::new(format!("--step {} s, should lie in 0.05 to 60", arguments.step)).into());
     }
+    if arguments.out.as_deref().is_some_and(Path::is_dir) {
+        return Err(Mistake::new("--out is a folder")
+            .hint("it takes the name of a file")
+            .into());
+    }
     let tape = arguments.tape.open(data)?;
     let wanted = wanted(&tape, &arguments)?;
     let brackets = brackets(&wanted, arguments.maintenance)?;
@@ -221,8 +226,12 @@ fn write(path: &Path, text: &str) -> Result<()> {
         std::fs::create_dir_all(folder).with_context(fail)?;
     }
     let beside = path.with_extension("toml.new");
-    std::fs::write(&beside, text).with_context(fail)?;
-    std::fs::rename(&beside, path).with_context(fail)
+    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        // What could not be put in place is not left behind.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written.with_context(fail)
 }
 
 fn say(file: &Calibration) -> Result<()> {

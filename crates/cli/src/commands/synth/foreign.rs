@@ -48,10 +48,7 @@ pub(super) fn run(data: &Path, arguments: &Arguments, name: Name) -> Result<()> 
             let (file, text) = read_text(path)?;
             Declared::parse_as(name.into(), &file, &text)?
         }
-        None => Declared {
-            kind: name.into(),
-            ..Declared::default()
-        },
+        None => Declared::of(name.into()),
     };
     if let Some(seed) = arguments.seed {
         declared.seed = seed;
