@@ -16,6 +16,8 @@ pub mod funding;
 pub mod index;
 pub mod liquidation;
 pub mod maintenance;
+pub mod margin;
 pub mod mark;
+pub mod perpetual;
 pub mod rounding;
 pub mod sampling;

@@ -1,12 +1,13 @@
 //! The catalogue of rules and their TOML: one file a rule, one line to register it.
 //!
 //! It reads a `&str`, never a file, and knows no replay. Read [`RuleSetFile`] first, then a rule such as
-//! [`PriceBand`].
+//! [`PriceBand`]; for what venues had really chosen, [`record`].
 
 mod cross_protocol_clearing;
 mod declared;
 mod expression;
 mod price_band;
+pub mod record;
 mod rule_set;
 mod volatility_margin;
 
