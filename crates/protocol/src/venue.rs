@@ -15,6 +15,7 @@ pub mod deleveraging;
 pub mod funding;
 mod grid;
 pub mod index;
+mod initial;
 pub mod liquidation;
 pub mod maintenance;
 pub mod margin;

@@ -301,7 +301,7 @@ mod tests {
         hyperliquid_brackets(&[(0.0, 40.0), (150e6, 20.0)]).expect("the venue's own table")
     }
 
-    /// Source: Hyperliquid, "Margin tiers": 2.5 % at 20x; 200M of BTC has a deduction of 1,875,000 and needs
+    /// V-HL1, V-HL2. Source: Hyperliquid, "Margin tiers": 2.5 % at 20x; 200M of BTC has a deduction of 1,875,000 and needs
     /// 3,125,000.
     #[test]
     fn hyperliquid_tiers() {
@@ -311,7 +311,7 @@ mod tests {
         assert_eq!(tiers.maintenance_usd(200e6), 3_125_000.0);
     }
 
-    /// Source: Hyperliquid's `LP = P - side * margin available / q / (1 - l * side)` with l = 1/80: one BTC
+    /// V-HL3. Source: Hyperliquid's `LP = P - side * margin available / q / (1 - l * side)` with l = 1/80: one BTC
     /// at 100,000, margin 2,500.
     #[test]
     fn hyperliquid_liquidation_price() {
@@ -333,7 +333,7 @@ mod tests {
         assert!((price - 98_734.177).abs() < 5e-4, "{price}");
     }
 
-    /// Source: Deribit support, "Margin changes January 2022": 100 BTC need 2.5 % initial and 1.5 %
+    /// V-DER2. Source: Deribit support, "Margin changes January 2022": 100 BTC need 2.5 % initial and 1.5 %
     /// maintenance margin.
     #[test]
     fn deribit_size() {
@@ -345,7 +345,7 @@ mod tests {
         near(schedule.maintenance(5e6, 1.0 / 50_000.0), 1.5);
     }
 
-    /// Source: dYdX v4 chain, the formula at base 5 %, caps 20M and 50M, open interest 35M.
+    /// V-DY5. Source: dYdX v4 chain, the formula at base 5 %, caps 20M and 50M, open interest 35M.
     #[test]
     fn open_interest_raises_initial_margin() {
         let ratio = |open_interest| open_interest_initial_ratio(0.05, open_interest, 20e6, 50e6);
