@@ -82,3 +82,6 @@ impl Venue {
         self.file.dates(instrument)
     }
 }
+
+#[cfg(test)]
+mod tests;
