@@ -4,11 +4,18 @@
 //! of the parameters in force what [`Protocol`] says. The files come in as text; their every date and instrument is built
 //! when they are read, so that a parameter nobody knows, or one that is missing, is refused then.
 
+mod binance;
+mod bitmex;
+mod bybit;
+mod deribit;
 mod file;
 mod in_force;
+mod okx;
+mod order_book;
 
 use aftershock_market::Timestamp;
 use aftershock_protocol::venue::perpetual::Perpetual;
+use aftershock_protocol::venue::portfolio::PortfolioMargin;
 
 pub use file::{Conflict, Dated, Gap, Rule, Trust, VenueFile};
 pub use in_force::{InForce, RecordError};
@@ -18,6 +25,8 @@ pub use in_force::{InForce, RecordError};
 pub enum Protocol {
     /// A perpetual on an order book.
     Perpetual(Box<Perpetual>),
+    /// Margin of a portfolio over a grid of scenarios.
+    Portfolio(PortfolioMargin),
 }
 
 /// A venue's code.
@@ -29,7 +38,32 @@ struct Code {
 }
 
 /// Every venue; a new one is one line here.
-const VENUES: &[Code] = &[];
+const VENUES: &[Code] = &[
+    Code {
+        name: "bitmex",
+        build: bitmex::build,
+    },
+    Code {
+        name: "binance-usdm",
+        build: binance::build,
+    },
+    Code {
+        name: "bybit",
+        build: bybit::build,
+    },
+    Code {
+        name: "okx",
+        build: okx::build,
+    },
+    Code {
+        name: "deribit",
+        build: deribit::build,
+    },
+    Code {
+        name: "deribit-portfolio",
+        build: deribit::build_portfolio,
+    },
+];
 
 /// A venue whose every date and instrument has been built.
 #[derive(Clone, Debug)]
