@@ -84,7 +84,9 @@ impl Oracle {
                     SizeBy::Value => BigInt::from(held.opening_value.0),
                     SizeBy::Contracts => BigInt::from(held.quantity.0),
                 };
-                let fits = |cap: f64| cap.is_infinite() || size <= decimal(cap, DIGITS);
+                // Digits are written slowly: of many tiers only those near the size are compared in digits.
+                let near = size.to_string().parse::<f64>().unwrap_or(0.0) / UNIT as f64;
+                let fits = |cap: f64| cap > near * 2.0 || (cap > near / 2.0 && size <= decimal(cap, DIGITS));
                 let found = tiers.iter().find(|tier| fits(tier.cap)).or(tiers.last());
                 Need::Rate(rate(found.expect("a tier").maintenance_ratio))
             }
