@@ -4,13 +4,20 @@
 //! of the parameters in force what [`Protocol`] says. The files come in as text; their every date and instrument is built
 //! when they are read, so that a parameter nobody knows, or one that is missing, is refused then.
 
+mod binance;
+mod bitmex;
+mod bybit;
+mod deribit;
 mod file;
 mod in_force;
+mod okx;
+mod order_book;
 
 use aftershock_market::Timestamp;
 use aftershock_protocol::Brackets;
 use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::perpetual::Perpetual;
+use aftershock_protocol::venue::portfolio::PortfolioMargin;
 
 pub use file::{Conflict, Dated, Gap, Rule, Trust, VenueFile};
 pub use in_force::{InForce, RecordError};
@@ -20,6 +27,8 @@ pub use in_force::{InForce, RecordError};
 pub enum Protocol {
     /// A perpetual on an order book.
     Perpetual(Box<Perpetual>),
+    /// Margin of a portfolio over a grid of scenarios.
+    Portfolio(PortfolioMargin),
 }
 
 /// The parameter that holds margin brackets.
@@ -34,7 +43,32 @@ struct Code {
 }
 
 /// Every venue; a new one is one line here.
-const VENUES: &[Code] = &[];
+const VENUES: &[Code] = &[
+    Code {
+        name: "bitmex",
+        build: bitmex::build,
+    },
+    Code {
+        name: "binance-usdm",
+        build: binance::build,
+    },
+    Code {
+        name: "bybit",
+        build: bybit::build,
+    },
+    Code {
+        name: "okx",
+        build: okx::build,
+    },
+    Code {
+        name: "deribit",
+        build: deribit::build,
+    },
+    Code {
+        name: "deribit-portfolio",
+        build: deribit::build_portfolio,
+    },
+];
 
 /// Names of the venues, in order.
 pub fn names() -> impl Iterator<Item = &'static str> {
