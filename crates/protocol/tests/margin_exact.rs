@@ -10,11 +10,8 @@ use aftershock_protocol::venue::maintenance::{
 };
 use aftershock_protocol::venue::margin::{InitialTerms, MarginTerms};
 use aftershock_protocol::{Brackets, Tier};
-use num_bigint::BigInt;
-use oracle::Oracle;
+use oracle::{UNIT, check, holding};
 use proptest::prelude::*;
-
-const UNIT: i128 = 100_000_000;
 
 /// A schedule with the values and the contracts at which something of it changes.
 struct Form {
@@ -99,92 +96,6 @@ fn contracts() -> [Contract; 5] {
             usd: Cash(100 * UNIT),
         },
     ]
-}
-
-/// Coin (or dollars) of one contract, units.
-fn size_of_one(contract: Contract) -> f64 {
-    match contract {
-        Contract::Linear { multiplier } => multiplier.0 as f64,
-        Contract::Inverse { usd } => usd.0 as f64,
-    }
-}
-
-/// A position of about `quantity` whose opening value is exactly `opening` where a price from 1e-6 to 1e7 USD can
-/// make it so, and the price it was opened at.
-fn holding(contract: Contract, side: Side, quantity: Coin, opening: Cash, leverage: f64) -> (Holding, Price) {
-    let size = quantity.to_f64() * size_of_one(contract) / UNIT as f64;
-    let usd = match contract {
-        Contract::Linear { .. } => opening.to_f64() / size,
-        Contract::Inverse { .. } => size / opening.to_f64(),
-    };
-    let price = Price::from_f64(usd.clamp(1e-6, 1e7));
-    let opening_value = if (1e-6..1e7).contains(&usd) {
-        opening
-    } else {
-        contract.opening_value(side, quantity, price)
-    };
-    let margin = Cash((opening_value.0 as f64 / leverage).ceil() as i128);
-    let held = Holding {
-        side,
-        quantity,
-        opening_value,
-        margin,
-    };
-    (held, price)
-}
-
-/// The price next to one on the unsound side.
-fn beyond(side: Side, price: Price) -> Price {
-    match side {
-        Side::Long => Price(price.0 - 1),
-        Side::Short => Price(price.0 + 1),
-    }
-}
-
-/// Everything that must hold of one account, the price of record being `price`.
-fn check(contract: Contract, held: &Holding, terms: &MarginTerms, price: Price) -> Oracle {
-    let oracle = Oracle::new(contract, held, terms);
-    let case = || format!("{contract:?} {held:?} {terms:?} {price:?}");
-    let same = |ours: Cash, exact: BigInt, what: &str| {
-        assert_eq!(BigInt::from(ours.0), exact, "{what}: {}", case());
-    };
-    same(contract.equity(held, price), oracle.equity(price.0), "equity");
-    same(
-        terms.maintenance_margin(contract, held, price),
-        oracle.maintenance(price.0),
-        "maintenance",
-    );
-    same(
-        terms.required(contract, held, price),
-        oracle.required(price.0),
-        "required",
-    );
-    assert_eq!(
-        terms.is_sound(contract, held, price),
-        oracle.sound(price.0),
-        "{}",
-        case()
-    );
-    let liquidated = terms.liquidation_price(contract, held);
-    if let Some(at) = liquidated {
-        assert!(oracle.sound(at.0), "unsound at {at:?}: {}", case());
-        let next = beyond(held.side, at);
-        assert!(!oracle.sound(next.0), "sound beyond {at:?}: {}", case());
-    }
-    let bankrupt = terms.bankruptcy_price(contract, held);
-    if let Some(at) = bankrupt {
-        assert!(oracle.solvent(at.0), "insolvent at {at:?}: {}", case());
-        let next = beyond(held.side, at);
-        assert!(!oracle.solvent(next.0), "solvent beyond {at:?}: {}", case());
-    }
-    if let (true, Some(liquidated), Some(bankrupt)) = (oracle.sound(price.0), liquidated, bankrupt) {
-        let order = match held.side {
-            Side::Long => [bankrupt, liquidated, price],
-            Side::Short => [price, liquidated, bankrupt],
-        };
-        assert!(order.is_sorted(), "{order:?}: {}", case());
-    }
-    oracle
 }
 
 /// Both sides, five contracts, eight forms, on, below and above every edge (at the entry), every whole leverage.

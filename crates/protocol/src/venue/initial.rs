@@ -44,6 +44,19 @@ pub enum InitialTerms {
 }
 
 impl InitialTerms {
+    /// Initial margins of [`MarginSchedule::risk_limits`]: `ratio` up to the `base` limit, `ratio_step` more for each
+    /// `step` above.
+    pub fn risk_limits(base: f64, step: f64, ratio: f64, ratio_step: f64, count: usize) -> Self {
+        let tier = |at: usize| LeverageTier {
+            cap: base + at as f64 * step,
+            max_leverage: 1.0 / (ratio + at as f64 * ratio_step),
+        };
+        Self::ByTier {
+            by: SizeBy::Value,
+            tiers: (0..count).map(tier).collect(),
+        }
+    }
+
     /// Whether leverages, caps and ratios are in their range and order.
     pub(super) fn check(&self) -> Result<(), MarginError> {
         let leverage = |given: f64| {
@@ -109,8 +122,8 @@ impl InitialTerms {
                 _ => *max_leverage,
             }),
             Self::ByTier { by, tiers } => {
-                let caps = tiers.iter().map(|tier| tier.cap);
-                Some(tiers[first_that_holds(caps, *by, value, quantity)].max_leverage)
+                let tier = first_that_holds(tiers, |tier| tier.cap, *by, value, quantity);
+                Some(tiers[tier].max_leverage)
             }
             Self::SizeLinear(_) | Self::OpenInterestScaled { .. } => None,
         }

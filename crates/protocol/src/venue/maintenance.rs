@@ -174,18 +174,14 @@ impl MarginSchedule {
     /// belongs to the lower tier.
     pub fn tier_of(&self, value: Cash, contracts: Coin) -> usize {
         match self {
-            Self::Brackets(table) => {
-                let tiers = table.tiers();
-                first_that_holds(
-                    tiers.iter().map(|tier| tier.cap_usd),
-                    SizeBy::Value,
-                    value,
-                    contracts,
-                )
-            }
-            Self::WholeRate { by, tiers } => {
-                first_that_holds(tiers.iter().map(|tier| tier.cap), *by, value, contracts)
-            }
+            Self::Brackets(table) => first_that_holds(
+                table.tiers(),
+                |tier| tier.cap_usd,
+                SizeBy::Value,
+                value,
+                contracts,
+            ),
+            Self::WholeRate { by, tiers } => first_that_holds(tiers, |tier| tier.cap, *by, value, contracts),
             Self::SizeLinear(_) => 0,
         }
     }
@@ -230,20 +226,19 @@ impl MarginSchedule {
     }
 }
 
-/// Index of the first cap that a position does not exceed, else the last.
-pub(super) fn first_that_holds(
-    caps: impl ExactSizeIterator<Item = f64>,
+/// Index of the first tier whose cap a position does not exceed, else of the last; caps rise.
+pub(super) fn first_that_holds<T>(
+    tiers: &[T],
+    cap: impl Fn(&T) -> f64,
     by: SizeBy,
     value: Cash,
     contracts: Coin,
 ) -> usize {
-    let last = caps.len().saturating_sub(1);
-    let mut caps = caps;
-    let holds = |cap: f64| match by {
-        SizeBy::Value => value <= Cash::from_f64(cap),
-        SizeBy::Contracts => contracts <= Coin::from_f64(cap),
+    let exceeds = |tier: &T| match by {
+        SizeBy::Value => value > Cash::from_f64(cap(tier)),
+        SizeBy::Contracts => contracts > Coin::from_f64(cap(tier)),
     };
-    caps.position(holds).unwrap_or(last)
+    tiers.partition_point(exceeds).min(tiers.len().saturating_sub(1))
 }
 
 /// Brackets from lower bounds of notional and largest leverages: the maintenance ratio is half of the initial

@@ -60,6 +60,30 @@ fn leverage_by_tiers_of_contracts() {
     assert!(new(vec![tier(1.0, 0.0)]).is_err());
 }
 
+/// Source: BitMEX, "Risk limits": base 200 XBT at 1 % initial, each 100 XBT more adds a step to it; the step of 0.5 % is
+/// a stated input.
+#[test]
+fn initial_margin_of_risk_limits() {
+    let initial = InitialTerms::risk_limits(200.0, 100.0, 0.01, 0.005, 3);
+    let schedule = MarginSchedule::risk_limits(200.0, 100.0, 0.005, 0.005, 3).expect("rising limits");
+    let terms = MarginTerms::new(initial, schedule, EntryValue, 0.0).expect("one crossing");
+    let least = |dollars| {
+        let price = Price::from_f64(10_000.0);
+        terms.initial_margin(
+            Contract::DOLLAR,
+            Coin::from_f64(dollars),
+            price,
+            None,
+            NO_INTEREST,
+        )
+    };
+    assert_eq!(least(2e6), Ok(Cash::from_f64(2.0)));
+    assert_eq!(least(4e6), Ok(Cash::from_f64(8.0)));
+    // 1.5 % of 300 coins; two thirds of a hundred times leverage has eight digits.
+    let middle = least(3e6).map_or(0, |margin| margin.0);
+    assert!((middle - 450_000_000).abs() <= 1, "{middle}");
+}
+
 #[test]
 fn terms_without_one_crossing_are_refused() {
     let tier = |cap, maintenance_ratio| RateTier {

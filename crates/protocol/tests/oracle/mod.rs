@@ -2,12 +2,14 @@
 //! digits, margins summed over slices of value instead of looked up with an amount, prices found by bisection over
 //! the whole grid. Nothing of the functions under test is called.
 
-use aftershock_market::Side;
+use aftershock_market::{Cash, Coin, Price, Side};
 use aftershock_protocol::venue::contract::{Contract, Holding, MaintenanceOn};
 use aftershock_protocol::venue::maintenance::{MarginSchedule, SizeBy};
 use aftershock_protocol::venue::margin::MarginTerms;
 use num_bigint::BigInt;
 
+/// Units of one.
+pub const UNIT: i128 = 100_000_000;
 /// Decimal digits in which a rate is counted.
 const RATE_DIGITS: usize = 15;
 /// Decimal digits of money, contracts and prices.
@@ -46,11 +48,14 @@ pub struct Oracle {
     need: Need,
     on: MaintenanceOn,
     fee: BigInt,
+    /// By how much the published amounts of brackets are off at most, units; what a continuous margin would have.
+    pub off_by: BigInt,
 }
 
 impl Oracle {
     pub fn new(contract: Contract, held: &Holding, terms: &MarginTerms) -> Self {
         let rate = |ratio| decimal(ratio, RATE_DIGITS);
+        let mut off_by = BigInt::ZERO;
         let need = match terms.maintenance() {
             MarginSchedule::Brackets(table) => {
                 let cap = |usd: f64| usd.is_finite().then(|| decimal(usd, DIGITS));
@@ -62,6 +67,16 @@ impl Oracle {
                 if let Some(last) = slices.last_mut() {
                     last.0 = None;
                 }
+                let (mut floor, mut before, mut amount) = (BigInt::ZERO, BigInt::ZERO, BigInt::ZERO);
+                for (tier, (cap, rate)) in table.tiers().iter().zip(&slices) {
+                    amount += &floor * (rate - &before);
+                    let published = decimal(tier.maintenance_amount_usd, DIGITS) * ten_to(RATE_DIGITS);
+                    if published != amount {
+                        let off = BigInt::from((&amount - published).magnitude().clone());
+                        off_by = off_by.max(off / ten_to(RATE_DIGITS) + 1);
+                    }
+                    (floor, before) = (cap.clone().unwrap_or_default(), rate.clone());
+                }
                 Need::Slices(slices)
             }
             MarginSchedule::WholeRate { by, tiers } => {
@@ -69,7 +84,9 @@ impl Oracle {
                     SizeBy::Value => BigInt::from(held.opening_value.0),
                     SizeBy::Contracts => BigInt::from(held.quantity.0),
                 };
-                let fits = |cap: f64| cap.is_infinite() || size <= decimal(cap, DIGITS);
+                // Digits are written slowly: of many tiers only those near the size are compared in digits.
+                let near = size.to_string().parse::<f64>().unwrap_or(0.0) / UNIT as f64;
+                let fits = |cap: f64| cap > near * 2.0 || (cap > near / 2.0 && size <= decimal(cap, DIGITS));
                 let found = tiers.iter().find(|tier| fits(tier.cap)).or(tiers.last());
                 Need::Rate(rate(found.expect("a tier").maintenance_ratio))
             }
@@ -84,6 +101,7 @@ impl Oracle {
             need,
             on: terms.on(),
             fee: rate(terms.closing_fee()),
+            off_by,
         }
     }
 
@@ -219,4 +237,105 @@ fn between(from: i64, to: i64, holds: impl Fn(i64) -> bool) -> Option<(i64, i64)
         }
     }
     Some((held as i64, not as i64))
+}
+
+/// Coin (or dollars) of one contract, units.
+fn size_of_one(contract: Contract) -> f64 {
+    match contract {
+        Contract::Linear { multiplier } => multiplier.0 as f64,
+        Contract::Inverse { usd } => usd.0 as f64,
+    }
+}
+
+/// A position of `quantity` whose opening value is exactly `opening` where a price from 1e-6 to 1e7 USD can
+/// make it so, and the price it was opened at.
+pub fn holding(
+    contract: Contract,
+    side: Side,
+    quantity: Coin,
+    opening: Cash,
+    leverage: f64,
+) -> (Holding, Price) {
+    let size = quantity.to_f64() * size_of_one(contract) / UNIT as f64;
+    let usd = match contract {
+        Contract::Linear { .. } => opening.to_f64() / size,
+        Contract::Inverse { .. } => size / opening.to_f64(),
+    };
+    let price = Price::from_f64(usd.clamp(1e-6, 1e7));
+    let opening_value = if (1e-6..1e7).contains(&usd) {
+        opening
+    } else {
+        contract.opening_value(side, quantity, price)
+    };
+    let margin = Cash((opening_value.0 as f64 / leverage).ceil() as i128);
+    let held = Holding {
+        side,
+        quantity,
+        opening_value,
+        margin,
+    };
+    (held, price)
+}
+
+/// The price next to one on the unsound side.
+fn beyond(side: Side, price: Price) -> Price {
+    match side {
+        Side::Long => Price(price.0 - 1),
+        Side::Short => Price(price.0 + 1),
+    }
+}
+
+/// Everything that must hold of one account, the mark being `price`; the second algebra of it.
+///
+/// Where published amounts of brackets are off by part of a cent, so may margins be, and whether an account is sound is
+/// then what the terms say.
+pub fn check(contract: Contract, held: &Holding, terms: &MarginTerms, price: Price) -> Oracle {
+    let oracle = Oracle::new(contract, held, terms);
+    let case = || format!("{contract:?} {held:?} {terms:?} {price:?}");
+    let off = oracle.off_by.clone();
+    let same = |ours: Cash, exact: BigInt, within: &BigInt, what: &str| {
+        let difference = BigInt::from(ours.0) - exact;
+        assert!(
+            difference.magnitude() <= within.magnitude(),
+            "{what} off by {difference}: {}",
+            case()
+        );
+    };
+    same(
+        contract.equity(held, price),
+        oracle.equity(price.0),
+        &BigInt::ZERO,
+        "equity",
+    );
+    let maintenance = terms.maintenance_margin(contract, held, price);
+    same(maintenance, oracle.maintenance(price.0), &off, "maintenance");
+    let required = terms.required(contract, held, price);
+    same(required, oracle.required(price.0), &off, "required");
+    let sound = |at: Price| match off == BigInt::ZERO {
+        true => oracle.sound(at.0),
+        false => contract.equity(held, at) >= terms.required(contract, held, at),
+    };
+    assert_eq!(terms.is_sound(contract, held, price), sound(price), "{}", case());
+    let liquidated = terms.liquidation_price(contract, held);
+    if let Some(at) = liquidated {
+        assert!(sound(at), "unsound at {at:?}: {}", case());
+        assert!(!sound(beyond(held.side, at)), "sound beyond {at:?}: {}", case());
+    }
+    let bankrupt = terms.bankruptcy_price(contract, held);
+    if let Some(at) = bankrupt {
+        assert!(oracle.solvent(at.0), "insolvent at {at:?}: {}", case());
+        assert!(
+            !oracle.solvent(beyond(held.side, at).0),
+            "solvent beyond {at:?}: {}",
+            case()
+        );
+    }
+    if let (true, Some(liquidated), Some(bankrupt)) = (sound(price), liquidated, bankrupt) {
+        let order = match held.side {
+            Side::Long => [bankrupt, liquidated, price],
+            Side::Short => [price, liquidated, bankrupt],
+        };
+        assert!(order.is_sorted(), "{order:?}: {}", case());
+    }
+    oracle
 }
