@@ -2,6 +2,12 @@
 //!
 //! `cargo test -p aftershock-rules --test vectors -- --nocapture` prints the table.
 
+mod binance;
+mod bitmex;
+mod bybit;
+mod deribit;
+mod okx;
+mod order_book;
 mod table;
 
 use std::fs;
