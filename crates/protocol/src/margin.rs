@@ -173,8 +173,24 @@ pub fn liquidation_price(
     maintenance_ratio: f64,
     maintenance_amount_usd: f64,
 ) -> f64 {
-    let s = side.sign();
-    (margin_usd + maintenance_amount_usd - s * quantity * entry_usd) / (quantity * (maintenance_ratio - s))
+    let cushion = margin_usd + maintenance_amount_usd;
+    let (over, under) = crossing_value(side.sign(), quantity * entry_usd, cushion, maintenance_ratio, 0.0);
+    over / (quantity * under)
+}
+
+/// The value at the mark at which `cushion + paid (value - opening)` equals `rate * value + per_unit * value^2`,
+/// as a numerator over a denominator; `paid` is +1 where the holder gains as the value rises, else -1.
+///
+/// The one closed form of every liquidation and bankruptcy price, linear or inverse. With `per_unit` it is the
+/// root on the branch where a unit of value needs less than itself; NaN where there is none.
+pub(crate) fn crossing_value(paid: f64, opening: f64, cushion: f64, rate: f64, per_unit: f64) -> (f64, f64) {
+    let (over, under) = (paid * opening - cushion, paid - rate);
+    if per_unit == 0.0 {
+        return (over, under);
+    }
+    // 2c / (a + sqrt(a^2 - 4kc)) does not cancel where k is small.
+    let root = libm::sqrt(under * under - 4.0 * per_unit * over);
+    (2.0 * over, under + paid * root)
 }
 
 /// The mark at which a linear position's equity is zero, USD.
@@ -237,7 +253,7 @@ mod tests {
         );
     }
 
-    /// Source: freqtrade, tests of the Binance liquidation price (q = 1, entry 10, wallet 2, 1 %, amount 0.01).
+    /// V-BN7. Source: freqtrade, tests of the Binance liquidation price (q = 1, entry 10, wallet 2, 1 %, amount 0.01).
     #[test]
     fn small_wallet() {
         close(
@@ -252,7 +268,7 @@ mod tests {
         );
     }
 
-    /// Source: Binance "How to calculate liquidation price of USD-M futures", cross example with ETH and BTC longs;
+    /// V-BN4. Source: Binance "How to calculate liquidation price of USD-M futures", cross example with ETH and BTC longs;
     /// the other contract enters as wallet minus its maintenance plus its unrealised result.
     #[test]
     fn cross_margin_example_of_the_venue() {
@@ -279,7 +295,7 @@ mod tests {
         close(btc, 26_316.89, 0.005);
     }
 
-    /// Source: Binance "Leverage and margin of USD-M futures": 264,000 stands in the 1 % bracket; 500,000 needs
+    /// V-BN1, V-BN2. Source: Binance "Leverage and margin of USD-M futures": 264,000 stands in the 1 % bracket; 500,000 needs
     /// 500,000 x 1 % - 1,300 = 3,700.
     #[test]
     fn brackets_of_2021() {

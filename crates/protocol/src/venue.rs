@@ -13,7 +13,9 @@
 pub mod contract;
 pub mod deleveraging;
 pub mod funding;
+mod grid;
 pub mod index;
+mod initial;
 pub mod insurance;
 pub mod liquidation;
 pub mod maintenance;

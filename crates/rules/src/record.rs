@@ -141,7 +141,7 @@ impl Venue {
         let Protocol::Perpetual(perpetual) = self.at(instrument, at)? else {
             return Ok(None);
         };
-        let MarginSchedule::Brackets(table) = perpetual.margin.maintenance else {
+        let MarginSchedule::Brackets(table) = perpetual.margin.maintenance() else {
             return Ok(None);
         };
         let held =
@@ -149,7 +149,7 @@ impl Venue {
                 rule.parameter == BRACKETS && rule.is_for(instrument) && rule.valid_from <= at
             });
         let rule = held.max_by_key(|rule| (rule.instrument.is_some(), rule.valid_from));
-        Ok(rule.map(|rule| (table, rule)))
+        Ok(rule.map(|rule| (table.clone(), rule)))
     }
 
     /// The instants at which a rule of an instrument changes, from the first at which all are there.

@@ -1,11 +1,16 @@
 //! What must stand behind a position, in the forms that venues give it.
 
+use aftershock_market::{Cash, Coin, UNITS_PER_ONE};
+
+use super::rounding::{RATE_PARTS, Rounding, parts};
 use crate::{BracketError, Brackets, Tier};
+
+const UNIT: i128 = UNITS_PER_ONE as i128;
 
 /// What a tier's edge is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SizeBy {
-    /// Value at the mark, settlement asset (BitMEX risk limits, in coin).
+    /// The value that margins are charged on, settlement asset (BitMEX risk limits, in coin).
     Value,
     /// Contracts (OKX).
     Contracts,
@@ -47,6 +52,21 @@ impl SizeLinear {
     #[inline]
     pub fn ratio(self, value: f64) -> f64 {
         self.base + self.per_unit * value
+    }
+
+    /// `value * (base + fee + per_unit * value)` rounded up, `fee` in parts of one.
+    pub(super) fn charge(self, value: Cash, fee: i128) -> Cash {
+        let grown = parts(self.per_unit).saturating_mul(value.0);
+        let ratio = ((parts(self.base) + fee) * UNIT).saturating_add(grown);
+        Cash(Rounding::Up.scale(value.0, ratio, RATE_PARTS * UNIT))
+    }
+
+    /// The largest value of which a unit more, with its `fee` in parts of one, needs no more than itself; `None`
+    /// where every value is such.
+    pub(super) fn peak(self, fee: i128) -> Option<Cash> {
+        let slope = parts(self.per_unit);
+        let left = (RATE_PARTS - parts(self.base) - fee) * UNIT;
+        (slope > 0).then(|| Cash(Rounding::Down.divide(left + slope, 2 * slope)))
     }
 }
 
@@ -130,6 +150,42 @@ impl MarginSchedule {
         }
     }
 
+    /// Maintenance margin of a position, and `fee` (parts of one) of its value besides, rounded up once.
+    ///
+    /// Of brackets the one that asks most counts: where amounts are continuous that is the bracket of the value,
+    /// and where a published amount is off by part of a cent the margin does not jump.
+    pub(super) fn charge(&self, value: Cash, contracts: Coin, fee: i128) -> Cash {
+        let part = |ratio| Rounding::Up.scale(value.0, parts(ratio) + fee, RATE_PARTS);
+        match self {
+            Self::Brackets(table) => {
+                let line = |tier: &Tier| {
+                    part(tier.maintenance_ratio) - Cash::from_f64(tier.maintenance_amount_usd).0
+                };
+                Cash(table.tiers().iter().map(line).max().unwrap_or(0))
+            }
+            Self::WholeRate { tiers, .. } => {
+                Cash(part(tiers[self.tier_of(value, contracts)].maintenance_ratio))
+            }
+            Self::SizeLinear(ratio) => ratio.charge(value, fee),
+        }
+    }
+
+    /// The tier of a position, from 0, its size compared with each cap in units of 1e-8; a size on an edge
+    /// belongs to the lower tier.
+    pub fn tier_of(&self, value: Cash, contracts: Coin) -> usize {
+        match self {
+            Self::Brackets(table) => first_that_holds(
+                table.tiers(),
+                |tier| tier.cap_usd,
+                SizeBy::Value,
+                value,
+                contracts,
+            ),
+            Self::WholeRate { by, tiers } => first_that_holds(tiers, |tier| tier.cap, *by, value, contracts),
+            Self::SizeLinear(_) => 0,
+        }
+    }
+
     /// What maintenance margin falls by for a unit of value closed, away from an edge.
     pub fn marginal_ratio(&self, contracts: f64, unit_value: f64) -> f64 {
         let tier = self.tier(contracts, unit_value);
@@ -168,6 +224,21 @@ impl MarginSchedule {
             Self::SizeLinear(_) => f64::INFINITY,
         }
     }
+}
+
+/// Index of the first tier whose cap a position does not exceed, else of the last; caps rise.
+pub(super) fn first_that_holds<T>(
+    tiers: &[T],
+    cap: impl Fn(&T) -> f64,
+    by: SizeBy,
+    value: Cash,
+    contracts: Coin,
+) -> usize {
+    let exceeds = |tier: &T| match by {
+        SizeBy::Value => value > Cash::from_f64(cap(tier)),
+        SizeBy::Contracts => contracts > Coin::from_f64(cap(tier)),
+    };
+    tiers.partition_point(exceeds).min(tiers.len().saturating_sub(1))
 }
 
 /// Brackets from lower bounds of notional and largest leverages: the maintenance ratio is half of the initial
@@ -225,7 +296,7 @@ mod tests {
         hyperliquid_brackets(&[(0.0, 40.0), (150e6, 20.0)]).expect("the venue's own table")
     }
 
-    /// Source: Hyperliquid, "Margin tiers": 2.5 % at 20x; 200M of BTC has a deduction of 1,875,000 and needs
+    /// V-HL1, V-HL2. Source: Hyperliquid, "Margin tiers": 2.5 % at 20x; 200M of BTC has a deduction of 1,875,000 and needs
     /// 3,125,000.
     #[test]
     fn hyperliquid_tiers() {
@@ -235,7 +306,7 @@ mod tests {
         assert_eq!(tiers.maintenance_usd(200e6), 3_125_000.0);
     }
 
-    /// Source: Hyperliquid's `LP = P - side * margin available / q / (1 - l * side)` with l = 1/80: one BTC
+    /// V-HL3. Source: Hyperliquid's `LP = P - side * margin available / q / (1 - l * side)` with l = 1/80: one BTC
     /// at 100,000, margin 2,500.
     #[test]
     fn hyperliquid_liquidation_price() {
@@ -257,7 +328,7 @@ mod tests {
         assert!((price - 98_734.177).abs() < 5e-4, "{price}");
     }
 
-    /// Source: Deribit support, "Margin changes January 2022": 100 BTC need 2.5 % initial and 1.5 %
+    /// V-DER2. Source: Deribit support, "Margin changes January 2022": 100 BTC need 2.5 % initial and 1.5 %
     /// maintenance margin.
     #[test]
     fn deribit_size() {
@@ -269,7 +340,7 @@ mod tests {
         near(schedule.maintenance(5e6, 1.0 / 50_000.0), 1.5);
     }
 
-    /// Source: dYdX v4 chain, the formula at base 5 %, caps 20M and 50M, open interest 35M.
+    /// V-DY5. Source: dYdX v4 chain, the formula at base 5 %, caps 20M and 50M, open interest 35M.
     #[test]
     fn open_interest_raises_initial_margin() {
         let ratio = |open_interest| open_interest_initial_ratio(0.05, open_interest, 20e6, 50e6);

@@ -13,7 +13,7 @@
 use aftershock_protocol::venue::funding::Cap;
 use aftershock_protocol::venue::liquidation::LiquidationRule;
 use aftershock_protocol::venue::maintenance::MarginSchedule;
-use aftershock_protocol::venue::margin::{InitialTerms, MarginTerms};
+use aftershock_protocol::venue::margin::InitialTerms;
 use aftershock_protocol::venue::perpetual::{Begins, Perpetual};
 
 use super::order_book as book;
@@ -34,14 +34,13 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
     Ok(Protocol::Perpetual(Box::new(Perpetual {
         contract: book::contract(rules)?,
         lot: book::lot(rules)?,
-        margin: MarginTerms {
-            initial: InitialTerms::ByLeverage {
+        margin: book::margin(
+            rules,
+            InitialTerms::ByLeverage {
                 max_leverage: first.max_leverage,
             },
-            maintenance: MarginSchedule::Brackets(brackets),
-            on: book::maintenance_on(rules)?,
-            closing_fee: rules.ratio("closing_fee_ratio")?,
-        },
+            MarginSchedule::Brackets(brackets),
+        )?,
         mark: book::mark(rules, interval_s)?,
         index: book::index(rules)?,
         funding: book::funding(

@@ -12,7 +12,7 @@
 
 use aftershock_protocol::venue::funding::Cap;
 use aftershock_protocol::venue::maintenance::MarginSchedule;
-use aftershock_protocol::venue::margin::{InitialTerms, MarginTerms};
+use aftershock_protocol::venue::margin::InitialTerms;
 use aftershock_protocol::venue::perpetual::{Begins, Perpetual};
 
 use super::order_book as book;
@@ -30,14 +30,13 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
     Ok(Protocol::Perpetual(Box::new(Perpetual {
         contract: book::contract(rules)?,
         lot: book::lot(rules)?,
-        margin: MarginTerms {
-            initial: InitialTerms::ByLeverage {
+        margin: book::margin(
+            rules,
+            InitialTerms::ByLeverage {
                 max_leverage: 1.0 / initial,
             },
-            maintenance: risk_limits(rules, initial, maintenance)?,
-            on: book::maintenance_on(rules)?,
-            closing_fee: rules.ratio("closing_fee_ratio")?,
-        },
+            risk_limits(rules, initial, maintenance)?,
+        )?,
         mark: book::mark(rules, interval_s)?,
         index: book::index(rules)?,
         funding: book::funding(

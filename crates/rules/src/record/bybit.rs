@@ -11,7 +11,7 @@
 
 use aftershock_protocol::venue::funding::Cap;
 use aftershock_protocol::venue::maintenance::MarginSchedule;
-use aftershock_protocol::venue::margin::{InitialTerms, MarginTerms};
+use aftershock_protocol::venue::margin::InitialTerms;
 use aftershock_protocol::venue::perpetual::Perpetual;
 
 use super::order_book as book;
@@ -24,12 +24,11 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
     Ok(Protocol::Perpetual(Box::new(Perpetual {
         contract: book::contract(rules)?,
         lot: book::lot(rules)?,
-        margin: MarginTerms {
-            initial: InitialTerms::ByLeverage { max_leverage },
-            maintenance: MarginSchedule::Brackets(brackets),
-            on: book::maintenance_on(rules)?,
-            closing_fee: rules.ratio("closing_fee_ratio")?,
-        },
+        margin: book::margin(
+            rules,
+            InitialTerms::ByLeverage { max_leverage },
+            MarginSchedule::Brackets(brackets),
+        )?,
         mark: book::mark(rules, interval_s)?,
         index: book::index(rules)?,
         funding: book::funding(

@@ -13,7 +13,7 @@ use aftershock_market::Coin;
 use aftershock_protocol::venue::funding::{Averaging, Cap, FundingRule, RateForm, Schedule};
 use aftershock_protocol::venue::liquidation::LiquidationRule;
 use aftershock_protocol::venue::maintenance::{MarginSchedule, SizeLinear};
-use aftershock_protocol::venue::margin::{InitialTerms, MarginTerms};
+use aftershock_protocol::venue::margin::InitialTerms;
 use aftershock_protocol::venue::perpetual::{FundingTerms, Perpetual};
 use aftershock_protocol::venue::portfolio::{Contingency, PortfolioMargin, VolatilityRange};
 
@@ -32,15 +32,11 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
     Ok(Protocol::Perpetual(Box::new(Perpetual {
         contract: book::contract(rules)?,
         lot: book::lot(rules)?,
-        margin: MarginTerms {
-            initial: InitialTerms::SizeLinear(linear("initial_ratio", "initial_ratio_per_coin")?),
-            maintenance: MarginSchedule::SizeLinear(linear(
-                "maintenance_ratio",
-                "maintenance_ratio_per_coin",
-            )?),
-            on: book::maintenance_on(rules)?,
-            closing_fee: rules.ratio("closing_fee_ratio")?,
-        },
+        margin: book::margin(
+            rules,
+            InitialTerms::SizeLinear(linear("initial_ratio", "initial_ratio_per_coin")?),
+            MarginSchedule::SizeLinear(linear("maintenance_ratio", "maintenance_ratio_per_coin")?),
+        )?,
         mark: book::mark(rules, EIGHT_HOURS_S)?,
         index: book::index(rules)?,
         funding: funding(rules)?,

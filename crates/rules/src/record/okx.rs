@@ -9,7 +9,7 @@
 
 use aftershock_protocol::venue::funding::Cap;
 use aftershock_protocol::venue::maintenance::{MarginSchedule, RateTier, SizeBy};
-use aftershock_protocol::venue::margin::{InitialTerms, MarginTerms};
+use aftershock_protocol::venue::margin::InitialTerms;
 use aftershock_protocol::venue::perpetual::Perpetual;
 use serde::Deserialize;
 
@@ -39,14 +39,13 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
     Ok(Protocol::Perpetual(Box::new(Perpetual {
         contract: book::contract(rules)?,
         lot: book::lot(rules)?,
-        margin: MarginTerms {
-            initial: InitialTerms::ByLeverage {
+        margin: book::margin(
+            rules,
+            InitialTerms::ByLeverage {
                 max_leverage: rules.positive("max_leverage")?,
             },
             maintenance,
-            on: book::maintenance_on(rules)?,
-            closing_fee: rules.ratio("closing_fee_ratio")?,
-        },
+        )?,
         mark: book::mark(rules, interval_s)?,
         index: book::index(rules)?,
         funding: book::funding(rules, book::clamped(rules)?, 1.0, cap, 0.0)?,

@@ -4,17 +4,19 @@
 //! be a number; no computation here knows it.
 
 use aftershock_market::{Cash, Coin};
+use aftershock_protocol::Brackets;
 use aftershock_protocol::venue::contract::{Contract, MaintenanceOn};
 use aftershock_protocol::venue::deleveraging::{ClosedAt, Ranking};
 use aftershock_protocol::venue::funding::{Averaging, Cap, FundingRule, RateForm, Schedule};
 use aftershock_protocol::venue::index::IndexRule;
 use aftershock_protocol::venue::liquidation::{LiquidationFee, LiquidationRule, OrderKind, Target};
+use aftershock_protocol::venue::maintenance::MarginSchedule;
+use aftershock_protocol::venue::margin::{InitialTerms, MarginTerms};
 use aftershock_protocol::venue::mark::MarkRule;
 use aftershock_protocol::venue::perpetual::{Begins, Deleveraging, FundingTerms};
-use aftershock_protocol::{Brackets, Tier};
-use serde::Deserialize;
 
 use super::{InForce, RecordError};
+use crate::tiers::TierRow;
 
 const HOUR_S: f64 = 3_600.0;
 
@@ -38,38 +40,28 @@ pub(super) fn lot(rules: &InForce<'_>) -> Result<Coin, RecordError> {
     rules.positive("lot_contracts").map(Coin::from_f64)
 }
 
-/// `maintenance_on`.
-pub(super) fn maintenance_on(rules: &InForce<'_>) -> Result<MaintenanceOn, RecordError> {
-    rules.word(
+/// Margin terms with `maintenance_on` and `closing_fee_ratio`.
+pub(super) fn margin(
+    rules: &InForce<'_>,
+    initial: InitialTerms,
+    maintenance: MarginSchedule,
+) -> Result<MarginTerms, RecordError> {
+    let on = rules.word(
         "maintenance_on",
         &[
             ("entry", MaintenanceOn::EntryValue),
             ("mark", MaintenanceOn::MarkValue),
         ],
-    )
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BracketToml {
-    floor_usd: f64,
-    cap_usd: Option<f64>,
-    maintenance_ratio: f64,
-    max_leverage: f64,
-    maintenance_amount_usd: f64,
+    )?;
+    let closing_fee = rules.ratio("closing_fee_ratio")?;
+    MarginTerms::new(initial, maintenance, on, closing_fee)
+        .map_err(|error| rules.refuse("maintenance_on", error.to_string()))
 }
 
 /// `brackets`.
 pub(super) fn brackets(rules: &InForce<'_>) -> Result<Brackets, RecordError> {
-    let rows: Vec<BracketToml> = rules.rows("brackets")?;
-    let tiers = rows.into_iter().map(|row| Tier {
-        floor_usd: row.floor_usd,
-        cap_usd: row.cap_usd.unwrap_or(f64::INFINITY),
-        maintenance_ratio: row.maintenance_ratio,
-        max_leverage: row.max_leverage,
-        maintenance_amount_usd: row.maintenance_amount_usd,
-    });
-    Brackets::new(tiers.collect()).map_err(|error| rules.refuse("brackets", error.to_string()))
+    let rows: Vec<TierRow> = rules.rows("brackets")?;
+    TierRow::table(&rows).map_err(|error| rules.refuse("brackets", error.to_string()))
 }
 
 /// `mark` and what its rule needs.
