@@ -173,8 +173,24 @@ pub fn liquidation_price(
     maintenance_ratio: f64,
     maintenance_amount_usd: f64,
 ) -> f64 {
-    let s = side.sign();
-    (margin_usd + maintenance_amount_usd - s * quantity * entry_usd) / (quantity * (maintenance_ratio - s))
+    let cushion = margin_usd + maintenance_amount_usd;
+    let (over, under) = crossing_value(side.sign(), quantity * entry_usd, cushion, maintenance_ratio, 0.0);
+    over / (quantity * under)
+}
+
+/// The value at the mark at which `cushion + paid (value - opening)` equals `rate * value + per_unit * value^2`,
+/// as a numerator over a denominator; `paid` is +1 where the holder gains as the value rises, else -1.
+///
+/// The one closed form of every liquidation and bankruptcy price, linear or inverse. With `per_unit` it is the
+/// root on the branch where a unit of value needs less than itself; NaN where there is none.
+pub(crate) fn crossing_value(paid: f64, opening: f64, cushion: f64, rate: f64, per_unit: f64) -> (f64, f64) {
+    let (over, under) = (paid * opening - cushion, paid - rate);
+    if per_unit == 0.0 {
+        return (over, under);
+    }
+    // 2c / (a + sqrt(a^2 - 4kc)) does not cancel where k is small.
+    let root = libm::sqrt(under * under - 4.0 * per_unit * over);
+    (2.0 * over, under + paid * root)
 }
 
 /// The mark at which a linear position's equity is zero, USD.

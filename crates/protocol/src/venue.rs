@@ -13,6 +13,7 @@
 pub mod contract;
 pub mod deleveraging;
 pub mod funding;
+mod grid;
 pub mod index;
 pub mod liquidation;
 pub mod maintenance;

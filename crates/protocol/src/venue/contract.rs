@@ -8,6 +8,7 @@
 use aftershock_market::{Cash, Coin, Price, Side, UNITS_PER_ONE};
 
 use super::rounding::Rounding;
+use crate::margin::crossing_value;
 
 const UNIT: i128 = UNITS_PER_ONE as i128;
 
@@ -72,16 +73,17 @@ impl Contract {
     /// One dollar, in coin (BitMEX XBTUSD).
     pub const DOLLAR: Self = Self::Inverse { usd: Cash(UNIT) };
 
-    /// Value of `quantity` at a positive `price`, settlement asset. Fits up to 1.7e14 whole dollars (linear)
-    /// and 1.7e22 units of coin.
+    /// Value of `quantity` at a positive `price`, settlement asset. Fits up to 1.7e30 whole dollars or
+    /// coins.
     #[inline]
     pub fn value(self, quantity: Coin, price: Price, rounding: Rounding) -> Cash {
         Cash(match self {
-            Self::Linear { multiplier } => rounding.divide(
-                quantity.0 as i128 * multiplier.0 as i128 * price.0 as i128,
+            Self::Linear { multiplier } => rounding.scale(
+                i128::from(quantity.0) * i128::from(multiplier.0),
+                i128::from(price.0),
                 UNIT * UNIT,
             ),
-            Self::Inverse { usd } => rounding.divide(quantity.0 as i128 * usd.0, price.0 as i128),
+            Self::Inverse { usd } => rounding.scale(usd.0, i128::from(quantity.0), i128::from(price.0)),
         })
     }
 
@@ -155,7 +157,8 @@ impl Contract {
         side.sign() * self.notional_usd(quantity, price_usd) / price_usd
     }
 
-    /// The mark at which equity meets `need`, USD; `None` where no positive mark does.
+    /// The mark at which equity meets `need`, USD, in floating point; `None` where no positive mark does. The
+    /// price in force, whatever the tier, is [`super::margin::MarginTerms::liquidation_price`].
     ///
     /// Linear: `(V0 (s + e) - margin - amount) / (q (s - m))`; inverse: `q usd (s + m) / (margin + amount +
     /// (s - e) V0)`, with V0 the opening value, s = +1 for a long and -1 for a short, e what is charged on
@@ -165,47 +168,44 @@ impl Contract {
     /// futures"; on the entry value Bybit, "Liquidation price (USDT contract)"; inverse BitMEX and Bybit,
     /// "Liquidation price (isolated, UTA)".
     pub fn liquidation_price(self, held: &Holding, need: &Requirement) -> Option<f64> {
-        let s = held.side.sign();
         let (on_entry, on_mark) = match need.on {
             MaintenanceOn::EntryValue => (need.maintenance_ratio, need.closing_fee),
             MaintenanceOn::MarkValue => (0.0, need.maintenance_ratio + need.closing_fee),
         };
-        let opening = held.opening_value.to_f64();
-        let cushion = held.margin.to_f64() + need.maintenance_amount;
+        let constant = on_entry * held.opening_value.to_f64() - need.maintenance_amount;
+        self.crossing(held, constant, on_mark, 0.0)
+    }
+
+    /// The mark, USD, at which equity is `constant + rate * value + per_unit * value^2`, with its value at the mark.
+    pub(super) fn crossing(self, held: &Holding, constant: f64, rate: f64, per_unit: f64) -> Option<f64> {
+        let paid = if self.opening_is_paid(held.side) {
+            1.0
+        } else {
+            -1.0
+        };
+        let cushion = held.margin.to_f64() - constant;
+        let (over, under) = crossing_value(paid, held.opening_value.to_f64(), cushion, rate, per_unit);
+        let quantity = held.quantity.to_f64();
         let price = match self {
-            Self::Linear { multiplier } => {
-                let coins = held.quantity.to_f64() * multiplier.to_f64();
-                (opening * (s + on_entry) - cushion) / (coins * (s - on_mark))
-            }
-            Self::Inverse { usd } => {
-                let dollars = held.quantity.to_f64() * usd.to_f64();
-                dollars * (s + on_mark) / (cushion + (s - on_entry) * opening)
-            }
+            Self::Linear { multiplier } => over / (quantity * multiplier.to_f64() * under),
+            Self::Inverse { usd } => quantity * usd.to_f64() * under / over,
         };
         (price.is_finite() && price > 0.0).then_some(price)
     }
 
-    /// The mark at which equity just pays the closing fee, USD; without a fee, where it is zero. `None` where
-    /// no positive mark does.
+    /// The mark at which equity just pays the closing fee, USD, in floating point; without a fee, where it is
+    /// zero. `None` where no positive mark does.
     ///
     /// Source: as [`Contract::liquidation_price`] without maintenance; the fee is Bybit's (bankruptcy price
     /// of an inverse cross long).
     pub fn bankruptcy_price(self, held: &Holding, closing_fee: f64) -> Option<f64> {
-        self.liquidation_price(
-            held,
-            &Requirement {
-                maintenance_ratio: 0.0,
-                maintenance_amount: 0.0,
-                on: MaintenanceOn::MarkValue,
-                closing_fee,
-            },
-        )
+        self.crossing(held, 0.0, closing_fee, 0.0)
     }
 
     /// Whether the holder pays the value when opening and receives it when closing; a long of a linear
     /// contract does, and a short of an inverse one, whose value in coin falls as the price rises.
     #[inline]
-    fn opening_is_paid(self, side: Side) -> bool {
+    pub(super) fn opening_is_paid(self, side: Side) -> bool {
         matches!(self, Self::Linear { .. }) == (side == Side::Long)
     }
 }

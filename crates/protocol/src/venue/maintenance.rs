@@ -1,11 +1,16 @@
 //! What must stand behind a position, in the forms that venues give it.
 
+use aftershock_market::{Cash, Coin, UNITS_PER_ONE};
+
+use super::rounding::{RATE_PARTS, Rounding, parts};
 use crate::{BracketError, Brackets, Tier};
+
+const UNIT: i128 = UNITS_PER_ONE as i128;
 
 /// What a tier's edge is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SizeBy {
-    /// Value at the mark, settlement asset (BitMEX risk limits, in coin).
+    /// The value that margins are charged on, settlement asset (BitMEX risk limits, in coin).
     Value,
     /// Contracts (OKX).
     Contracts,
@@ -47,6 +52,21 @@ impl SizeLinear {
     #[inline]
     pub fn ratio(self, value: f64) -> f64 {
         self.base + self.per_unit * value
+    }
+
+    /// `value * (base + fee + per_unit * value)` rounded up, `fee` in parts of one.
+    pub(super) fn charge(self, value: Cash, fee: i128) -> Cash {
+        let grown = parts(self.per_unit).saturating_mul(value.0);
+        let ratio = ((parts(self.base) + fee) * UNIT).saturating_add(grown);
+        Cash(Rounding::Up.scale(value.0, ratio, RATE_PARTS * UNIT))
+    }
+
+    /// The largest value of which a unit more, with its `fee` in parts of one, needs no more than itself; `None`
+    /// where every value is such.
+    pub(super) fn peak(self, fee: i128) -> Option<Cash> {
+        let slope = parts(self.per_unit);
+        let left = (RATE_PARTS - parts(self.base) - fee) * UNIT;
+        (slope > 0).then(|| Cash(Rounding::Down.divide(left + slope, 2 * slope)))
     }
 }
 
@@ -130,6 +150,46 @@ impl MarginSchedule {
         }
     }
 
+    /// Maintenance margin of a position, and `fee` (parts of one) of its value besides, rounded up once.
+    ///
+    /// Of brackets the one that asks most counts: where amounts are continuous that is the bracket of the value,
+    /// and where a published amount is off by part of a cent the margin does not jump.
+    pub(super) fn charge(&self, value: Cash, contracts: Coin, fee: i128) -> Cash {
+        let part = |ratio| Rounding::Up.scale(value.0, parts(ratio) + fee, RATE_PARTS);
+        match self {
+            Self::Brackets(table) => {
+                let line = |tier: &Tier| {
+                    part(tier.maintenance_ratio) - Cash::from_f64(tier.maintenance_amount_usd).0
+                };
+                Cash(table.tiers().iter().map(line).max().unwrap_or(0))
+            }
+            Self::WholeRate { tiers, .. } => {
+                Cash(part(tiers[self.tier_of(value, contracts)].maintenance_ratio))
+            }
+            Self::SizeLinear(ratio) => ratio.charge(value, fee),
+        }
+    }
+
+    /// The tier of a position, from 0, its size compared with each cap in units of 1e-8; a size on an edge
+    /// belongs to the lower tier.
+    pub fn tier_of(&self, value: Cash, contracts: Coin) -> usize {
+        match self {
+            Self::Brackets(table) => {
+                let tiers = table.tiers();
+                first_that_holds(
+                    tiers.iter().map(|tier| tier.cap_usd),
+                    SizeBy::Value,
+                    value,
+                    contracts,
+                )
+            }
+            Self::WholeRate { by, tiers } => {
+                first_that_holds(tiers.iter().map(|tier| tier.cap), *by, value, contracts)
+            }
+            Self::SizeLinear(_) => 0,
+        }
+    }
+
     /// What maintenance margin falls by for a unit of value closed, away from an edge.
     pub fn marginal_ratio(&self, contracts: f64, unit_value: f64) -> f64 {
         let tier = self.tier(contracts, unit_value);
@@ -168,6 +228,22 @@ impl MarginSchedule {
             Self::SizeLinear(_) => f64::INFINITY,
         }
     }
+}
+
+/// Index of the first cap that a position does not exceed, else the last.
+pub(super) fn first_that_holds(
+    caps: impl ExactSizeIterator<Item = f64>,
+    by: SizeBy,
+    value: Cash,
+    contracts: Coin,
+) -> usize {
+    let last = caps.len().saturating_sub(1);
+    let mut caps = caps;
+    let holds = |cap: f64| match by {
+        SizeBy::Value => value <= Cash::from_f64(cap),
+        SizeBy::Contracts => contracts <= Coin::from_f64(cap),
+    };
+    caps.position(holds).unwrap_or(last)
 }
 
 /// Brackets from lower bounds of notional and largest leverages: the maintenance ratio is half of the initial
