@@ -157,7 +157,11 @@ impl Subaccount {
         let adjusted = Ratio::of(missing, self.maintenance.0)
             .times(terms.bankruptcy_adjustment_ppm as i128, MILLION as i128)
             .ok_or(CloseError::TooLarge)?;
-        let rating = if adjusted.exceeds_one() { Ratio::ONE } else { adjusted };
+        let rating = if adjusted.exceeds_one() {
+            Ratio::ONE
+        } else {
+            adjusted
+        };
         let away = rating
             .times(terms.spread_to_maintenance_ppm as i128, MILLION as i128)
             .and_then(|spread| spread.times(leg.maintenance().0, leg.quantity.0 as i128))

@@ -4,13 +4,17 @@
 //! of the parameters in force what [`Protocol`] says. The files come in as text; their every date and instrument is built
 //! when they are read, so that a parameter nobody knows, or one that is missing, is refused then.
 
+mod dydx;
 mod file;
+mod gmx;
+mod hyperliquid;
 mod in_force;
+mod synthetix;
 
 use aftershock_market::Timestamp;
-use aftershock_protocol::Brackets;
 use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::perpetual::Perpetual;
+use aftershock_protocol::{Brackets, pool};
 
 pub use file::{Conflict, Dated, Gap, Rule, Trust, VenueFile};
 pub use in_force::{InForce, RecordError};
@@ -20,6 +24,23 @@ pub use in_force::{InForce, RecordError};
 pub enum Protocol {
     /// A perpetual on an order book.
     Perpetual(Box<Perpetual>),
+    /// A perpetual on dYdX's chain, with what the chain decides besides.
+    Dydx(Box<aftershock_protocol::dydx::Market>),
+    /// A market against a pool, priced by the imbalance of its open interest.
+    Gmx(Box<pool::gmx::Market>),
+    /// A market against all stakers, priced by its skew.
+    Synthetix(Box<pool::synthetix::Market>),
+}
+
+impl Protocol {
+    /// The perpetual, where there is an order book.
+    pub fn perpetual(&self) -> Option<&Perpetual> {
+        match self {
+            Self::Perpetual(perpetual) => Some(perpetual),
+            Self::Dydx(market) => Some(&market.perpetual),
+            Self::Gmx(_) | Self::Synthetix(_) => None,
+        }
+    }
 }
 
 /// The parameter that holds margin brackets.
@@ -34,7 +55,24 @@ struct Code {
 }
 
 /// Every venue; a new one is one line here.
-const VENUES: &[Code] = &[];
+const VENUES: &[Code] = &[
+    Code {
+        name: "dydx-v4",
+        build: dydx::build,
+    },
+    Code {
+        name: "gmx-v2",
+        build: gmx::build,
+    },
+    Code {
+        name: "hyperliquid",
+        build: hyperliquid::build,
+    },
+    Code {
+        name: "synthetix-perps-v2",
+        build: synthetix::build,
+    },
+];
 
 /// Names of the venues, in order.
 pub fn names() -> impl Iterator<Item = &'static str> {
@@ -107,7 +145,7 @@ impl Venue {
         let Protocol::Perpetual(perpetual) = self.at(instrument, at)? else {
             return Ok(None);
         };
-        let MarginSchedule::Brackets(table) = perpetual.margin.maintenance else {
+        let MarginSchedule::Brackets(table) = perpetual.margin.maintenance().clone() else {
             return Ok(None);
         };
         let held =

@@ -52,9 +52,8 @@ mod tests {
         };
         let price = Price::from_f64(50_000.0);
         let lot = Coin::from_f64(0.000_1);
-        let quantity = |coins: f64, done: f64| {
-            limits.quantity(Coin::from_f64(coins), price, lot, Cash::from_f64(done))
-        };
+        let quantity =
+            |coins: f64, done: f64| limits.quantity(Coin::from_f64(coins), price, lot, Cash::from_f64(done));
         assert_eq!(quantity(10.0, 0.0), Coin::from_f64(1.0));
         assert_eq!(quantity(0.1, 0.0), Coin::from_f64(0.02));
         assert_eq!(quantity(0.015, 0.0), Coin::from_f64(0.015));

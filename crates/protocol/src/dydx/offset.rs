@@ -43,8 +43,8 @@ pub fn offset(
         }
         let quote = account.bankruptcy_quote(leg, quantity)?;
         let given_up = account.given_up(leg, quantity)?;
-        account.maintenance = account.maintenance - leg.freed(quantity);
-        account.collateral = account.collateral - given_up;
+        account.maintenance -= leg.freed(quantity);
+        account.collateral -= given_up;
         leg.quantity -= quantity;
         left -= quantity;
         offsets.push(Offset {

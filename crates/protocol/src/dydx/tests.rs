@@ -140,7 +140,13 @@ fn a_bankrupt_long_is_offset_in_order() {
         Coin::from_f64(1.0),
     ];
     let mut offsets = Vec::new();
-    let left = offset(&mut bankrupt, &mut leg, Coin::from_f64(0.1), &others, &mut offsets);
+    let left = offset(
+        &mut bankrupt,
+        &mut leg,
+        Coin::from_f64(0.1),
+        &others,
+        &mut offsets,
+    );
     assert_eq!(left, Ok(Coin::ZERO));
     let part = |account, quantity, quote| Offset {
         account,
@@ -149,7 +155,11 @@ fn a_bankrupt_long_is_offset_in_order() {
     };
     assert_eq!(
         offsets,
-        [part(0, 0.04, 2_200.0), part(2, 0.05, 2_750.0), part(3, 0.01, 550.0)]
+        [
+            part(0, 0.04, 2_200.0),
+            part(2, 0.05, 2_750.0),
+            part(3, 0.01, 550.0)
+        ]
     );
     assert_eq!((bankrupt.collateral, leg.quantity), (Cash::ZERO, Coin::ZERO));
 }

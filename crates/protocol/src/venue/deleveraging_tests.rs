@@ -184,7 +184,13 @@ fn those_that_are_drawn_stand_in_the_order_of_the_draw() {
         equity: 20.0,
         maintenance: 3.0,
     };
-    let small = Standing { profit: 1.0, ..winner };
+    let small = Standing {
+        profit: 1.0,
+        ..winner
+    };
     let scores = [Ranking::Drawn.score(&small), Ranking::Drawn.score(&winner)];
-    assert_eq!(run(Allocation::Queue(&scores), 4, &[3, 3]), (vec![(0, 3), (1, 1)], 0));
+    assert_eq!(
+        run(Allocation::Queue(&scores), 4, &[3, 3]),
+        (vec![(0, 3), (1, 1)], 0)
+    );
 }

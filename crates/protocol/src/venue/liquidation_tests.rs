@@ -323,10 +323,16 @@ fn a_block_takes_what_its_limits_allow() {
         block_s: 1.5,
     };
     let first = sent(rule.propose(&account(&margins, 10.0, 50_000.0, 0.0)));
-    assert_eq!((first.quantity, first.order_kind), (coins(1.0), OrderKind::ImmediateOrCancel));
+    assert_eq!(
+        (first.quantity, first.order_kind),
+        (coins(1.0), OrderKind::ImmediateOrCancel)
+    );
     assert_eq!(first.earliest_next_at, at(1.5));
     let next = Account {
-        last: Some(Forced { earliest_next_at: first.earliest_next_at, filled: true }),
+        last: Some(Forced {
+            earliest_next_at: first.earliest_next_at,
+            filled: true,
+        }),
         ..account(&margins, 9.0, 50_000.0, 0.0)
     };
     assert_eq!(rule.propose(&next), Action::Wait { until_at: at(1.5) });

@@ -2,6 +2,10 @@
 //!
 //! `cargo test -p aftershock-rules --test vectors -- --nocapture` prints the table.
 
+mod dydx;
+mod gmx;
+mod hyperliquid;
+mod synthetix;
 mod table;
 
 use std::fs;

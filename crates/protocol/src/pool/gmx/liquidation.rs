@@ -4,8 +4,8 @@ use aftershock_market::Cash;
 
 use crate::venue::contract::{MaintenanceOn, Requirement};
 use crate::venue::maintenance::{MarginSchedule, RateTier, SizeBy};
-use crate::venue::margin::{InitialTerms, MarginTerms};
-use crate::{BracketError, venue::rounding::Rounding};
+use crate::venue::margin::{InitialTerms, MarginError, MarginTerms};
+use crate::venue::rounding::Rounding;
 
 /// What a position has to keep.
 ///
@@ -18,6 +18,8 @@ pub struct LiquidationTerms {
     pub min_collateral_ratio: f64,
     /// Least collateral of any position, USD.
     pub min_collateral: Cash,
+    /// Least collateral over size to open, for every dollar of open interest on the position's side.
+    pub opening_ratio_a_usd: f64,
     /// Fee over size of a trade that takes imbalance away.
     pub improving_fee_ratio: f64,
     /// Fee over size of one that makes it.
@@ -40,6 +42,14 @@ pub struct ClosingCost {
 }
 
 impl LiquidationTerms {
+    /// Least collateral over size that a trade may leave, with `open` dollars open on its side after it.
+    ///
+    /// Source: `MarketUtils`, minimum collateral factor for open interest.
+    pub fn opening_ratio(&self, open: Cash) -> f64 {
+        self.min_collateral_ratio
+            .max(self.opening_ratio_a_usd * open.to_f64())
+    }
+
     /// What equity has to meet, for a position of `size` (value at entry).
     pub fn requirement(&self, size: Cash, cost: &ClosingCost) -> Requirement {
         let fee = if cost.improves {
@@ -67,20 +77,23 @@ impl LiquidationTerms {
     /// largest leverage; to keep, the least collateral and the fee of a close that makes imbalance.
     ///
     /// # Errors
-    /// Ratios outside (0, 1).
-    pub fn margin(&self) -> Result<MarginTerms, BracketError> {
+    /// As [`MarginTerms::new`].
+    pub fn margin(&self) -> Result<MarginTerms, MarginError> {
         let tier = RateTier {
             cap: f64::INFINITY,
             maintenance_ratio: self.min_collateral_ratio + self.worsening_fee_ratio,
         };
-        Ok(MarginTerms {
-            initial: InitialTerms::ByLeverage {
+        MarginTerms::new(
+            InitialTerms::ByLeverage {
                 max_leverage: 1.0 / self.min_collateral_ratio,
             },
-            maintenance: MarginSchedule::whole_rate(SizeBy::Value, vec![tier])?,
-            on: MaintenanceOn::EntryValue,
-            closing_fee: 0.0,
-        })
+            MarginSchedule::WholeRate {
+                by: SizeBy::Value,
+                tiers: vec![tier],
+            },
+            MaintenanceOn::EntryValue,
+            0.0,
+        )
     }
 }
 
@@ -88,11 +101,12 @@ impl LiquidationTerms {
 mod tests {
     use super::*;
     use crate::venue::contract::{Contract, Holding};
-    use aftershock_market::{Coin, Side};
+    use aftershock_market::{Coin, Price, Side};
 
     const TERMS: LiquidationTerms = LiquidationTerms {
         min_collateral_ratio: 0.005,
         min_collateral: Cash(100_000_000),
+        opening_ratio_a_usd: 6e-11,
         improving_fee_ratio: 0.000_4,
         worsening_fee_ratio: 0.000_6,
         liquidation_fee_ratio: 0.002,
@@ -141,17 +155,23 @@ mod tests {
         assert_eq!((need.maintenance_ratio, need.maintenance_amount), (0.000_6, -1.0));
     }
 
+    /// Source: the configuration's own note: 0.5 % where about 83 million are open at 6e-11 a dollar.
+    #[test]
+    fn opening_takes_more_where_much_is_open() {
+        assert_eq!(TERMS.opening_ratio(Cash::from_f64(50e6)), 0.005);
+        assert_eq!(TERMS.opening_ratio(Cash::from_f64(100e6)), 0.006);
+    }
+
+    /// Source: by hand: 0.5 % and a fee of 0.06 % of 50,000 are 280, so that 1,000 may lose 720.
     #[test]
     fn margin_is_that_of_a_position_without_impact() {
         let margin = TERMS.margin().expect("ratios below one");
-        let need = TERMS.requirement(Cash::from_f64(50_000.0), &ClosingCost::default());
+        let price = |side| margin.liquidation_price(Contract::COIN, &held(side, 1_000.0));
+        assert_eq!(price(Side::Long), Some(Price::from_f64(49_280.0)));
+        assert_eq!(price(Side::Short), Some(Price::from_f64(50_720.0)));
         assert_eq!(
-            margin.maintenance.maintenance(1.0, 50_000.0),
-            need.maintenance_ratio * 50_000.0
-        );
-        assert_eq!(
-            margin.initial,
-            InitialTerms::ByLeverage { max_leverage: 200.0 }
+            margin.initial(),
+            &InitialTerms::ByLeverage { max_leverage: 200.0 }
         );
     }
 }
