@@ -6,8 +6,12 @@ mod binance;
 mod bitmex;
 mod bybit;
 mod deribit;
+mod dydx;
+mod gmx;
+mod hyperliquid;
 mod okx;
 mod order_book;
+mod synthetix;
 mod table;
 
 use std::fs;
