@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use aftershock_calibrate::{MarginTable, MarginTables, Priors, Recorded, Scope, Window};
+use aftershock_calibrate::{Priors, Recorded, Scope, Window};
 use aftershock_ingest::episode::{Kind, Mark, Volume};
 use aftershock_ingest::{Catalog, Episode, sample};
+use aftershock_protocol::Brackets;
 use aftershock_rules::RuleSetFile;
+use aftershock_rules::record::{Rule, Venue};
 use aftershock_sweep::{Case, Context as CaseContext};
 use anyhow::{Context, Result, ensure};
 
@@ -98,11 +100,18 @@ pub fn rule_set(name: &str) -> Result<RuleSetFile> {
     Ok(RuleSetFile::parse(&path, &text(&path)?)?)
 }
 
+/// A venue of `data/venues`.
+pub fn venue(name: &str) -> Result<Venue> {
+    Ok(Venue::parse(name, &text(&format!("data/venues/{name}.toml"))?)?)
+}
+
 /// An embedded episode with all that a replay of it takes.
 pub struct Loaded {
     pub episode: Episode,
     pub recorded: Recorded,
-    pub table: MarginTable,
+    pub brackets: Brackets,
+    /// The rule that sets the brackets.
+    pub brackets_rule: Rule,
     pub priors: Priors,
     venues: String,
 }
@@ -129,19 +138,17 @@ impl Loaded {
         let level = episode.open_interest.as_ref().map(|level| level.level_btc);
         let recorded = Recorded::new(&sample.bars, &sample.perp_daily, window, &scope, level)
             .with_context(|| episode.id.clone())?;
-        let brackets = "data/venues/binance-usdm.toml";
-        let tables = MarginTables::parse(brackets, &text(brackets)?)?;
-        let table = tables.at("BTCUSDT", window.from);
-        let table = table
-            .with_context(|| format!("{}: no margin table", episode.id))?
-            .clone();
-        ensure!(!table.brackets.tiers().is_empty());
+        let venue = venue("binance-usdm")?;
+        let found = venue.brackets("BTCUSDT", window.from)?;
+        let (brackets, rule) = found.with_context(|| format!("{}: no margin table", episode.id))?;
+        ensure!(!brackets.tiers().is_empty());
         Ok(Self {
             venues: episode.scope.venues.join(", "),
             priors: Priors::parse("data/priors.toml", &text("data/priors.toml")?)?,
             episode,
             recorded,
-            table,
+            brackets_rule: rule.clone(),
+            brackets,
         })
     }
 
@@ -154,7 +161,7 @@ impl Loaded {
             quiet: episode.kind == Kind::Quiet,
             from: episode.window.replay_from,
             bar_s: episode.record.bar_s,
-            brackets: &self.table.brackets,
+            brackets: &self.brackets,
             priors: &self.priors,
             seed,
             draws,
@@ -169,8 +176,8 @@ impl Loaded {
                 perpetual_low_ratio: None,
                 venues: &self.venues,
                 perpetual_volume: episode.scope.volume == Volume::PerpDaily,
-                brackets_source: &self.table.source,
-                brackets_stand_in: self.table.stand_in,
+                brackets_source: &self.brackets_rule.source,
+                brackets_stand_in: self.brackets_rule.stand_in,
                 open_interest_source: "",
             },
         }

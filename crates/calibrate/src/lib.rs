@@ -20,10 +20,8 @@ pub mod recover;
 pub mod synth;
 pub mod synthetic;
 mod toml_file;
-mod venues;
 
 pub use aftershock_protocol::Brackets;
 pub use priors::{Believed, Draw, Prior, Priors};
 pub use recorded::{FlowOrigin, OpenInterest, Recorded, RecordedError, Scope, Window};
 pub use toml_file::FileError;
-pub use venues::{MarginTable, MarginTables};

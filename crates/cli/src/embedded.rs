@@ -3,12 +3,14 @@
 mod recovery;
 
 use aftershock_archive::Departure;
-use aftershock_calibrate::{MarginTables, Priors};
+use aftershock_calibrate::Priors;
 use aftershock_ingest::{Catalog, Episode};
-use aftershock_market::Shock;
+use aftershock_market::{Shock, Timestamp};
+use aftershock_protocol::Brackets;
 use aftershock_query::CatalogTables;
 use aftershock_query::catalog::{EpisodeRow, PublishedRow, RuleSetRow};
 use aftershock_rules::RuleSetFile;
+use aftershock_rules::record::{self, Rule, Venue};
 use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 
@@ -17,10 +19,12 @@ use crate::failure::Mistake;
 static RULE_SETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../data/rule-sets");
 const PRIORS: &str = include_str!("../../../data/priors.toml");
 const RECOVERY: &str = include_str!("../../../data/recovery.csv");
-const BINANCE_USDM: &str = include_str!("../../../data/venues/binance-usdm.toml");
+static VENUES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../data/venues");
 
-/// The venue whose margin table a replay uses.
+/// The venue whose margin brackets a replay uses.
 pub(crate) const MARGIN_VENUE: &str = "binance-usdm";
+/// The instrument whose brackets they are.
+pub(crate) const MARGIN_INSTRUMENT: &str = "BTCUSDT";
 /// The rule set that is history.
 pub(crate) const RECORD: &str = "record";
 /// Rule sets of a replay that names none.
@@ -31,11 +35,72 @@ pub(crate) fn priors() -> Result<Priors> {
     Ok(Priors::parse("data/priors.toml", PRIORS)?)
 }
 
-pub(crate) fn margin_tables() -> Result<MarginTables> {
-    Ok(MarginTables::parse(
-        "data/venues/binance-usdm.toml",
-        BINANCE_USDM,
-    )?)
+/// A venue by name.
+pub(crate) fn venue(name: &str) -> Result<Venue> {
+    if !record::names().any(|known| known == name) {
+        return Err(Mistake::new(format!("there is no venue '{name}'"))
+            .hint(format!(
+                "{}known are {}",
+                near(record::names(), name),
+                record::names().collect::<Vec<_>>().join(", ")
+            ))
+            .into());
+    }
+    let path = format!("{name}.toml");
+    let file = VENUES
+        .get_file(&path)
+        .with_context(|| format!("data/venues/{path} is missing"))?;
+    let text = file
+        .contents_utf8()
+        .with_context(|| format!("data/venues/{path} is not UTF-8"))?;
+    Ok(Venue::parse(name, text)?)
+}
+
+/// All venues.
+pub(crate) fn venues() -> Result<Vec<Venue>> {
+    record::names().map(venue).collect()
+}
+
+/// Margin brackets in force, and the rule that set them.
+#[derive(Clone, Debug)]
+pub(crate) struct MarginTable {
+    pub(crate) brackets: Brackets,
+    pub(crate) rule: Rule,
+}
+
+/// The margin brackets of replays at an instant.
+pub(crate) fn margin_table(at: Timestamp) -> Result<MarginTable> {
+    let venue = venue(MARGIN_VENUE)?;
+    let found = venue
+        .brackets(MARGIN_INSTRUMENT, at)
+        .map_err(|error| Mistake::new(error.reason))?;
+    let (brackets, rule) =
+        found.with_context(|| format!("{MARGIN_VENUE} has no brackets of {MARGIN_INSTRUMENT} at {at}"))?;
+    Ok(MarginTable {
+        brackets,
+        rule: rule.clone(),
+    })
+}
+
+/// The rules of record but for the brackets of another date.
+pub(crate) fn brackets_of(at: Timestamp) -> Result<RuleSetFile> {
+    let MarginTable { brackets, rule } = margin_table(at)?;
+    let since = rule.valid_from.to_string();
+    let day = since.split('T').next().unwrap_or(&since);
+    let source = format!("{MARGIN_VENUE} {MARGIN_INSTRUMENT}: {}", rule.source);
+    Ok(RuleSetFile::of_brackets(
+        &format!("brackets-of-{day}"),
+        day,
+        &source,
+        &brackets,
+    ))
+}
+
+/// `did you mean x? `, or nothing where nothing is known.
+fn near<'a>(names: impl Iterator<Item = &'a str>, typed: &str) -> String {
+    let nearest =
+        names.max_by(|a, b| strsim::jaro_winkler(a, typed).total_cmp(&strsim::jaro_winkler(b, typed)));
+    nearest.map_or(String::new(), |nearest| format!("did you mean {nearest}? "))
 }
 
 /// All embedded rule sets, history first, then by name.
@@ -77,10 +142,7 @@ pub(crate) fn rule_set(name: &str) -> Result<RuleSetFile> {
     let sets = rule_sets()?;
     let names: Vec<String> = sets.iter().map(|set| set.name.clone()).collect();
     sets.into_iter().find(|set| set.name == name).ok_or_else(|| {
-        let nearest = names
-            .iter()
-            .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-        let near = nearest.map_or(String::new(), |nearest| format!("did you mean {nearest}? "));
+        let near = near(names.iter().map(String::as_str), name);
         Mistake::new(format!("there is no rule set '{name}'"))
             .hint(format!(
                 "{near}known are {}; a path ending in .toml is read as a rule set of your own",

@@ -65,6 +65,8 @@ enum Command {
     Episodes(commands::episodes::Arguments),
     /// List the rule sets, or explain one
     Rules(commands::rules::Arguments),
+    /// List the venues, or print a venue's rules in force at a date with their sources
+    Venues(commands::venues::Arguments),
     /// Ask in SQL; without a query, interactively
     Sql(commands::sql::Arguments),
     /// List or prune runs
@@ -101,6 +103,7 @@ fn run(Arguments { data, command }: Arguments) -> ExitCode {
         Command::Tape(arguments) => commands::tape::run(&data, arguments),
         Command::Episodes(arguments) => commands::episodes::run(arguments),
         Command::Rules(arguments) => commands::rules::run(arguments),
+        Command::Venues(arguments) => commands::venues::run(arguments),
         Command::Sql(arguments) => commands::sql::run(&data, arguments),
         Command::Runs(arguments) => commands::runs::run(&data, arguments),
         Command::Verify(arguments) => commands::verify::run(&data, arguments),

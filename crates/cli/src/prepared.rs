@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use aftershock_archive::{Cut, read_cut, write_cut};
-use aftershock_calibrate::{MarginTable, Priors, Recorded, Scope, Window};
+use aftershock_calibrate::{Priors, Recorded, Scope, Window};
 use aftershock_ingest::episode::{Kind, Mark, Volume};
 use aftershock_ingest::{Catalog, Episode, sample};
 use aftershock_market::{Bar, PerpDay};
+use aftershock_protocol::Brackets;
 use aftershock_sweep::{Case, Context};
 use anyhow::{Context as _, Result};
 
-use crate::embedded;
+use crate::embedded::{self, MarginTable};
 use crate::own::Own;
 
 /// An episode with its cut, record, margin table and priors.
@@ -48,10 +49,7 @@ impl Prepared {
         let level_btc = episode.open_interest.as_ref().map(|level| level.level_btc);
         let recorded = Recorded::new(&cut.bars, &cut.perp_daily, window, &scope, level_btc)
             .with_context(|| format!("episode {} cannot be replayed", episode.id))?;
-        let table = embedded::margin_tables()?
-            .at("BTCUSDT", window.from)
-            .with_context(|| format!("no margin table is known at {}", window.from))?
-            .clone();
+        let table = embedded::margin_table(window.from)?;
         let perpetual_low_ratio = (episode.record.mark == Mark::SpotProxy)
             .then(|| perpetual_low_ratio(&cut.bars, &cut.perp_daily, window))
             .flatten();
@@ -87,8 +85,13 @@ impl Prepared {
     }
 
     /// Symbol of the margin table in force.
-    pub(crate) fn margin_instrument(&self) -> &str {
-        &self.table.instrument
+    pub(crate) fn margin_instrument(&self) -> &'static str {
+        embedded::MARGIN_INSTRUMENT
+    }
+
+    /// The margin table in force.
+    pub(crate) fn brackets(&self) -> &Brackets {
+        &self.table.brackets
     }
 
     pub(crate) fn case<'a>(&'a self, seed: u64, draws: u32, own: &'a Own) -> Case<'a> {
@@ -118,8 +121,8 @@ impl Prepared {
                 perpetual_low_ratio: self.perpetual_low_ratio,
                 venues: &self.venues,
                 perpetual_volume: episode.scope.volume == Volume::PerpDaily,
-                brackets_source: &self.table.source,
-                brackets_stand_in: self.table.stand_in,
+                brackets_source: &self.table.rule.source,
+                brackets_stand_in: self.table.rule.stand_in,
                 open_interest_source: episode.open_interest.as_ref().map_or("", |level| &level.source),
             },
         }

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use crate::Rows;
 use crate::text::Fault;
 
-/// `data/venues/tokens.toml`; a test reads it, so that it always parses.
-const TOKENS: &str = include_str!("../../../data/venues/tokens.toml");
+/// `data/tokens.toml`; a test reads it, so that it always parses.
+const TOKENS: &str = include_str!("../../../data/tokens.toml");
 
 /// A token, or the chain's own coin.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod expression;
 mod price_band;
 pub mod record;
 mod rule_set;
+mod tiers;
 mod volatility_margin;
 
 pub use cross_protocol_clearing::CrossProtocolClearing;

@@ -8,6 +8,8 @@ mod file;
 mod in_force;
 
 use aftershock_market::Timestamp;
+use aftershock_protocol::Brackets;
+use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::perpetual::Perpetual;
 
 pub use file::{Conflict, Dated, Gap, Rule, Trust, VenueFile};
@@ -20,6 +22,9 @@ pub enum Protocol {
     Perpetual(Box<Perpetual>),
 }
 
+/// The parameter that holds margin brackets.
+const BRACKETS: &str = "brackets";
+
 /// A venue's code.
 #[derive(Clone, Copy, Debug)]
 struct Code {
@@ -30,6 +35,11 @@ struct Code {
 
 /// Every venue; a new one is one line here.
 const VENUES: &[Code] = &[];
+
+/// Names of the venues, in order.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    VENUES.iter().map(|code| code.name)
+}
 
 /// A venue whose every date and instrument has been built.
 #[derive(Clone, Debug)]
@@ -71,10 +81,41 @@ impl Venue {
     /// # Errors
     /// An instrument it has no rules of, or an instant before its first.
     pub fn at(&self, instrument: &str, at: Timestamp) -> Result<Protocol, RecordError> {
-        let rules = InForce::new(&self.file, instrument, at)?;
+        let rules = self.in_force(instrument, at)?;
         let built = (self.build)(&rules)?;
         rules.all_read()?;
         Ok(built)
+    }
+
+    /// The parameters of an instrument at an instant, with their sources.
+    ///
+    /// # Errors
+    /// As [`Venue::at`].
+    pub fn in_force<'a>(&'a self, instrument: &'a str, at: Timestamp) -> Result<InForce<'a>, RecordError> {
+        InForce::new(&self.file, instrument, at)
+    }
+
+    /// The margin brackets of an instrument at an instant, and the rule that sets them; none where the venue has none.
+    ///
+    /// # Errors
+    /// As [`Venue::at`].
+    pub fn brackets(
+        &self,
+        instrument: &str,
+        at: Timestamp,
+    ) -> Result<Option<(Brackets, &Rule)>, RecordError> {
+        let Protocol::Perpetual(perpetual) = self.at(instrument, at)? else {
+            return Ok(None);
+        };
+        let MarginSchedule::Brackets(table) = perpetual.margin.maintenance else {
+            return Ok(None);
+        };
+        let held =
+            self.file.rules.iter().filter(|rule| {
+                rule.parameter == BRACKETS && rule.is_for(instrument) && rule.valid_from <= at
+            });
+        let rule = held.max_by_key(|rule| (rule.instrument.is_some(), rule.valid_from));
+        Ok(rule.map(|rule| (table, rule)))
     }
 
     /// The instants at which a rule of an instrument changes, from the first at which all are there.
@@ -82,3 +123,6 @@ impl Venue {
         self.file.dates(instrument)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,11 @@
 //! Rule sets: TOML files that name rules in order and declare what they assume of the world.
 
-use aftershock_protocol::{ProtocolRule, RuleSet};
-use serde::Deserialize;
+use aftershock_protocol::{Brackets, ProtocolRule, RuleSet};
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::declared::DeclaredToml;
+use crate::tiers::TierRow;
 use crate::{CrossProtocolClearing, Declared, PriceBand, VolatilityMargin};
 
 /// Why a rule set is refused.
@@ -34,6 +35,8 @@ pub struct RuleSetFile {
     pub sources: Vec<String>,
     /// Declared share of open interest whose holders own the offset at another venue, 0 to 1.
     pub overlap: Option<f64>,
+    /// Margin brackets in place of those in force; history's where absent.
+    pub brackets: Option<Brackets>,
     /// The rules in order.
     pub rules: RuleSet,
     /// The file's text.
@@ -54,6 +57,7 @@ struct FileToml {
     sources: Vec<String>,
     #[serde(default)]
     world: World,
+    margins: Option<Spanned<MarginsToml>>,
     #[serde(default)]
     rule: Vec<Spanned<toml::Table>>,
 }
@@ -62,6 +66,13 @@ struct FileToml {
 #[serde(deny_unknown_fields)]
 struct World {
     overlap: Option<f64>,
+}
+
+/// A margin table in place of the one in force.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct MarginsToml {
+    tiers: Vec<TierRow>,
 }
 
 /// A kind of rule: its name in TOML, how it is built, and its parameters with allowed ranges.
@@ -160,6 +171,11 @@ impl RuleSetFile {
             let line = line_of_key(text, 0, "overlap");
             return Err(fail(line, format!("overlap is {overlap}, allowed is 0 to 1")));
         }
+        let brackets = parsed.margins.map(|margins| {
+            let line = line_of(text, margins.span().start);
+            TierRow::table(&margins.into_inner().tiers)
+                .map_err(|error| fail(line, format!("margins: {error}")))
+        });
         let mut rules: Vec<Box<dyn ProtocolRule>> = Vec::new();
         for spanned in parsed.rule {
             let start = spanned.span().start;
@@ -175,9 +191,45 @@ impl RuleSetFile {
             costs: parsed.costs,
             sources: parsed.sources,
             overlap: parsed.world.overlap,
+            brackets: brackets.transpose()?,
             rules: RuleSet::new(rules),
             toml: text.to_owned(),
         })
+    }
+
+    /// Whether nothing is changed: no rule, and the margin brackets that were in force.
+    pub fn is_record(&self) -> bool {
+        self.rules.is_record() && self.brackets.is_none()
+    }
+
+    /// The rules of record but for margin brackets of another time; `since` is when those came into force, `source` where
+    /// they come from.
+    pub fn of_brackets(name: &str, since: &str, source: &str, brackets: &Brackets) -> Self {
+        #[derive(Serialize)]
+        struct Written<'a> {
+            name: &'a str,
+            title: String,
+            summary: String,
+            costs: &'a str,
+            sources: [&'a str; 1],
+            margins: MarginsToml,
+        }
+        let text = toml::to_string(&Written {
+            name,
+            title: format!("Margin brackets of {since}"),
+            summary: format!(
+                "The margin table in force from {since} in place of the one in force that day, for positions opened \
+                 before the replay too: the same notional, at the leverage that table allows. Nothing else differs."
+            ),
+            costs: "Where brackets are tighter, holders of large positions post more or hold less; where they are looser, \
+                    more of them are closed in the fall.",
+            sources: [source],
+            margins: MarginsToml {
+                tiers: TierRow::rows(brackets),
+            },
+        });
+        let text = text.expect("names, sentences and finite numbers can be written");
+        Self::parse(name, &text).expect("brackets that are a table are read as one")
     }
 }
 
@@ -295,6 +347,26 @@ mod tests {
         assert!(
             refused(&format!("{declared}when = \"notional_usd > 1\"\n"))
                 .contains("either 'then' or 'reject = true'")
+        );
+    }
+
+    #[test]
+    fn brackets_of_another_time_are_no_record() {
+        let tiers = "[margins]\ntiers = [{ floor_usd = 0, cap_usd = 50e3, maintenance_ratio = 0.004, max_leverage = 125, \
+                     maintenance_amount_usd = 0 }, { floor_usd = 50e3, maintenance_ratio = 0.005, max_leverage = 100, \
+                     maintenance_amount_usd = 50 }]\n";
+        let file = RuleSetFile::parse("x.toml", &format!("{HEAD}{tiers}")).expect("a table is a rule set");
+        assert!(file.rules.is_record() && !file.is_record());
+        let table = file.brackets.expect("it has a table");
+        assert_eq!(table.maintenance_usd(100e3), 450.0);
+        let written = RuleSetFile::of_brackets("brackets-of-x", "2021-03-18", "an announcement", &table);
+        assert_eq!(
+            (written.brackets, written.sources),
+            (Some(table), vec!["an announcement".to_owned()])
+        );
+        assert_eq!(
+            refused(&tiers.replace("amount_usd = 50 ", "amount_usd = 40 ")),
+            "x.toml:5: margins: bracket 2: maintenance amount 40 should be 50"
         );
     }
 

@@ -26,6 +26,15 @@ pub(crate) fn of(case: &Case<'_>, rule_set: &RuleSetFile, open_interest_usd: &[f
             source: one.source,
         });
     }
+    if rule_set.brackets.is_some() {
+        list.text(
+            "brackets_of_the_rule_set",
+            "in place of the venue's margin table of the date the rule set's own, for positions opened before the replay \
+             too; sizes and intended leverage of accounts are as under the rules of record, cut to what this table allows",
+            "declared",
+            &rule_set.sources.join("; "),
+        );
+    }
     if let Some(overlap) = rule_set.overlap {
         list.number(
             "overlap",
@@ -184,7 +193,7 @@ fn model(case: &Case<'_>, rule_set: &RuleSetFile, list: &mut List) {
         "declared",
         "model",
     );
-    if !rule_set.rules.is_record() {
+    if !rule_set.is_record() {
         list.text(
             "hold_notional",
             "traders keep their notional under other margins and post more; those who would have traded less are not \

@@ -221,7 +221,7 @@ fn run_job(
 
 /// Whether the record itself is what is replayed: the rules of record, and nothing made up.
 fn is_history(case: &Case<'_>, rule_set: &RuleSetFile) -> bool {
-    rule_set.rules.is_record() && case.shock.is_none()
+    rule_set.is_record() && case.shock.is_none()
 }
 
 /// What is exogenous: abducted from the record, and moved where the price is shocked.
@@ -245,6 +245,9 @@ fn under(
 ) -> Result<Replayed, ReplayError> {
     let mut parameters = job.draw.parameters.clone();
     parameters.overlap = overlap.unwrap_or(0.0);
+    if let Some(brackets) = &rule_set.brackets {
+        parameters.brackets = brackets.clone();
+    }
     let replay = Replay {
         path: case.recorded.path(job.order),
         parameters: &parameters,
@@ -272,7 +275,7 @@ fn followed(
     let parameters = &job.draw.parameters;
     let mut watch = Watch::new(
         own.accounts(),
-        &parameters.brackets,
+        rule_set.brackets.as_ref().unwrap_or(&parameters.brackets),
         &rule_set.rules,
         parameters.latency_s,
     );

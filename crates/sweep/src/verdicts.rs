@@ -67,7 +67,7 @@ fn placebo<'a>(case: &Case<'_>, rule_set: &RuleSetFile, sets: impl Iterator<Item
              episodes 2022-10-15 and 2025-04-24",
         );
     }
-    if !rule_set.rules.is_record() || case.shock.is_some() {
+    if !rule_set.is_record() || case.shock.is_some() {
         return gates::not_measurable(
             "G11",
             "see placebo: judged on the run of this episode under the rules of record, with nothing made up",

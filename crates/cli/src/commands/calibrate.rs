@@ -9,6 +9,7 @@ use aftershock_calibrate::observed::Observed;
 use aftershock_calibrate::recover::{Asked, calibrated, one_bracket};
 use aftershock_market::Timestamp;
 use aftershock_query::Session;
+use aftershock_rules::record;
 use anyhow::{Context, Result};
 
 use crate::failure::Mistake;
@@ -165,20 +166,21 @@ fn brackets(wanted: &Wanted, maintenance: Option<f64>) -> Result<aftershock_cali
         return one_bracket(ratio)
             .map_err(|why| Mistake::new(format!("--maintenance {ratio}: {why}")).into());
     }
-    let tables = embedded::margin_tables()?;
-    let table = (wanted.venue == embedded::MARGIN_VENUE)
-        .then(|| tables.at(&wanted.instrument, wanted.from))
-        .flatten();
-    Ok(table
-        .ok_or_else(|| {
-            Mistake::new(format!(
-                "no margin table of {}:{} is at hand",
-                wanted.venue, wanted.instrument
-            ))
-            .hint("give the maintenance margin over notional, such as --maintenance 0.005")
-        })?
-        .brackets
-        .clone())
+    let venue = record::names()
+        .any(|known| known == wanted.venue)
+        .then(|| embedded::venue(&wanted.venue))
+        .transpose()?;
+    let table = venue
+        .as_ref()
+        .and_then(|venue| venue.brackets(&wanted.instrument, wanted.from).ok().flatten());
+    table.map(|(brackets, _)| brackets).ok_or_else(|| {
+        Mistake::new(format!(
+            "no margin brackets of {}:{} at {} are at hand",
+            wanted.venue, wanted.instrument, wanted.from
+        ))
+        .hint("give the maintenance margin over notional, such as --maintenance 0.005")
+        .into()
+    })
 }
 
 /// Markets of the same base asset, for the basis; those that have no prices in the span are left out.

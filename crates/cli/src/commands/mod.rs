@@ -12,4 +12,5 @@ pub(crate) mod runs;
 pub(crate) mod sql;
 pub(crate) mod synth;
 pub(crate) mod tape;
+pub(crate) mod venues;
 pub(crate) mod verify;

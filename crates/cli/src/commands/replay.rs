@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aftershock_archive::{Digests, Manifest, write_run};
+use aftershock_market::Timestamp;
 use aftershock_market::journal::Journal;
 use aftershock_query::Session;
 use aftershock_query::cells::Rows;
@@ -27,6 +28,9 @@ pub(crate) struct Arguments {
     /// Rule set by name, or the path of a TOML file; repeat for several. The rules of record always run beside them
     #[arg(long = "rules", value_name = "NAME|FILE")]
     rules: Vec<String>,
+    /// The rules of record but for Binance's margin brackets of this date, such as 2024-05-30; repeat for several
+    #[arg(long = "brackets-of", value_name = "DATE")]
+    brackets_of: Vec<Timestamp>,
     /// Draws from the priors besides the central one; below 100 no interval is given
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     draws: u32,
@@ -44,10 +48,11 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
-    let sets = rule_sets(&arguments.rules)?;
+    let mut sets = rule_sets(&arguments)?;
     let own = Own::read(&arguments.own)?;
     let prepared = Prepared::open(data, &arguments.episode)?;
     own.check(&prepared)?;
+    add_brackets(&mut sets, &arguments.brackets_of, &prepared)?;
     let (seed, draws) = (arguments.seed, arguments.draws);
     if draws < DRAWS_FOR_INTERVAL {
         crate::say!("note: below {DRAWS_FOR_INTERVAL} draws no interval is given");
@@ -88,12 +93,32 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The rules of record first, then those asked for, each once.
-fn rule_sets(names: &[String]) -> Result<Vec<RuleSetFile>> {
-    if names.is_empty() {
+/// The rules of record first, then those asked for, each once; where nothing is asked for, the usual ones.
+fn rule_sets(arguments: &Arguments) -> Result<Vec<RuleSetFile>> {
+    if arguments.rules.is_empty() && arguments.brackets_of.is_empty() {
         return with_record(DEFAULT_RULE_SETS);
     }
-    with_record(names.iter().map(String::as_str))
+    with_record(arguments.rules.iter().map(String::as_str))
+}
+
+/// Adds the rules of record under the margin brackets of other dates.
+fn add_brackets(sets: &mut Vec<RuleSetFile>, dates: &[Timestamp], prepared: &Prepared) -> Result<()> {
+    for at in dates {
+        let set = embedded::brackets_of(*at)?;
+        let table = prepared.brackets();
+        if set.brackets.as_ref() == Some(table) {
+            return Err(Mistake::new(format!(
+                "the brackets of {at} are those that were in force in {}, so that there is nothing to compare",
+                prepared.episode.id
+            ))
+            .hint(format!("`aftershock venues {}` lists what changed when", embedded::MARGIN_VENUE))
+            .into());
+        }
+        if sets.iter().all(|known| known.name != set.name) {
+            sets.push(set);
+        }
+    }
+    Ok(())
 }
 
 /// The rules of record first, then these, each once.

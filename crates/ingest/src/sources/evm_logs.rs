@@ -12,7 +12,7 @@
 //! | Uniswap v2 and v3 | `Swap`, `Sync`, `Mint`, `Burn`, `Collect` | `pools` |
 //!
 //! A log carries its block's time (`blockTimestamp`; Etherscan's `timeStamp`) or not: then `--blocks` must. Protocols
-//! share events with their forks, so the contract tells the venue: those of `data/venues/tokens.toml` are known, for
+//! share events with their forks, so the contract tells the venue: those of `data/tokens.toml` are known, for
 //! others `--venue` must say it. Integers are kept as the contract counts them, and as a quantity of the token where
 //! its decimals are known.
 

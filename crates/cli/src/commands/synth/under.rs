@@ -30,6 +30,14 @@ pub(super) fn rule_sets(names: &[String]) -> Result<Vec<RuleSetFile>> {
             .into());
         }
     }
+    if let Some(set) = sets.iter().find(|set| set.brackets.is_some()) {
+        return Err(Mistake::new(format!(
+            "{} has margin brackets of a venue; in a made-up crash the maintenance ratio is declared",
+            set.name
+        ))
+        .hint("set `maintenance_ratio` in the declaration; `aftershock synth --template` has it")
+        .into());
+    }
     debug_assert_eq!(sets[0].name, RECORD);
     Ok(sets)
 }
