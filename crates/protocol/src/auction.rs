@@ -36,6 +36,36 @@ pub struct Ilk {
     pub dust: U256,
 }
 
+/// How the vaults of one collateral type are liquidated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Auctions {
+    /// Collateral's value over debt below which a vault is unsafe, ray (`mat`).
+    pub collateral_ratio: U256,
+    /// Least debt of a vault, rad.
+    pub dust: U256,
+    /// Who liquidates.
+    pub module: Module,
+}
+
+/// Which liquidation system runs, and with which terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Module {
+    /// Liquidations 1.x.
+    English {
+        /// Takes lots from vaults.
+        cat: cat::Cat,
+        /// Terms of auctions.
+        flip: flip::FlipTerms,
+    },
+    /// Liquidations 2.0.
+    Dutch {
+        /// Takes vaults.
+        dog: dog::Dog,
+        /// Terms of auctions.
+        clip: clip::ClipTerms,
+    },
+}
+
 /// A limit on the DAI that running auctions are to raise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {

@@ -247,11 +247,23 @@ mod tests {
         };
         let mut state = Accumulator::new(1_000, 0);
         assert_eq!(trade(&mut state, 100, 1_010), 100_000);
-        assert_eq!(trade(&mut state, 129, 1_010), 100_000, "within the filter nothing moves");
+        assert_eq!(
+            trade(&mut state, 129, 1_010),
+            100_000,
+            "within the filter nothing moves"
+        );
         assert_eq!(trade(&mut state, 140, 1_000), 0, "back at the reference");
         assert_eq!(trade(&mut state, 150, 1_010), 100_000);
-        assert_eq!(trade(&mut state, 180, 1_012), 70_000, "half of 100,000 and two bins");
-        assert_eq!(trade(&mut state, 780, 1_013), 10_000, "after the decay only the bin");
+        assert_eq!(
+            trade(&mut state, 180, 1_012),
+            70_000,
+            "half of 100,000 and two bins"
+        );
+        assert_eq!(
+            trade(&mut state, 780, 1_013),
+            10_000,
+            "after the decay only the bin"
+        );
     }
 
     /// V-LQ2. Source: cryptoalgebra/Algebra, snapshot of the plugin's fee test; volatility there is times 15.

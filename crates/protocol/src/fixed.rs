@@ -134,7 +134,10 @@ mod tests {
             (92, "396677806422025438749065577"),
         ];
         for (exponent, power) in expected {
-            assert_eq!(rpow(cut, exponent).map(|power| power.to_string()), Ok(power.into()));
+            assert_eq!(
+                rpow(cut, exponent).map(|power| power.to_string()),
+                Ok(power.into())
+            );
         }
         assert_eq!(rpow(U256::ZERO, 3), Ok(U256::ZERO));
         assert_eq!(rpow(U256::ZERO, 0), Ok(RAY));

@@ -11,6 +11,32 @@ pub mod compound;
 
 use crate::fixed::Unfit;
 
+/// The terms of one asset of a lending pool, and those of the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lending {
+    /// Aave.
+    Aave {
+        /// How much of a debt may be repaid at once.
+        close: aave::CloseRule,
+        /// The asset's.
+        asset: aave::Asset,
+    },
+    /// Compound v2.
+    Compound {
+        /// The pool's.
+        terms: compound::Terms,
+        /// The asset's.
+        asset: compound::Asset,
+    },
+    /// Compound v3.
+    Comet {
+        /// The market's.
+        terms: comet::Terms,
+        /// The collateral's.
+        asset: comet::Asset,
+    },
+}
+
 /// Why a call is refused; a contract reverts there and nothing changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {

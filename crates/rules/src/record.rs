@@ -4,11 +4,17 @@
 //! of the parameters in force what [`Protocol`] says. The files come in as text; their every date and instrument is built
 //! when they are read, so that a parameter nobody knows, or one that is missing, is refused then.
 
+mod aave;
+mod compound;
 mod file;
 mod in_force;
+mod maker;
+mod whole;
 
 use aftershock_market::Timestamp;
 use aftershock_protocol::Brackets;
+use aftershock_protocol::auction::Auctions;
+use aftershock_protocol::lending::Lending;
 use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::perpetual::Perpetual;
 
@@ -20,6 +26,10 @@ pub use in_force::{InForce, RecordError};
 pub enum Protocol {
     /// A perpetual on an order book.
     Perpetual(Box<Perpetual>),
+    /// An asset of a lending pool.
+    Lending(Lending),
+    /// Vaults of a collateral type, and the auctions they end in.
+    Auctions(Auctions),
 }
 
 /// The parameter that holds margin brackets.
@@ -34,7 +44,28 @@ struct Code {
 }
 
 /// Every venue; a new one is one line here.
-const VENUES: &[Code] = &[];
+const VENUES: &[Code] = &[
+    Code {
+        name: "aave-v2",
+        build: aave::build,
+    },
+    Code {
+        name: "aave-v3",
+        build: aave::build,
+    },
+    Code {
+        name: "compound-v2",
+        build: compound::build_v2,
+    },
+    Code {
+        name: "compound-v3",
+        build: compound::build_v3,
+    },
+    Code {
+        name: "maker",
+        build: maker::build,
+    },
+];
 
 /// Names of the venues, in order.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -26,6 +26,18 @@ pub struct ClipTerms {
     pub chost: U256,
     /// The breaker: at 1 nothing starts, at 2 nothing is reset either, at 3 nothing is taken either.
     pub stopped: u8,
+    /// The oracle's next price over its present one below which anybody may set the breaker to 2, ray.
+    pub tolerance: U256,
+}
+
+impl ClipTerms {
+    /// Whether anybody may set the breaker to 2, given the oracle's present price and the one it will have within
+    /// the hour.
+    ///
+    /// Source: makerdao/clipper-mom, `src/ClipperMom.sol`, `tripBreaker`.
+    pub fn may_stop(&self, present: U256, next: U256) -> Result<bool, Unfit> {
+        Ok(self.stopped < 2 && next < fixed::rmul(present, self.tolerance)?)
+    }
 }
 
 /// An auction that runs.
@@ -132,7 +144,11 @@ impl Clip {
         (sale.tic_at, sale.top) = (now, self.top(feed)?);
         let worth = fixed::mul(sale.lot, feed)?;
         let paid = sale.tab >= self.terms.chost && worth >= self.terms.chost;
-        let incentive = if paid { self.incentive(sale.tab)? } else { U256::ZERO };
+        let incentive = if paid {
+            self.incentive(sale.tab)?
+        } else {
+            U256::ZERO
+        };
         self.sales.insert(id, sale);
         Ok(Started {
             id,

@@ -45,6 +45,7 @@ fn terms(curve: Curve, cusp: f64) -> ClipTerms {
         tip: U256::ZERO,
         chost: rad(22.0),
         stopped: 0,
+        tolerance: ray(0.5),
     }
 }
 
@@ -55,7 +56,9 @@ fn auction(curve: Curve, cusp: f64) -> (Dog, Clip, Started) {
     let (ilk, mut vault, mut dog) = gold();
     let mut clip = Clip::new(terms(curve, cusp));
     assert_eq!(dog.chost(&ilk), Ok(clip.terms.chost));
-    let seized = dog.bark(&ilk, &mut vault).unwrap_or_else(|error| panic!("{error}"));
+    let seized = dog
+        .bark(&ilk, &mut vault)
+        .unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((vault.collateral, vault.debt), (U256::ZERO, U256::ZERO));
     let started = clip
         .kick(seized.tab, seized.lot, ray(4.0), START)
@@ -109,7 +112,10 @@ fn nobody_pays_more_than_is_owed() {
 fn a_part_leaves_the_rest_running() {
     let (mut dog, mut clip, started) = auction(stairs(), 0.3);
     let taken = clip.take(&mut dog, started.id, wad(11.0), ray(5.0), START);
-    assert_eq!(taken.map(|taken| (taken.paid, taken.bought)), Ok((rad(55.0), wad(11.0))));
+    assert_eq!(
+        taken.map(|taken| (taken.paid, taken.bought)),
+        Ok((rad(55.0), wad(11.0)))
+    );
     let left = clip.get(started.id).map(|sale| (sale.tab, sale.lot));
     assert_eq!(left, Some((rad(55.0), wad(29.0))));
     assert_eq!(dog.all.used, rad(55.0));
@@ -120,11 +126,17 @@ fn a_part_leaves_the_rest_running() {
 fn a_part_leaves_enough_for_another() {
     let (mut dog, mut clip, started) = auction(stairs(), 0.3);
     let taken = clip.take(&mut dog, started.id, wad(20.0), ray(5.0), START);
-    assert_eq!(taken.map(|taken| (taken.paid, taken.bought)), Ok((rad(88.0), wad(17.6))));
+    assert_eq!(
+        taken.map(|taken| (taken.paid, taken.bought)),
+        Ok((rad(88.0), wad(17.6)))
+    );
     let again = clip.take(&mut dog, started.id, wad(1.0), ray(5.0), START);
     assert_eq!(again, Err(Refused::NoPartialPurchase));
     let rest = clip.take(&mut dog, started.id, wad(40.0), ray(5.0), START);
-    assert_eq!(rest.map(|taken| (taken.paid, taken.returned)), Ok((rad(22.0), wad(18.0))));
+    assert_eq!(
+        rest.map(|taken| (taken.paid, taken.returned)),
+        Ok((rad(22.0), wad(18.0)))
+    );
 }
 
 /// V-MK3. Source: makerdao/dss, `src/test/clip.t.sol`, `test_auction_reset_tail`.
@@ -176,7 +188,9 @@ fn who_starts_an_auction_is_paid() {
     assert_eq!(taken.map(|taken| taken.price), Ok(price));
     let left = clip.get(id).map(|sale| (sale.tab, sale.lot));
     assert_eq!(left, Some((rad(110.0) - wad(38.0) * price, wad(2.0))));
-    let poor = clip.redo(id, ray(4.0), later + 300).map(|started| started.incentive);
+    let poor = clip
+        .redo(id, ray(4.0), later + 300)
+        .map(|started| started.incentive);
     assert_eq!(poor, Ok(U256::ZERO));
 
     let mut fresh = Clip::new(ClipTerms {
@@ -203,6 +217,11 @@ fn the_breaker_stops_step_by_step() {
         );
         assert_eq!(clip.redo(started.id, ray(3.0), START + 3_601).is_ok(), level < 2);
     }
+    let mut terms = terms(stairs(), 0.3);
+    assert_eq!(terms.may_stop(ray(100.0), ray(50.0)), Ok(false));
+    assert_eq!(terms.may_stop(ray(100.0), ray(49.9)), Ok(true));
+    terms.stopped = 2;
+    assert_eq!(terms.may_stop(ray(100.0), ray(49.9)), Ok(false));
     let refused = Refused::Stopped { level: 3, needed: 1 };
     assert_eq!(
         refused.to_string(),
@@ -218,7 +237,9 @@ fn a_limit_cuts_a_liquidation() {
         let (ilk, mut vault, mut dog) = gold();
         let limit = if own { &mut dog.own } else { &mut dog.all };
         limit.most = rad(75.0);
-        let seized = dog.bark(&ilk, &mut vault).unwrap_or_else(|error| panic!("{error}"));
+        let seized = dog
+            .bark(&ilk, &mut vault)
+            .unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(seized.tab, rad(75.0) - ray(0.2));
         assert_eq!(seized.lot, wad(40.0) * seized.debt / wad(100.0));
         assert_eq!(vault.collateral, wad(40.0) - seized.lot);
@@ -235,7 +256,10 @@ fn a_rest_below_dust_goes_along() {
     (dog.chop, dog.own.most) = (WAD, rad(80.0) + RAY);
     let mut whole = vault;
     let seized = dog.bark(&ilk, &mut whole);
-    assert_eq!(seized.map(|seized| (seized.tab, seized.lot)), Ok((rad(100.0), wad(40.0))));
+    assert_eq!(
+        seized.map(|seized| (seized.tab, seized.lot)),
+        Ok((rad(100.0), wad(40.0)))
+    );
     assert!(dog.own.used > dog.own.most);
 
     let (_, mut vault, mut dog) = gold();

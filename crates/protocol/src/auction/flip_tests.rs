@@ -39,7 +39,10 @@ fn a_bid_of_almost_nothing_wins() {
     let late = flip.tend(id, 8, wad(50.0), rad(4_000.0), START + 630);
     assert_eq!(late, Err(Refused::Finished));
     let won = flip.deal(id, START + 631);
-    assert_eq!(won.map(|won| (won.bidder, won.bid, won.lot)), Ok((Some(7), least, wad(50.0))));
+    assert_eq!(
+        won.map(|won| (won.bidder, won.bid, won.lot)),
+        Ok((Some(7), least, wad(50.0)))
+    );
     assert_eq!(flip.get(id), None);
 }
 
@@ -64,11 +67,10 @@ fn dai_rises_then_the_lot_falls() {
         Err(Refused::CutTooSmall)
     );
     let cut = flip.dent(id, 4, wad(45.0), rad(100.0), START + 2);
-    assert_eq!(cut.map(|moved| (moved.outbid, moved.refund, moved.returned)), Ok((
-        Some(3),
-        rad(100.0),
-        wad(5.0)
-    )));
+    assert_eq!(
+        cut.map(|moved| (moved.outbid, moved.refund, moved.returned)),
+        Ok((Some(3), rad(100.0), wad(5.0)))
+    );
     assert_eq!(flip.yank(id), Err(Refused::DebtBid));
     assert_eq!(flip.deal(id, START + 603).map(|won| won.lot), Ok(wad(45.0)));
 }

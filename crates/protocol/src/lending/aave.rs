@@ -158,7 +158,10 @@ impl Market {
         call: Call,
     ) -> Result<Liquidated, Refused> {
         let health = self.health(account, prices)?;
-        let factor = health.factor.filter(|factor| *factor < WAD).ok_or(Refused::Sound)?;
+        let factor = health
+            .factor
+            .filter(|factor| *factor < WAD)
+            .ok_or(Refused::Sound)?;
         let (security, held, worth) = self.of(call.collateral, account, prices)?;
         let (borrowed, owed, cost) = self.of(call.debt, account, prices)?;
         if security.threshold_bp == 0 || held.collateral.is_zero() {
@@ -188,7 +191,7 @@ impl Market {
         };
         let cover = call.cover.min(most);
 
-        // Of the collateral's decimals, unlike the value, nothing is lost here: one division by both scales.
+        // Not through the values above: one division by both scales keeps every decimal.
         let (give, take) = (
             fixed::mul(cost, security.unit)?,
             fixed::mul(worth, borrowed.unit)?,

@@ -73,11 +73,7 @@ impl Market {
     /// A market that has taken over nothing.
     pub fn new(terms: Terms, assets: Vec<Asset>) -> Self {
         let taken = vec![U256::ZERO; assets.len()];
-        Self {
-            terms,
-            assets,
-            taken,
-        }
+        Self { terms, assets, taken }
     }
 
     /// Whether an account's collateral, each at its factor, is worth less than its debt.
@@ -156,10 +152,13 @@ impl Market {
         factor: impl Fn(&Asset) -> U256,
     ) -> Result<U256, Unfit> {
         let held = account.collateral.iter().zip(prices.collateral);
-        self.assets.iter().zip(held).try_fold(U256::ZERO, |sum, (asset, (held, price))| {
-            let value = fixed::mul_div(*held, *price, asset.unit)?;
-            fixed::add(sum, fixed::wmul(value, factor(asset))?)
-        })
+        self.assets
+            .iter()
+            .zip(held)
+            .try_fold(U256::ZERO, |sum, (asset, (held, price))| {
+                let value = fixed::mul_div(*held, *price, asset.unit)?;
+                fixed::add(sum, fixed::wmul(value, factor(asset))?)
+            })
     }
 }
 

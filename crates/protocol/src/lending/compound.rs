@@ -12,7 +12,14 @@ use crate::fixed::{self, U256, Unfit, WAD};
 pub struct Asset {
     /// Share of its value that may be borrowed against, wad.
     pub collateral_factor: U256,
-    /// Underlying per receipt, mantissa.
+}
+
+/// What an asset is worth now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// Price, mantissa.
+    pub price: U256,
+    /// Underlying per receipt, mantissa: it grows with interest.
     pub exchange_rate: U256,
 }
 
@@ -66,17 +73,17 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// What an account may borrow and has; accounts and prices are by asset, in the pool's order.
+    /// What an account may borrow and has; accounts and quotes are by asset, in the pool's order.
     ///
     /// # Errors
     /// A number that does not fit.
-    pub fn liquidity(&self, account: &[Balance], prices: &[U256]) -> Result<Liquidity, Unfit> {
+    pub fn liquidity(&self, account: &[Balance], quotes: &[Quote]) -> Result<Liquidity, Unfit> {
         let (mut power, mut borrowed) = (U256::ZERO, U256::ZERO);
-        for ((asset, held), price) in self.assets.iter().zip(account).zip(prices) {
-            let per_receipt = fixed::wmul(asset.collateral_factor, asset.exchange_rate)?;
-            let per_receipt = fixed::wmul(per_receipt, *price)?;
+        for ((asset, held), quote) in self.assets.iter().zip(account).zip(quotes) {
+            let per_receipt = fixed::wmul(asset.collateral_factor, quote.exchange_rate)?;
+            let per_receipt = fixed::wmul(per_receipt, quote.price)?;
             power = fixed::add(power, fixed::wmul(per_receipt, held.receipts)?)?;
-            borrowed = fixed::add(borrowed, fixed::wmul(*price, held.borrowed)?)?;
+            borrowed = fixed::add(borrowed, fixed::wmul(quote.price, held.borrowed)?)?;
         }
         Ok(Liquidity { power, borrowed })
     }
@@ -88,29 +95,28 @@ impl Pool {
     pub fn liquidate(
         &self,
         account: &mut [Balance],
-        prices: &[U256],
+        quotes: &[Quote],
         (collateral, debt): (usize, usize),
         repaid: U256,
     ) -> Result<Liquidated, Refused> {
-        let liquidity = self.liquidity(account, prices)?;
+        let liquidity = self.liquidity(account, quotes)?;
         if liquidity.borrowed <= liquidity.power {
             return Err(Refused::Sound);
         }
-        let no_asset = |asset| Refused::NoAsset(asset);
-        let security = self.assets.get(collateral).ok_or(no_asset(collateral))?;
-        let held = *account.get(collateral).ok_or(no_asset(collateral))?;
-        let owed = *account.get(debt).ok_or(no_asset(debt))?;
-        let (Some(worth), Some(cost)) = (prices.get(collateral), prices.get(debt)) else {
-            return Err(no_asset(collateral.max(debt)));
+        let of = |asset| match (account.get(asset), quotes.get(asset)) {
+            (Some(held), Some(quote)) => Ok((*held, *quote)),
+            _ => Err(Refused::NoAsset(asset)),
         };
+        let (held, worth) = of(collateral)?;
+        let (owed, cost) = of(debt)?;
         if owed.borrowed.is_zero() || repaid.is_zero() {
             return Err(Refused::NoDebt);
         }
         if repaid > fixed::wmul(self.terms.close_factor, owed.borrowed)? {
             return Err(Refused::TooMuch);
         }
-        let give = fixed::wmul(self.terms.incentive, *cost)?;
-        let take = fixed::wmul(*worth, security.exchange_rate)?;
+        let give = fixed::wmul(self.terms.incentive, cost.price)?;
+        let take = fixed::wmul(worth.price, worth.exchange_rate)?;
         let ratio = fixed::mul_div(give, WAD, take)?;
         let gone = fixed::wmul(ratio, repaid)?;
         if gone > held.receipts {

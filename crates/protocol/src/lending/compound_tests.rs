@@ -10,7 +10,7 @@ fn mantissa(text: &str) -> U256 {
     text.parse().unwrap_or_else(|_| panic!("{text} is no number"))
 }
 
-fn pool(exchange_rate: U256, incentive: f64, reserve_share: f64) -> Pool {
+fn pool(incentive: f64, reserve_share: f64) -> Pool {
     Pool {
         terms: Terms {
             close_factor: wad(0.5),
@@ -20,14 +20,17 @@ fn pool(exchange_rate: U256, incentive: f64, reserve_share: f64) -> Pool {
         assets: vec![
             Asset {
                 collateral_factor: wad(0.75),
-                exchange_rate,
             },
             Asset {
                 collateral_factor: U256::ZERO,
-                exchange_rate: wad(1.0),
             },
         ],
     }
+}
+
+fn quotes(exchange_rate: U256, prices: [U256; 2]) -> [Quote; 2] {
+    [(prices[0], exchange_rate), (prices[1], wad(1.0))]
+        .map(|(price, exchange_rate)| Quote { price, exchange_rate })
 }
 
 fn account(receipts: U256, borrowed: U256) -> [Balance; 2] {
@@ -48,11 +51,16 @@ fn account(receipts: U256, borrowed: U256) -> [Balance; 2] {
 fn receipts_for_a_repayment() {
     let rows = [
         (wad(2.0), [wad(1.42), wad(2.0)], wad(2.45), "2242957746478873238"),
-        (wad(2.789), [wad(771.32), mantissa("5230480842000000000")], wad(10_002.45), "31616096631969328535"),
+        (
+            wad(2.789),
+            [wad(771.32), mantissa("5230480842000000000")],
+            wad(10_002.45),
+            "31616096631969328535",
+        ),
     ];
     for (exchange_rate, prices, repaid, seized) in rows {
         let mut account = account(wad(1e6), wad(1e9));
-        let moved = pool(exchange_rate, 1.3, 0.0).liquidate(&mut account, &prices, (0, 1), repaid);
+        let moved = pool(1.3, 0.0).liquidate(&mut account, &quotes(exchange_rate, prices), (0, 1), repaid);
         assert_eq!(moved.map(|moved| moved.seized.to_string()), Ok(seized.into()));
     }
 }
@@ -61,8 +69,8 @@ fn receipts_for_a_repayment() {
 /// with 8 % seizes 864 USD = 4.32 ETH = 216 receipts, of which 2.8 % go to the reserves. By hand.
 #[test]
 fn half_of_a_debt_with_an_incentive() {
-    let pool = pool(wad(0.02), 1.08, 0.028);
-    let prices = [wad(200.0), wad(1.0)];
+    let pool = pool(1.08, 0.028);
+    let prices = quotes(wad(0.02), [wad(200.0), wad(1.0)]);
     let mut held = account(wad(500.0), wad(1_600.0));
     let liquidity = Liquidity {
         power: wad(1_500.0),
@@ -96,9 +104,9 @@ proptest! {
         part_bp in 1_u64..5_500,
         incentive in 0_u64..150,
     ) {
-        let mut pool = pool(wad(0.02), 1.08, 0.028);
+        let mut pool = pool(1.08, 0.028);
         pool.terms.incentive = wad(1.0) + wad(0.001) * U256::from(incentive);
-        let prices = [wad(200.0), wad(1.0)];
+        let prices = quotes(wad(0.02), [wad(200.0), wad(1.0)]);
         let receipts = wad(1.0) * U256::from(receipts);
         let debt = receipts * U256::from(4 * loan_bp) / U256::from(10_000);
         let before = account(receipts, debt);

@@ -2,6 +2,13 @@
 //!
 //! `cargo test -p aftershock-rules --test vectors -- --nocapture` prints the table.
 
+mod aave;
+mod amplification;
+mod breakers;
+mod clearing;
+mod compound;
+mod liquidity;
+mod maker;
 mod table;
 
 use std::fs;
