@@ -253,7 +253,7 @@ mod tests {
         );
     }
 
-    /// Source: freqtrade, tests of the Binance liquidation price (q = 1, entry 10, wallet 2, 1 %, amount 0.01).
+    /// V-BN7. Source: freqtrade, tests of the Binance liquidation price (q = 1, entry 10, wallet 2, 1 %, amount 0.01).
     #[test]
     fn small_wallet() {
         close(
@@ -268,7 +268,7 @@ mod tests {
         );
     }
 
-    /// Source: Binance "How to calculate liquidation price of USD-M futures", cross example with ETH and BTC longs;
+    /// V-BN4. Source: Binance "How to calculate liquidation price of USD-M futures", cross example with ETH and BTC longs;
     /// the other contract enters as wallet minus its maintenance plus its unrealised result.
     #[test]
     fn cross_margin_example_of_the_venue() {
@@ -295,7 +295,7 @@ mod tests {
         close(btc, 26_316.89, 0.005);
     }
 
-    /// Source: Binance "Leverage and margin of USD-M futures": 264,000 stands in the 1 % bracket; 500,000 needs
+    /// V-BN1, V-BN2. Source: Binance "Leverage and margin of USD-M futures": 264,000 stands in the 1 % bracket; 500,000 needs
     /// 500,000 x 1 % - 1,300 = 3,700.
     #[test]
     fn brackets_of_2021() {

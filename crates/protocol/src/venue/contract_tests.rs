@@ -32,7 +32,7 @@ fn close(actual: Option<f64>, expected: f64, tolerance: f64) {
     );
 }
 
-/// Source: BitMEX, perpetual contracts guide, examples: 15,000 long at 750 is 20 XBT, closed at 800 it wins
+/// V-MEX1, V-MEX3. Source: BitMEX, perpetual contracts guide, examples: 15,000 long at 750 is 20 XBT, closed at 800 it wins
 /// 1.25 XBT.
 #[test]
 fn bitmex_example() {
@@ -44,7 +44,7 @@ fn bitmex_example() {
     );
 }
 
-/// Source: BitMEX staff formulas `P0 / (1 + IM - MM)` and `P0 / (1 - IM + MM)`, `P0 L / (L + 1)` and `P0 L /
+/// V-MEX5, V-MEX6. Source: BitMEX staff formulas `P0 / (1 + IM - MM)` and `P0 / (1 - IM + MM)`, `P0 L / (L + 1)` and `P0 L /
 /// (L - 1)`, with entry at 10,000 and MM 0.5 %; a maintenance margin on the mark's value instead moves the
 /// first to 10,000 (1 + 0.5 %) 100 / 101.
 #[test]
@@ -76,7 +76,7 @@ fn bitmex_at_three_leverages() {
     );
 }
 
-/// Source: Bybit, "Liquidation price (USDT contract)": one coin long at 20,000, 50x, MM 0.5 %: 19,700.
+/// V-BY1. Source: Bybit, "Liquidation price (USDT contract)": one coin long at 20,000, 50x, MM 0.5 %: 19,700.
 #[test]
 fn bybit_linear() {
     let held = holding(Contract::COIN, Side::Long, 1.0, 20_000.0, 400.0);
@@ -87,7 +87,7 @@ fn bybit_linear() {
     );
 }
 
-/// Source: Bybit, "Liquidation price (isolated, UTA)", 2024: 60,000 USD short at 50,000, 10x, MM 0.5 %; the
+/// V-BY2. Source: Bybit, "Liquidation price (isolated, UTA)", 2024: 60,000 USD short at 50,000, 10x, MM 0.5 %; the
 /// price follows from its formula `Q / (V - (IM - MM))`.
 #[test]
 fn bybit_inverse() {
@@ -99,7 +99,7 @@ fn bybit_inverse() {
     );
 }
 
-/// Source: Bybit help centre, inverse cross margin: 10,000 long at 8,000 with 0.5 BTC, taker fee 0.075 %. Its
+/// V-BY3. Source: Bybit help centre, inverse cross margin: 10,000 long at 8,000 with 0.5 BTC, taker fee 0.075 %. Its
 /// bankruptcy price is 5,718.57; its printed equation solves to 5,739.08 (not to the 5,739.50 printed below
 /// it) with the fee taken at the bankruptcy price. DIFFERENCE: we set the fee aside at the mark, which moves
 /// the price by a cent.
@@ -114,7 +114,7 @@ fn bybit_inverse_cross() {
     );
 }
 
-/// Source: freqtrade, tests of the OKX liquidation price: q = 1, entry 10, wallet 2, MM 1 %, taker 0.06 %.
+/// V-OKX1. Source: freqtrade, tests of the OKX liquidation price: q = 1, entry 10, wallet 2, MM 1 %, taker 0.06 %.
 #[test]
 fn okx_linear() {
     let on_mark = need(0.01, MaintenanceOn::MarkValue, 0.000_6);
@@ -145,7 +145,7 @@ fn ten_times_leverage_at_100k() {
     );
 }
 
-/// Source: Chitra et al. on auto-deleveraging, appendix: five positions opened at 1, maintenance 10 % of the
+/// V-AMP1. Source: Chitra et al. on auto-deleveraging, appendix: five positions opened at 1, maintenance 10 % of the
 /// mark's value. The last is printed as 1.0010 where 109 / 99 / 1.1 is 1.00092, hence the tolerance.
 #[test]
 fn five_positions_of_the_deleveraging_paper() {
@@ -168,7 +168,7 @@ fn five_positions_of_the_deleveraging_paper() {
     }
 }
 
-/// Source: Bybit help, insurance fund: liquidated with bankruptcy price 6,950, a fill at 6,980 leaves the
+/// V-BY4. Source: Bybit help, insurance fund: liquidated with bankruptcy price 6,950, a fill at 6,980 leaves the
 /// fund 30 a coin and one at 6,930 costs it 20.
 #[test]
 fn a_fill_beyond_bankruptcy_is_paid_by_the_fund() {

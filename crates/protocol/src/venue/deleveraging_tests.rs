@@ -11,7 +11,7 @@ fn run(allocation: Allocation, needed: i64, holdings: &[i64]) -> (Vec<(usize, i6
     )
 }
 
-/// Source: BitMEX, auto-deleveraging examples: six accounts by quantity and score, 20 contracts bankrupt at
+/// V-MEX4. Source: BitMEX, auto-deleveraging examples: six accounts by quantity and score, 20 contracts bankrupt at
 /// 650; accounts 2 and 5 give 10 each at 650, and the lights stand at 20, 40, 60, 80, 80 and 100 % in the
 /// order 2, 5, 4, 1, 6, 3.
 #[test]

@@ -108,8 +108,8 @@ pub enum LiquidationRule {
     ///
     /// Source: Binance, "Smart liquidation".
     SmartIoc {
-        /// Liquidation fee over the value closed. Sources conflict on it (0.40 % and 1.25 % for BTCUSDT, the
-        /// second unconfirmed).
+        /// Liquidation fee over the value closed. It changed by date and sources conflict on it, see the record of
+        /// the venue.
         fee: f64,
     },
 }

@@ -174,18 +174,14 @@ impl MarginSchedule {
     /// belongs to the lower tier.
     pub fn tier_of(&self, value: Cash, contracts: Coin) -> usize {
         match self {
-            Self::Brackets(table) => {
-                let tiers = table.tiers();
-                first_that_holds(
-                    tiers.iter().map(|tier| tier.cap_usd),
-                    SizeBy::Value,
-                    value,
-                    contracts,
-                )
-            }
-            Self::WholeRate { by, tiers } => {
-                first_that_holds(tiers.iter().map(|tier| tier.cap), *by, value, contracts)
-            }
+            Self::Brackets(table) => first_that_holds(
+                table.tiers(),
+                |tier| tier.cap_usd,
+                SizeBy::Value,
+                value,
+                contracts,
+            ),
+            Self::WholeRate { by, tiers } => first_that_holds(tiers, |tier| tier.cap, *by, value, contracts),
             Self::SizeLinear(_) => 0,
         }
     }
@@ -230,20 +226,19 @@ impl MarginSchedule {
     }
 }
 
-/// Index of the first cap that a position does not exceed, else the last.
-pub(super) fn first_that_holds(
-    caps: impl ExactSizeIterator<Item = f64>,
+/// Index of the first tier whose cap a position does not exceed, else of the last; caps rise.
+pub(super) fn first_that_holds<T>(
+    tiers: &[T],
+    cap: impl Fn(&T) -> f64,
     by: SizeBy,
     value: Cash,
     contracts: Coin,
 ) -> usize {
-    let last = caps.len().saturating_sub(1);
-    let mut caps = caps;
-    let holds = |cap: f64| match by {
-        SizeBy::Value => value <= Cash::from_f64(cap),
-        SizeBy::Contracts => contracts <= Coin::from_f64(cap),
+    let exceeds = |tier: &T| match by {
+        SizeBy::Value => value > Cash::from_f64(cap(tier)),
+        SizeBy::Contracts => contracts > Coin::from_f64(cap(tier)),
     };
-    caps.position(holds).unwrap_or(last)
+    tiers.partition_point(exceeds).min(tiers.len().saturating_sub(1))
 }
 
 /// Brackets from lower bounds of notional and largest leverages: the maintenance ratio is half of the initial
@@ -301,7 +296,7 @@ mod tests {
         hyperliquid_brackets(&[(0.0, 40.0), (150e6, 20.0)]).expect("the venue's own table")
     }
 
-    /// Source: Hyperliquid, "Margin tiers": 2.5 % at 20x; 200M of BTC has a deduction of 1,875,000 and needs
+    /// V-HL1, V-HL2. Source: Hyperliquid, "Margin tiers": 2.5 % at 20x; 200M of BTC has a deduction of 1,875,000 and needs
     /// 3,125,000.
     #[test]
     fn hyperliquid_tiers() {
@@ -311,7 +306,7 @@ mod tests {
         assert_eq!(tiers.maintenance_usd(200e6), 3_125_000.0);
     }
 
-    /// Source: Hyperliquid's `LP = P - side * margin available / q / (1 - l * side)` with l = 1/80: one BTC
+    /// V-HL3. Source: Hyperliquid's `LP = P - side * margin available / q / (1 - l * side)` with l = 1/80: one BTC
     /// at 100,000, margin 2,500.
     #[test]
     fn hyperliquid_liquidation_price() {
@@ -333,7 +328,7 @@ mod tests {
         assert!((price - 98_734.177).abs() < 5e-4, "{price}");
     }
 
-    /// Source: Deribit support, "Margin changes January 2022": 100 BTC need 2.5 % initial and 1.5 %
+    /// V-DER2. Source: Deribit support, "Margin changes January 2022": 100 BTC need 2.5 % initial and 1.5 %
     /// maintenance margin.
     #[test]
     fn deribit_size() {
@@ -345,7 +340,7 @@ mod tests {
         near(schedule.maintenance(5e6, 1.0 / 50_000.0), 1.5);
     }
 
-    /// Source: dYdX v4 chain, the formula at base 5 %, caps 20M and 50M, open interest 35M.
+    /// V-DY5. Source: dYdX v4 chain, the formula at base 5 %, caps 20M and 50M, open interest 35M.
     #[test]
     fn open_interest_raises_initial_margin() {
         let ratio = |open_interest| open_interest_initial_ratio(0.05, open_interest, 20e6, 50e6);

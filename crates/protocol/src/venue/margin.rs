@@ -8,49 +8,15 @@
 //!
 //! Range: contracts times coin (or dollars) of one up to 1e18, prices from 1e-8 to 9e10 USD, values up to 1e30.
 
-use aftershock_market::{Cash, Coin, Price, Side, UNITS_PER_ONE};
+use aftershock_market::{Cash, Coin, Price, Side};
 
 use super::contract::{Contract, Holding, MaintenanceOn};
 use super::grid::last_sound;
-use super::maintenance::{MarginSchedule, SizeBy, SizeLinear, first_that_holds};
+use super::initial::over_leverage;
+use super::maintenance::{MarginSchedule, SizeBy, SizeLinear};
 use super::rounding::{RATE_PARTS, Rounding, parts};
 
-/// A tier of leverage.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LeverageTier {
-    /// Largest size.
-    pub cap: f64,
-    /// Largest leverage up to it.
-    pub max_leverage: f64,
-}
-
-/// How initial margin is found.
-#[derive(Clone, Debug, PartialEq)]
-pub enum InitialTerms {
-    /// Value over leverage, up to the largest leverage of the position's bracket.
-    ByLeverage {
-        /// Largest leverage where the maintenance schedule has no brackets.
-        max_leverage: f64,
-    },
-    /// Value over leverage, up to the largest leverage of the position's tier (OKX, BitMEX risk limits).
-    ByTier {
-        /// What edges are counted in.
-        by: SizeBy,
-        /// Tiers in rising order; the last holds everything above it too.
-        tiers: Vec<LeverageTier>,
-    },
-    /// A ratio that grows with the position.
-    SizeLinear(SizeLinear),
-    /// A ratio that grows with open interest, see [`super::maintenance::open_interest_initial_ratio`].
-    OpenInterestScaled {
-        /// Ratio below the lower cap.
-        base_ratio: f64,
-        /// Open interest up to which it holds, USD.
-        lower_cap_usd: f64,
-        /// Open interest from which a position needs all of its value, USD.
-        upper_cap_usd: f64,
-    },
-}
+pub use super::initial::{InitialTerms, LeverageTier};
 
 /// Why margin terms, or a leverage, are refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -168,9 +134,10 @@ impl MarginTerms {
         open_interest: Cash,
     ) -> Result<Cash, MarginError> {
         let value = contract.value(quantity, price, Rounding::Up);
-        let (least, stated) = match self.largest_leverage(value, quantity) {
-            Some(largest) => (over_leverage(value, largest), Some(largest)),
-            None => (self.least_by_ratio(value, open_interest), None),
+        let stated = self.initial.largest_leverage(&self.maintenance, value, quantity);
+        let least = match stated {
+            Some(largest) => over_leverage(value, largest),
+            None => self.initial.least_by_ratio(value, open_interest),
         };
         let Some(asked) = leverage else {
             return Ok(least);
@@ -286,102 +253,9 @@ impl MarginTerms {
             MarginSchedule::SizeLinear(ratio) => at(0.0, ratio.base, ratio.per_unit),
         }
     }
-
-    /// The largest leverage that is stated for a size; `None` where a ratio says.
-    fn largest_leverage(&self, value: Cash, quantity: Coin) -> Option<f64> {
-        match &self.initial {
-            InitialTerms::ByLeverage { max_leverage } => Some(match &self.maintenance {
-                MarginSchedule::Brackets(table) => {
-                    table.tiers()[self.maintenance.tier_of(value, quantity)].max_leverage
-                }
-                _ => *max_leverage,
-            }),
-            InitialTerms::ByTier { by, tiers } => {
-                let caps = tiers.iter().map(|tier| tier.cap);
-                Some(tiers[first_that_holds(caps, *by, value, quantity)].max_leverage)
-            }
-            InitialTerms::SizeLinear(_) | InitialTerms::OpenInterestScaled { .. } => None,
-        }
-    }
-
-    /// The least initial margin where a ratio says.
-    fn least_by_ratio(&self, value: Cash, open_interest: Cash) -> Cash {
-        match self.initial {
-            InitialTerms::OpenInterestScaled {
-                base_ratio,
-                lower_cap_usd,
-                upper_cap_usd,
-            } => {
-                let (lower, upper) = (Cash::from_f64(lower_cap_usd), Cash::from_f64(upper_cap_usd));
-                let (base, width) = (parts(base_ratio), (upper - lower).0);
-                let over = open_interest.clamp(lower, upper) - lower;
-                let ratio = base * width + (RATE_PARTS - base) * over.0;
-                Cash(Rounding::Up.scale(value.0, ratio, RATE_PARTS * width))
-            }
-            InitialTerms::SizeLinear(ratio) => ratio.charge(value, 0),
-            InitialTerms::ByLeverage { .. } | InitialTerms::ByTier { .. } => value,
-        }
-    }
 }
 
-impl InitialTerms {
-    fn check(&self) -> Result<(), MarginError> {
-        let leverage = |given: f64| {
-            let right = given > 0.0 && given.is_finite();
-            within("largest leverage", given, right, "above 0 and finite")
-        };
-        match self {
-            Self::ByLeverage { max_leverage } => leverage(*max_leverage),
-            Self::ByTier { tiers, .. } => {
-                let (mut cap, mut most) = (0.0, f64::INFINITY);
-                within("count of leverage tiers", 0.0, !tiers.is_empty(), "1 or more")?;
-                for tier in tiers {
-                    leverage(tier.max_leverage)?;
-                    within(
-                        "cap of a leverage tier",
-                        tier.cap,
-                        tier.cap > cap,
-                        "above the one before",
-                    )?;
-                    let falls = tier.max_leverage <= most;
-                    within(
-                        "leverage of a tier",
-                        tier.max_leverage,
-                        falls,
-                        "no more than of the one before",
-                    )?;
-                    (cap, most) = (tier.cap, tier.max_leverage);
-                }
-                Ok(())
-            }
-            Self::SizeLinear(ratio) => checked(*ratio).map(|_| ()),
-            Self::OpenInterestScaled {
-                base_ratio,
-                lower_cap_usd,
-                upper_cap_usd,
-            } => {
-                let base = *base_ratio > 0.0 && *base_ratio <= 1.0;
-                within("base ratio", *base_ratio, base, "above 0 and at most 1")?;
-                within("lower cap", *lower_cap_usd, *lower_cap_usd >= 0.0, "at least 0")?;
-                let upper = *upper_cap_usd > *lower_cap_usd && *upper_cap_usd <= 1e14;
-                within(
-                    "upper cap",
-                    *upper_cap_usd,
-                    upper,
-                    "above the lower, at most 1e14",
-                )
-            }
-        }
-    }
-}
-
-/// `value` over a leverage to the nearest 1e-8, rounded up.
-fn over_leverage(value: Cash, leverage: f64) -> Cash {
-    let units = (leverage * UNITS_PER_ONE as f64).round() as i128;
-    Cash(Rounding::Up.scale(value.0, i128::from(UNITS_PER_ONE), units.max(1)))
-}
-
-fn checked(ratio: SizeLinear) -> Result<SizeLinear, MarginError> {
+pub(super) fn checked(ratio: SizeLinear) -> Result<SizeLinear, MarginError> {
     let base = ratio.base >= 0.0 && ratio.base < 1.0;
     within("base ratio", ratio.base, base, "at least 0 and below 1")?;
     let grows = ratio.per_unit >= 0.0 && ratio.per_unit < 1.0;
@@ -394,9 +268,22 @@ fn checked(ratio: SizeLinear) -> Result<SizeLinear, MarginError> {
     Ok(ratio)
 }
 
-fn within(what: &'static str, value: f64, is: bool, right: &'static str) -> Result<(), MarginError> {
+pub(super) fn within(
+    what: &'static str,
+    value: f64,
+    is: bool,
+    right: &'static str,
+) -> Result<(), MarginError> {
     if is {
         return Ok(());
     }
     Err(MarginError::OutOfRange { what, value, right })
 }
+
+#[cfg(test)]
+#[path = "margin_vectors.rs"]
+mod vectors;
+
+#[cfg(test)]
+#[path = "margin_tests.rs"]
+mod tests;

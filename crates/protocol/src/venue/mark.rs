@@ -25,8 +25,7 @@ pub enum MarkRule {
     /// The index moved by the funding still to be paid: `index * (1 + F * time to funding / interval)`. Costs
     /// a few multiplications.
     ///
-    /// BitMEX's fair price marking; its formula is unconfirmed (the same form is sourced for Binance's first
-    /// price).
+    /// Source: BitMEX, "Fair price marking".
     FundingBasis {
         /// Funding interval, s.
         interval_s: f64,
