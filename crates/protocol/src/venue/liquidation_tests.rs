@@ -339,3 +339,36 @@ fn a_block_takes_what_its_limits_allow() {
     let later = Account { at: at(1.5), ..next };
     assert_eq!(sent(rule.propose(&later)).quantity, coins(0.9));
 }
+
+/// Source: Hyperliquid's announcement of partial liquidations, by hand: of 500,000 first 100,000; in the 30 s after it all
+/// that is left, and later a fifth of what is left.
+#[test]
+fn within_the_cooldown_everything_goes() {
+    let margins = MarginSchedule::Brackets(
+        hyperliquid_brackets(&[(0.0, 40.0), (150e6, 20.0)]).expect("the venue's own table"),
+    );
+    let rule = LiquidationRule::FractionFirst {
+        threshold_usd: 100_000.0,
+        fraction: 0.2,
+        window_s: 30.0,
+        block_s: 0.2,
+    };
+    let first = sent(rule.propose(&account(&margins, 5.0, 100_000.0, 0.0)));
+    assert_eq!((first.quantity, first.earliest_next_at), (coins(1.0), at(0.2)));
+    let next = |seconds| {
+        rule.propose(&Account {
+            at: at(seconds),
+            last: Some(Forced {
+                earliest_next_at: first.earliest_next_at,
+                filled: true,
+            }),
+            ..account(&margins, 4.0, 100_000.0, 0.0)
+        })
+    };
+    assert_eq!(next(0.1), Action::Wait { until_at: at(0.2) });
+    assert_eq!(sent(next(0.2)).quantity, coins(4.0));
+    assert_eq!(sent(next(29.9)).quantity, coins(4.0));
+    assert_eq!(sent(next(30.0)).quantity, coins(0.8));
+    let small = account(&margins, 1.0, 100_000.0, 0.0);
+    assert_eq!(sent(rule.propose(&small)).quantity, coins(1.0));
+}

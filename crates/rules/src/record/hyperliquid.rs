@@ -1,8 +1,8 @@
 //! Hyperliquid: cross or isolated margin in USDC at the mark, by tiers of notional.
 //!
 //! Maintenance is half of the initial margin at a tier's largest leverage, less an amount that makes it continuous. An
-//! account below it is sold on the book: of a large position first a part and, after a pause, the rest. Where the book
-//! fails and equity is below two thirds of maintenance, the venue's vault takes the account and keeps its margin. Where
+//! account below it is sold on the book: of a large position first a part and, in the half minute after it, the rest.
+//! Where the book fails and equity is below two thirds of maintenance, the venue's vault takes the account and keeps its margin. Where
 //! account value is below zero, winners of the other side are closed against it. Funding is an eighth of an 8-hour rate
 //! every hour, on the oracle price, which is a median over validators of weighted medians over exchanges; the mark is a
 //! median of the oracle with the venue's own basis, of its book, and of other venues' perpetuals.
@@ -153,16 +153,25 @@ fn liquidation(rules: &InForce<'_>) -> Result<LiquidationRule, RecordError> {
     let fraction = rules.ratio("partial_fraction")?;
     let threshold_usd = rules.positive("partial_threshold_usd")?;
     let cooldown_s = rules.positive("partial_cooldown_s")?;
+    let within = LiquidationRule::FractionFirst {
+        threshold_usd,
+        fraction,
+        window_s: cooldown_s,
+        block_s: rules.positive("block_s")?,
+    };
+    let after = LiquidationRule::FractionThenAll {
+        threshold_usd,
+        fraction,
+        cooldown_s,
+    };
+    let known = [("entire_within", within), ("entire_after", after)];
+    let rule = rules.word("partial_cooldown", &known)?;
     if fraction == 1.0 {
         return Ok(LiquidationRule::Whole {
             order_kind: OrderKind::Market,
         });
     }
-    Ok(LiquidationRule::FractionThenAll {
-        threshold_usd,
-        fraction,
-        cooldown_s,
-    })
+    Ok(rule)
 }
 
 fn weights(rules: &InForce<'_>, parameter: &str) -> Result<(), RecordError> {

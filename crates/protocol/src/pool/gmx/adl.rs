@@ -9,7 +9,8 @@ use aftershock_market::Cash;
 
 use crate::venue::rounding::Rounding;
 
-/// Shares of the pool that may be owed to the winners of a side.
+/// Shares of the pool that may be owed to the winners of a side. The pool counts by the worth of the tokens that back that
+/// side (the long token for longs), without what traders are owed.
 ///
 /// Source: gmx-io/gmx-synthetics, `contracts/adl/AdlUtils.sol`, `updateAdlState`, and `AdlHandler.sol`, `executeAdl`.
 #[derive(Clone, Copy, Debug, PartialEq)]
