@@ -6,8 +6,10 @@
 //! What one venue chooses and another does not (contract, index, mark, funding, liquidation, deleveraging) is
 //! in [`venue`], as pure functions with the source of each beside it. Read [`rule`] first.
 
+pub mod dydx;
 mod ledger;
 mod margin;
+pub mod pool;
 mod positions;
 pub mod rule;
 mod sorted;

@@ -1,5 +1,7 @@
 //! `aftershock venues`.
 
+mod position;
+
 use aftershock_market::Timestamp;
 use aftershock_rules::record::{Dated, Rule, Venue};
 use anyhow::Result;
@@ -17,6 +19,8 @@ pub(crate) struct Arguments {
     /// One instrument; all of the venue's where it is not given
     #[arg(long, value_name = "SYMBOL", requires = "name")]
     instrument: Option<String>,
+    #[command(flatten)]
+    position: position::PositionArguments,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
@@ -29,8 +33,16 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Some(one) => vec![one.clone()],
         None => venue.file.instruments(),
     };
-    println!("{}\n{}\n", venue.file.title, venue.file.about);
+    if let Some(position) = arguments.position.of() {
+        let [instrument] = instruments.as_slice() else {
+            return Err(Mistake::new(format!("{name} has several instruments"))
+                .hint(format!("name one with --instrument: {}", instruments.join(", ")))
+                .into());
+        };
+        return position::print(&venue, instrument, at, &position);
+    }
     let rules = in_force(&venue, &instruments, at)?;
+    println!("{}\n{}\n", venue.file.title, venue.file.about);
     println!("Rules in force at {at}:");
     print_rules(&rules)?;
     for rule in rules.iter().filter(|rule| rule.value.is_array()) {
@@ -38,8 +50,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     }
     println!(
         "since: the day a source gives; \"by\" where a copy bears it and the change may lie before; \"taken since\" where no \
-         source gives one.\ntrust: high is the venue's own words or code, medium a copy or another's code, low third hand, \
-         unconfirmed found nowhere.\n"
+         source gives one\ntrust: high is the venue's own words or code, medium a copy or another's code, low third hand, \
+         unconfirmed found\n       nowhere; a stand-in is known not to be the one in force, but the nearest that was found\n"
     );
     let file = &venue.file;
     if !file.conflicts.is_empty() {
@@ -129,32 +141,47 @@ fn in_force<'a>(venue: &'a Venue, instruments: &'a [String], at: Timestamp) -> R
     Ok(rules)
 }
 
+/// The rules, then their sources by number, then what else is to be known of them.
 fn print_rules(rules: &[&Rule]) -> Result<()> {
-    let rows: Vec<Vec<String>> = rules
-        .iter()
-        .map(|rule| {
-            let mut source = rule.source.clone();
+    let mut sources: Vec<&str> = Vec::new();
+    let mut rows = Vec::new();
+    for rule in rules {
+        let known = sources.iter().position(|source| *source == rule.source);
+        let number = known.unwrap_or_else(|| {
+            sources.push(&rule.source);
+            sources.len() - 1
+        });
+        rows.push(vec![
+            rule.parameter.clone(),
+            rule.instrument.clone().unwrap_or_else(|| "all".into()),
+            value(rule),
+            rule.unit.clone(),
+            since(rule),
             if rule.stand_in {
-                source = format!("STAND-IN, not the one in force: {source}");
-            }
-            if !rule.note.is_empty() {
-                source = format!("{source}. {}", rule.note);
-            }
-            vec![
-                rule.parameter.clone(),
-                rule.instrument.clone().unwrap_or_else(|| "all".into()),
-                value(rule),
-                rule.unit.clone(),
-                since(rule),
-                rule.trust.name().into(),
-                source,
-            ]
-        })
-        .collect();
+                "stand-in".into()
+            } else {
+                rule.trust.name().into()
+            },
+            format!("[{}]", number + 1),
+        ]);
+    }
     table::print(
         &table::headers(&["parameter", "of", "value", "unit", "since", "trust", "source"]),
         &rows,
-    )
+    )?;
+    for (number, source) in sources.iter().enumerate() {
+        println!("[{}] {source}", number + 1);
+    }
+    println!();
+    let noted: Vec<&&Rule> = rules.iter().filter(|rule| !rule.note.is_empty()).collect();
+    if !noted.is_empty() {
+        println!("Notes:");
+        for rule in noted {
+            println!("{}: {}", rule.parameter, rule.note);
+        }
+        println!();
+    }
+    Ok(())
 }
 
 /// The rows of a parameter that is a table.

@@ -11,7 +11,7 @@ fn run(allocation: Allocation, needed: i64, holdings: &[i64]) -> (Vec<(usize, i6
     )
 }
 
-/// Source: BitMEX, auto-deleveraging examples: six accounts by quantity and score, 20 contracts bankrupt at
+/// V-MEX4. Source: BitMEX, auto-deleveraging examples: six accounts by quantity and score, 20 contracts bankrupt at
 /// 650; accounts 2 and 5 give 10 each at 650, and the lights stand at 20, 40, 60, 80, 80 and 100 % in the
 /// order 2, 5, 4, 1, 6, 3.
 #[test]
@@ -168,4 +168,29 @@ proptest! {
             }
         }
     }
+}
+
+/// dYdX v4 ranks nobody: the caller's order stands.
+#[test]
+fn those_that_are_drawn_stand_in_the_order_of_the_draw() {
+    let winner = Standing {
+        side: Side::Short,
+        entry_usd: 100.0,
+        mark_usd: 90.0,
+        opening_value: 100.0,
+        mark_value: 90.0,
+        profit: 10.0,
+        margin: 10.0,
+        equity: 20.0,
+        maintenance: 3.0,
+    };
+    let small = Standing {
+        profit: 1.0,
+        ..winner
+    };
+    let scores = [Ranking::Drawn.score(&small), Ranking::Drawn.score(&winner)];
+    assert_eq!(
+        run(Allocation::Queue(&scores), 4, &[3, 3]),
+        (vec![(0, 3), (1, 1)], 0)
+    );
 }

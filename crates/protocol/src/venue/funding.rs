@@ -12,7 +12,8 @@ use super::rounding::Rounding;
 /// ask)] / reference`.
 ///
 /// The reference is the index (Binance) or the oracle (Hyperliquid). BitMEX measures against the mark,
-/// divides by the spot price and adds the mark's own basis (the last unconfirmed).
+/// divides by the spot price and adds the mark's own basis, the funding rate of the present interval (BitMEX staff,
+/// 2019).
 ///
 /// Source: Gate, "Funding rate history"; Hyperliquid community documentation, "Funding".
 ///
@@ -33,7 +34,8 @@ pub fn premium(impact_bid_usd: f64, impact_ask_usd: f64, reference_usd: f64) -> 
 pub enum Averaging {
     /// By the time that each stood. Source: Hyperliquid, samples of 5 s over the hour.
     Time,
-    /// The nth sample counts n times. Binance; that its weights rise so is unconfirmed.
+    /// The nth sample counts n times. Source: Bybit, "Introduction to funding rate". Binance's mean over 5,760
+    /// samples is taken to be the same, which is unconfirmed.
     Linear,
 }
 
@@ -154,8 +156,8 @@ impl FundingRule {
     };
 
     /// Binance USD-M with funding every `interval_h` hours: since 2025-09-18 the rate is divided by `8 /
-    /// interval_h`, before it was not (a divisor of one). Interest (said to be 0.01 % in eight hours) and
-    /// caps are unconfirmed, hence parameters.
+    /// interval_h`, before it was not (a divisor of one). Interest is 0.01 %
+    /// in eight hours and the cap 75 % of the first bracket's maintenance ratio, by date in the venue's record.
     ///
     /// Source: Binance announcement of September 2025.
     pub fn binance(interest: f64, interval_h: f64, divided: bool, cap: Cap) -> Self {
@@ -169,11 +171,10 @@ impl FundingRule {
         }
     }
 
-    /// BitMEX every eight hours under `interest` (see [`interest_of_interval`]). Its caps (a rate of 75 % of
-    /// initial less maintenance margin, a change of 75 % of maintenance margin) are unconfirmed, hence a
-    /// parameter.
+    /// BitMEX every eight hours under `interest` (see [`interest_of_interval`]). Its caps are a rate of 75 % of
+    /// initial less maintenance margin and a change of 75 % of maintenance margin: they change with those.
     ///
-    /// Source: BitMEX, perpetual contracts guide, examples.
+    /// Source: BitMEX, perpetual contracts guide, examples; announcement of 2020-04-17 (caps).
     pub fn bitmex(interest: f64, cap: Cap) -> Self {
         Self {
             form: RateForm::Clamped {

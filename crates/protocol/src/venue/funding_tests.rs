@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 const BP: f64 = 1e-4;
 
-/// Premiums, rate of Binance, rate of Hyperliquid an hour; percent. Source: `P + clamp(I - P, ±0.05 %)` with
+/// V-BN8. Premiums, rate of Binance, rate of Hyperliquid an hour; percent. Source: `P + clamp(I - P, ±0.05 %)` with
 /// I = 0.01 %.
 const CLAMPED: [(f64, f64, f64); 8] = [
     (-1.0, -0.95, -0.118_75),
@@ -50,7 +50,7 @@ fn interest_near_and_premium_beyond() {
     }
 }
 
-/// Source: derived from the worked PUMPUSDT example ("/2") in Binance's announcement of September 2025.
+/// V-BN9. Source: derived from the worked PUMPUSDT example ("/2") in Binance's announcement of September 2025.
 #[test]
 fn four_hours_pay_half() {
     percent(
@@ -63,7 +63,7 @@ fn four_hours_pay_half() {
     );
 }
 
-/// Source: Deribit, "Funding rate": `max(0.025 %, P) + min(-0.025 %, P)`.
+/// V-DER1. Source: Deribit, "Funding rate": `max(0.025 %, P) + min(-0.025 %, P)`.
 #[test]
 fn nothing_within_the_dead_band() {
     let rule = FundingRule::deribit(Cap::NONE);
@@ -94,7 +94,7 @@ fn rates_stop_at_their_caps() {
     percent(rule.rate(-0.02, Some(0.000_1)), -0.19);
 }
 
-/// Source: BitMEX, perpetual contracts guide, examples: at 1.00 % and 0.25 % a day funding is 0.25 %; a long
+/// V-MEX2, V-MEX3. Source: BitMEX, perpetual contracts guide, examples: at 1.00 % and 0.25 % a day funding is 0.25 %; a long
 /// of 15,000 at 750 pays 0.05 XBT, and of the 1.25 XBT won at 800 keeps 1.20.
 #[test]
 fn bitmex_example() {

@@ -1,11 +1,12 @@
 //! How a venue closes an account that no longer meets its maintenance margin: how much, by which order, and
 //! when again.
 
-use aftershock_market::{Cash, Coin, Timestamp, UNITS_PER_ONE};
+use aftershock_market::{Cash, Coin, Price, Timestamp, UNITS_PER_ONE};
 
 use super::contract::{Contract, MaintenanceOn};
 use super::maintenance::MarginSchedule;
 use super::rounding::Rounding;
+use crate::dydx::limits::BlockLimits;
 
 /// How a forced order meets the market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,14 +76,24 @@ pub enum LiquidationRule {
         /// Time before the second order, s.
         cooldown_s: f64,
     },
+    /// In every block an immediate-or-cancel order for what its limits allow, until maintenance margin is no more than
+    /// equity. The price that the order may be filled at is [`crate::dydx::Subaccount::fillable_price`].
+    ///
+    /// Source: dydxprotocol/v4-chain, `GetLiquidatablePositionSizeDelta`.
+    BlockLimited {
+        /// How much goes in a block.
+        limits: BlockLimits,
+        /// Time from one block to the next, s.
+        block_s: f64,
+    },
     /// One immediate-or-cancel order for the least quantity that, closed at the mark and with its fee paid,
     /// leaves the account compliant; if the account still falls short, the venue takes the rest at its
     /// bankruptcy price. Where no quantity can make it compliant, the order is for everything.
     ///
     /// Source: Binance, "Smart liquidation".
     SmartIoc {
-        /// Liquidation fee over the value closed. Sources conflict on it (0.40 % and 1.25 % for BTCUSDT, the
-        /// second unconfirmed).
+        /// Liquidation fee over the value closed. It changed by date and sources conflict on it, see the record of
+        /// the venue.
         fee: f64,
     },
 }
@@ -167,6 +178,11 @@ impl LiquidationRule {
                 }
                 let part = Coin((held.0 as f64 * fraction).round() as i64);
                 send(account.up_to_lots(part), OrderKind::Market, cooldown_s)
+            }
+            Self::BlockLimited { limits, block_s } => {
+                let mark = Price::from_f64(account.mark_usd);
+                let quantity = limits.quantity(held, mark, account.lot, Cash::ZERO);
+                send(quantity, OrderKind::ImmediateOrCancel, block_s)
             }
             Self::SmartIoc { fee } => match account.last {
                 Some(_) => send(held, OrderKind::TakeOver, 0.0),

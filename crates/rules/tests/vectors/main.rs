@@ -2,6 +2,16 @@
 //!
 //! `cargo test -p aftershock-rules --test vectors -- --nocapture` prints the table.
 
+mod binance;
+mod bitmex;
+mod bybit;
+mod deribit;
+mod dydx;
+mod gmx;
+mod hyperliquid;
+mod okx;
+mod order_book;
+mod synthetix;
 mod table;
 
 use std::fs;
