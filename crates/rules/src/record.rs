@@ -27,9 +27,9 @@ pub enum Protocol {
     /// A perpetual on an order book.
     Perpetual(Box<Perpetual>),
     /// An asset of a lending pool.
-    Lending(Lending),
+    Lending(Box<Lending>),
     /// Vaults of a collateral type, and the auctions they end in.
-    Auctions(Auctions),
+    Auctions(Box<Auctions>),
 }
 
 /// The parameter that holds margin brackets.
