@@ -37,7 +37,7 @@ pub struct Ilk {
 }
 
 /// How the vaults of one collateral type are liquidated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Auctions {
     /// Collateral's value over debt below which a vault is unsafe, ray (`mat`).
     pub collateral_ratio: U256,
@@ -48,7 +48,7 @@ pub struct Auctions {
 }
 
 /// Which liquidation system runs, and with which terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Module {
     /// Liquidations 1.x.
     English {
@@ -62,7 +62,7 @@ pub enum Module {
         /// Takes vaults.
         dog: dog::Dog,
         /// Terms of auctions.
-        clip: clip::ClipTerms,
+        clip: Box<clip::ClipTerms>,
     },
 }
 

@@ -119,8 +119,8 @@ fn a_vault_is_sold_lot_by_lot() {
         .map(|seized| (seized.lot, seized.debt, seized.tab))
         .collect();
     let expected = [
-        (wad(50.0), wad(4_166.25), rad(4_707.8625)),
-        (wad(50.0), wad(4_166.25), rad(4_707.8625)),
+        (wad(50.0), wad(4_166.25), rad(4_707.862_5)),
+        (wad(50.0), wad(4_166.25), rad(4_707.862_5)),
         (wad(20.0), wad(1_666.5), rad(1_883.145)),
     ];
     assert_eq!(lots, expected);

@@ -55,5 +55,5 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
         bonus_bp: 10_000 + basis_points(rules, "bonus_ratio")?,
         fee_bp,
     };
-    Ok(Protocol::Lending(Lending::Aave { close, asset }))
+    Ok(Protocol::Lending(Box::new(Lending::Aave { close, asset })))
 }

@@ -25,7 +25,7 @@ pub(super) fn build_v2(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
     let asset = compound::Asset {
         collateral_factor: wad("collateral_factor_ratio")?,
     };
-    Ok(Protocol::Lending(Lending::Compound { terms, asset }))
+    Ok(Protocol::Lending(Box::new(Lending::Compound { terms, asset })))
 }
 
 pub(super) fn build_v3(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
@@ -44,5 +44,5 @@ pub(super) fn build_v3(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
         liquidate_factor: wad("liquidate_collateral_ratio")?,
         liquidation_factor: wad("liquidation_ratio")?,
     };
-    Ok(Protocol::Lending(Lending::Comet { terms, asset }))
+    Ok(Protocol::Lending(Box::new(Lending::Comet { terms, asset })))
 }

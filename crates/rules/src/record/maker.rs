@@ -70,7 +70,7 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
                     all: Limit::new(fixed(rules, "dog_hole_usd", 45)?),
                     own: Limit::new(fixed(rules, "dog_ilk_hole_usd", 45)?),
                 },
-                clip: ClipTerms {
+                clip: Box::new(ClipTerms {
                     buf: fixed(rules, "clip_buf_ratio", 27)?,
                     curve: Curve::Stairstep {
                         step_s: count(rules, "calc_step_s")?,
@@ -84,15 +84,15 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
                     stopped: u8::try_from(count(rules, "clip_stopped_level")?)
                         .map_err(|_| rules.refuse("clip_stopped_level", "should be 0 to 3"))?,
                     tolerance: fixed(rules, "mom_tolerance_ratio", 27)?,
-                },
+                }),
             }
         }
     };
-    Ok(Protocol::Auctions(Auctions {
+    Ok(Protocol::Auctions(Box::new(Auctions {
         collateral_ratio: fixed(rules, "spot_mat_ratio", 27)?,
         dust,
         module,
-    }))
+    })))
 }
 
 fn english(rules: &InForce<'_>, cat: Cat) -> Result<Module, RecordError> {

@@ -8,8 +8,11 @@ use aftershock_rules::record::Protocol;
 use crate::table::{Kind, Table};
 
 fn terms(venue: &str, asset: &str, day: &str) -> (CloseRule, Asset) {
-    match crate::at(venue, asset, day) {
-        Protocol::Lending(Lending::Aave { close, asset }) => (close, asset),
+    let Protocol::Lending(lending) = crate::at(venue, asset, day) else {
+        panic!("{asset} of {venue} is no asset")
+    };
+    match *lending {
+        Lending::Aave { close, asset } => (close, asset),
         other => panic!("{other:?} is not Aave's"),
     }
 }

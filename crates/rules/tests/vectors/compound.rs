@@ -14,7 +14,7 @@ fn wad(value: f64) -> U256 {
 
 fn lending(venue: &str, asset: &str, day: &str) -> Lending {
     match crate::at(venue, asset, day) {
-        Protocol::Lending(lending) => lending,
+        Protocol::Lending(lending) => *lending,
         other => panic!("{other:?} is no asset"),
     }
 }

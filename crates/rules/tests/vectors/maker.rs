@@ -16,7 +16,7 @@ const TESTS: &str = "makerdao/dss, src/test/clip.t.sol";
 
 fn auctions(day: &str) -> Auctions {
     match crate::at("maker", "ETH-A", day) {
-        Protocol::Auctions(auctions) => auctions,
+        Protocol::Auctions(auctions) => *auctions,
         other => panic!("{other:?} are no auctions"),
     }
 }
@@ -30,7 +30,7 @@ fn english(day: &str) -> (Cat, FlipTerms) {
 
 fn dutch(day: &str) -> (Dog, ClipTerms) {
     match auctions(day).module {
-        Module::Dutch { dog, clip } => (dog, clip),
+        Module::Dutch { dog, clip } => (dog, *clip),
         other => panic!("{other:?} is not Dutch"),
     }
 }
