@@ -195,6 +195,11 @@ impl MarginTerms {
     /// value asks, above some value, for more than each unit of it brings: beyond there a position that gains
     /// as its value rises is called sound by this search, so that the price is the one where value is lost.
     pub fn liquidation_price(&self, contract: Contract, held: &Holding) -> Option<Price> {
+        self.settle(contract, held, self.liquidation_usd(contract, held))
+    }
+
+    /// The liquidation price on the grid, the same from any candidate.
+    fn settle(&self, contract: Contract, held: &Holding, candidate_usd: Option<f64>) -> Option<Price> {
         if held.quantity <= Coin::ZERO {
             return None;
         }
@@ -209,8 +214,7 @@ impl MarginTerms {
         let beyond =
             |price| peak.is_some_and(|peak| contract.closing_value(held.side, held.quantity, price) > peak);
         let sound = |price: &Price| self.is_sound(contract, held, *price);
-        let candidate = self.liquidation_usd(contract, held);
-        last_sound(held.side, candidate, |price| beyond(price) || sound(&price)).filter(sound)
+        last_sound(held.side, candidate_usd, |price| beyond(price) || sound(&price)).filter(sound)
     }
 
     /// The last price, from the sound side, at which equity pays the closing fee that is set aside (rounded up);

@@ -230,6 +230,27 @@ fn a_growing_ratio_liquidates_where_value_is_lost() {
         16_828.924_881,
         1e-6,
     );
+    // However wrong the candidate, on either side of the peak.
+    let long = held(Contract::DOLLAR, Side::Long, 5e7, 10_000.0, 2_500.0);
+    for held in [short, long] {
+        let expected = terms.liquidation_price(Contract::DOLLAR, &held);
+        assert!(expected.is_some());
+        for candidate in [
+            None,
+            Some(1e-6),
+            Some(1.0),
+            Some(2_000.0),
+            Some(5_051.0),
+            Some(1e4),
+            Some(1e9),
+        ] {
+            assert_eq!(
+                terms.settle(Contract::DOLLAR, &held, candidate),
+                expected,
+                "{candidate:?}"
+            );
+        }
+    }
     let small = SizeLinear {
         base: 0.01,
         per_unit: 0.0,
