@@ -4,20 +4,30 @@
 //! of the parameters in force what [`Protocol`] says. The files come in as text; their every date and instrument is built
 //! when they are read, so that a parameter nobody knows, or one that is missing, is refused then.
 
+mod aave;
 mod binance;
 mod bitmex;
 mod bybit;
+mod compound;
 mod deribit;
+mod dydx;
 mod file;
+mod gmx;
+mod hyperliquid;
 mod in_force;
+mod maker;
 mod okx;
 mod order_book;
+mod synthetix;
+mod whole;
 
 use aftershock_market::Timestamp;
-use aftershock_protocol::Brackets;
+use aftershock_protocol::auction::Auctions;
+use aftershock_protocol::lending::Lending;
 use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::perpetual::Perpetual;
 use aftershock_protocol::venue::portfolio::PortfolioMargin;
+use aftershock_protocol::{Brackets, pool};
 
 pub use file::{Conflict, Dated, Gap, Rule, Trust, VenueFile};
 pub use in_force::{InForce, RecordError};
@@ -29,50 +39,57 @@ pub enum Protocol {
     Perpetual(Box<Perpetual>),
     /// Margin of a portfolio over a grid of scenarios.
     Portfolio(PortfolioMargin),
+    /// A perpetual on dYdX's chain, with what the chain decides besides.
+    Dydx(Box<aftershock_protocol::dydx::Market>),
+    /// A market against a pool, priced by the imbalance of its open interest.
+    Gmx(Box<pool::gmx::Market>),
+    /// A market against all stakers, priced by its skew.
+    Synthetix(Box<pool::synthetix::Market>),
+    /// An asset of a lending pool.
+    Lending(Box<Lending>),
+    /// Vaults of a collateral type, and the auctions they end in.
+    Auctions(Box<Auctions>),
+}
+
+impl Protocol {
+    /// The perpetual, where there is an order book.
+    pub fn perpetual(&self) -> Option<&Perpetual> {
+        match self {
+            Self::Perpetual(perpetual) => Some(perpetual),
+            Self::Dydx(market) => Some(&market.perpetual),
+            _ => None,
+        }
+    }
 }
 
 /// The parameter that holds margin brackets.
 const BRACKETS: &str = "brackets";
 
-/// A venue's code.
-#[derive(Clone, Copy, Debug)]
-struct Code {
-    /// Name of the venue's file.
-    name: &'static str,
-    build: fn(&InForce<'_>) -> Result<Protocol, RecordError>,
-}
+/// Makes of the parameters in force what the venue had chosen.
+type Build = fn(&InForce<'_>) -> Result<Protocol, RecordError>;
 
-/// Every venue; a new one is one line here.
-const VENUES: &[Code] = &[
-    Code {
-        name: "bitmex",
-        build: bitmex::build,
-    },
-    Code {
-        name: "binance-usdm",
-        build: binance::build,
-    },
-    Code {
-        name: "bybit",
-        build: bybit::build,
-    },
-    Code {
-        name: "okx",
-        build: okx::build,
-    },
-    Code {
-        name: "deribit",
-        build: deribit::build,
-    },
-    Code {
-        name: "deribit-portfolio",
-        build: deribit::build_portfolio,
-    },
+/// Every venue by the name of its file; a new one is one line here.
+const VENUES: &[(&str, Build)] = &[
+    ("aave-v2", aave::build),
+    ("aave-v3", aave::build),
+    ("binance-usdm", binance::build),
+    ("bitmex", bitmex::build),
+    ("bybit", bybit::build),
+    ("compound-v2", compound::build_v2),
+    ("compound-v3", compound::build_v3),
+    ("deribit", deribit::build),
+    ("deribit-portfolio", deribit::build_portfolio),
+    ("dydx-v4", dydx::build),
+    ("gmx-v2", gmx::build),
+    ("hyperliquid", hyperliquid::build),
+    ("maker", maker::build),
+    ("okx", okx::build),
+    ("synthetix-perps-v2", synthetix::build),
 ];
 
 /// Names of the venues, in order.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    VENUES.iter().map(|code| code.name)
+    VENUES.iter().map(|(name, _)| *name)
 }
 
 /// A venue whose every date and instrument has been built.
@@ -80,7 +97,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub struct Venue {
     /// What its file says.
     pub file: VenueFile,
-    build: fn(&InForce<'_>) -> Result<Protocol, RecordError>,
+    build: Build,
 }
 
 impl Venue {
@@ -91,17 +108,12 @@ impl Venue {
     /// dates.
     pub fn parse(name: &str, text: &str) -> Result<Self, RecordError> {
         let file = VenueFile::parse(name, text)?;
-        let known = VENUES.iter().map(|code| code.name).collect::<Vec<_>>();
-        let code = VENUES.iter().find(|code| code.name == name).ok_or_else(|| {
-            file.error(
-                1,
-                format!("no code reads a venue '{name}'; known are {}", known.join(", ")),
-            )
-        })?;
-        let venue = Self {
-            file,
-            build: code.build,
+        let Some((_, build)) = VENUES.iter().find(|(known, _)| *known == name) else {
+            let known: Vec<&str> = names().collect();
+            let reason = format!("no code reads a venue '{name}'; known are {}", known.join(", "));
+            return Err(file.error(1, reason));
         };
+        let venue = Self { file, build: *build };
         for instrument in venue.file.instruments() {
             for at in venue.dates(&instrument) {
                 venue.at(&instrument, at)?;
@@ -138,10 +150,9 @@ impl Venue {
         instrument: &str,
         at: Timestamp,
     ) -> Result<Option<(Brackets, &Rule)>, RecordError> {
-        let Protocol::Perpetual(perpetual) = self.at(instrument, at)? else {
-            return Ok(None);
-        };
-        let MarginSchedule::Brackets(table) = perpetual.margin.maintenance() else {
+        let protocol = self.at(instrument, at)?;
+        let Some(MarginSchedule::Brackets(table)) = protocol.perpetual().map(|one| one.margin.maintenance())
+        else {
             return Ok(None);
         };
         let held =

@@ -1,5 +1,7 @@
 //! `aftershock venues`.
 
+mod position;
+
 use aftershock_market::Timestamp;
 use aftershock_rules::record::{Dated, Rule, Venue};
 use anyhow::Result;
@@ -17,6 +19,8 @@ pub(crate) struct Arguments {
     /// One instrument; all of the venue's where it is not given
     #[arg(long, value_name = "SYMBOL", requires = "name")]
     instrument: Option<String>,
+    #[command(flatten)]
+    position: position::PositionArguments,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
@@ -29,8 +33,16 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Some(one) => vec![one.clone()],
         None => venue.file.instruments(),
     };
-    println!("{}\n{}\n", venue.file.title, venue.file.about);
+    if let Some(position) = arguments.position.of() {
+        let [instrument] = instruments.as_slice() else {
+            return Err(Mistake::new(format!("{name} has several instruments"))
+                .hint(format!("name one with --instrument: {}", instruments.join(", ")))
+                .into());
+        };
+        return position::print(&venue, instrument, at, &position);
+    }
     let rules = in_force(&venue, &instruments, at)?;
+    println!("{}\n{}\n", venue.file.title, venue.file.about);
     println!("Rules in force at {at}:");
     print_rules(&rules)?;
     for rule in rules.iter().filter(|rule| rule.value.is_array()) {

@@ -50,6 +50,11 @@ pub enum Ranking {
     ///
     /// Source: Hyperliquid, "Auto-deleveraging".
     Hyperliquid,
+    /// None: accounts are taken in the order in which they are come upon, from one that is drawn. All score the same,
+    /// so that a queue takes them in the order in which the caller drew them.
+    ///
+    /// Source: dydxprotocol/v4-chain, `OffsetSubaccountPerpetualPosition`.
+    Drawn,
 }
 
 impl Ranking {
@@ -68,6 +73,7 @@ impl Ranking {
         };
         match self {
             Self::Bitmex => ranked(p.profit / p.opening_value, p.mark_value / p.equity),
+            Self::Drawn => 0.0,
             Self::Binance | Self::Okx => ranked(p.profit / p.margin, p.maintenance / p.equity),
             Self::Hyperliquid => {
                 let won = match p.side {

@@ -169,3 +169,28 @@ proptest! {
         }
     }
 }
+
+/// dYdX v4 ranks nobody: the caller's order stands.
+#[test]
+fn those_that_are_drawn_stand_in_the_order_of_the_draw() {
+    let winner = Standing {
+        side: Side::Short,
+        entry_usd: 100.0,
+        mark_usd: 90.0,
+        opening_value: 100.0,
+        mark_value: 90.0,
+        profit: 10.0,
+        margin: 10.0,
+        equity: 20.0,
+        maintenance: 3.0,
+    };
+    let small = Standing {
+        profit: 1.0,
+        ..winner
+    };
+    let scores = [Ranking::Drawn.score(&small), Ranking::Drawn.score(&winner)];
+    assert_eq!(
+        run(Allocation::Queue(&scores), 4, &[3, 3]),
+        (vec![(0, 3), (1, 1)], 0)
+    );
+}

@@ -1,11 +1,12 @@
 //! How a venue closes an account that no longer meets its maintenance margin: how much, by which order, and
 //! when again.
 
-use aftershock_market::{Cash, Coin, Timestamp, UNITS_PER_ONE};
+use aftershock_market::{Cash, Coin, Price, Timestamp, UNITS_PER_ONE};
 
 use super::contract::{Contract, MaintenanceOn};
 use super::maintenance::MarginSchedule;
 use super::rounding::Rounding;
+use crate::dydx::limits::BlockLimits;
 
 /// How a forced order meets the market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,32 @@ pub enum LiquidationRule {
         fraction: f64,
         /// Time before the second order, s.
         cooldown_s: f64,
+    },
+    /// Above a notional only a fraction; within a window after an order everything that is left; after that a fraction
+    /// again.
+    ///
+    /// Source: Hyperliquid's announcement of partial liquidations (copy of its channel, post 307): during the cooldown
+    /// orders are for the entire position. Third parties tell it as [`LiquidationRule::FractionThenAll`]. The window runs
+    /// from the last order here, at the venue from the last fraction.
+    FractionFirst {
+        /// The notional above which an order may be a fraction.
+        threshold_usd: f64,
+        /// That fraction.
+        fraction: f64,
+        /// How long after an order the next is for everything, s.
+        window_s: f64,
+        /// Time from one block to the next, s.
+        block_s: f64,
+    },
+    /// In every block an immediate-or-cancel order for what its limits allow, until maintenance margin is no more than
+    /// equity. The price that the order may be filled at is [`crate::dydx::Subaccount::fillable_price`].
+    ///
+    /// Source: dydxprotocol/v4-chain, `GetLiquidatablePositionSizeDelta`.
+    BlockLimited {
+        /// How much goes in a block.
+        limits: BlockLimits,
+        /// Time from one block to the next, s.
+        block_s: f64,
     },
     /// One immediate-or-cancel order for the least quantity that, closed at the mark and with its fee paid,
     /// leaves the account compliant; if the account still falls short, the venue takes the rest at its
@@ -165,8 +192,28 @@ impl LiquidationRule {
                 if account.last.is_some() || notional_usd <= threshold_usd {
                     return send(held, OrderKind::Market, 0.0);
                 }
-                let part = Coin((held.0 as f64 * fraction).round() as i64);
-                send(account.up_to_lots(part), OrderKind::Market, cooldown_s)
+                send(account.part(fraction), OrderKind::Market, cooldown_s)
+            }
+            Self::FractionFirst {
+                threshold_usd,
+                fraction,
+                window_s,
+                block_s,
+            } => {
+                let until = |last: Forced| last.earliest_next_at.plus_seconds(window_s - block_s);
+                let within = account.last.is_some_and(|last| account.at < until(last));
+                let notional_usd = account.contract.notional_usd(held, account.mark_usd);
+                let quantity = if within || notional_usd <= threshold_usd {
+                    held
+                } else {
+                    account.part(fraction)
+                };
+                send(quantity, OrderKind::Market, block_s)
+            }
+            Self::BlockLimited { limits, block_s } => {
+                let mark = Price::from_f64(account.mark_usd);
+                let quantity = limits.quantity(held, mark, account.lot, Cash::ZERO);
+                send(quantity, OrderKind::ImmediateOrCancel, block_s)
             }
             Self::SmartIoc { fee } => match account.last {
                 Some(_) => send(held, OrderKind::TakeOver, 0.0),
@@ -248,6 +295,11 @@ impl Account<'_> {
             MaintenanceOn::EntryValue => self.opening_value.to_f64() / self.quantity.to_f64(),
             MaintenanceOn::MarkValue => self.contract.unit_value(self.mark_usd),
         }
+    }
+
+    /// A fraction of the position, in whole lots.
+    fn part(&self, fraction: f64) -> Coin {
+        self.up_to_lots(Coin((self.quantity.0 as f64 * fraction).round() as i64))
     }
 
     /// `quantity` rounded up to whole lots, at least one, at most what is held.

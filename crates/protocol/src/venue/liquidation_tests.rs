@@ -307,3 +307,68 @@ proptest! {
         }
     }
 }
+
+/// Source: dYdX v4 chain under the limits of its genesis file, by hand: of 10 coins at 50,000 a tenth in the first block,
+/// then a tenth of the 9 that are left.
+#[test]
+fn a_block_takes_what_its_limits_allow() {
+    let margins = binance();
+    let rule = LiquidationRule::BlockLimited {
+        limits: BlockLimits {
+            max_portion_ppm: 100_000,
+            min_notional: Cash::from_f64(1_000.0),
+            max_notional: Cash::from_f64(100_000.0),
+            max_insurance_loss: Cash::from_f64(1_000_000.0),
+        },
+        block_s: 1.5,
+    };
+    let first = sent(rule.propose(&account(&margins, 10.0, 50_000.0, 0.0)));
+    assert_eq!(
+        (first.quantity, first.order_kind),
+        (coins(1.0), OrderKind::ImmediateOrCancel)
+    );
+    assert_eq!(first.earliest_next_at, at(1.5));
+    let next = Account {
+        last: Some(Forced {
+            earliest_next_at: first.earliest_next_at,
+            filled: true,
+        }),
+        ..account(&margins, 9.0, 50_000.0, 0.0)
+    };
+    assert_eq!(rule.propose(&next), Action::Wait { until_at: at(1.5) });
+    let later = Account { at: at(1.5), ..next };
+    assert_eq!(sent(rule.propose(&later)).quantity, coins(0.9));
+}
+
+/// Source: Hyperliquid's announcement of partial liquidations, by hand: of 500,000 first 100,000; in the 30 s after it all
+/// that is left, and later a fifth of what is left.
+#[test]
+fn within_the_cooldown_everything_goes() {
+    let margins = MarginSchedule::Brackets(
+        hyperliquid_brackets(&[(0.0, 40.0), (150e6, 20.0)]).expect("the venue's own table"),
+    );
+    let rule = LiquidationRule::FractionFirst {
+        threshold_usd: 100_000.0,
+        fraction: 0.2,
+        window_s: 30.0,
+        block_s: 0.2,
+    };
+    let first = sent(rule.propose(&account(&margins, 5.0, 100_000.0, 0.0)));
+    assert_eq!((first.quantity, first.earliest_next_at), (coins(1.0), at(0.2)));
+    let next = |seconds| {
+        rule.propose(&Account {
+            at: at(seconds),
+            last: Some(Forced {
+                earliest_next_at: first.earliest_next_at,
+                filled: true,
+            }),
+            ..account(&margins, 4.0, 100_000.0, 0.0)
+        })
+    };
+    assert_eq!(next(0.1), Action::Wait { until_at: at(0.2) });
+    assert_eq!(sent(next(0.2)).quantity, coins(4.0));
+    assert_eq!(sent(next(29.9)).quantity, coins(4.0));
+    assert_eq!(sent(next(30.0)).quantity, coins(0.8));
+    let small = account(&margins, 1.0, 100_000.0, 0.0);
+    assert_eq!(sent(rule.propose(&small)).quantity, coins(1.0));
+}

@@ -18,6 +18,10 @@ pub const BINANCE_WINDOW_CHANGED_AT: Timestamp = Timestamp(1_758_182_460 * MICRO
 pub enum MarkRule {
     /// The price last traded at. Costs a load.
     LastPrice,
+    /// The index or oracle price itself. Costs a load.
+    ///
+    /// Source: dYdX v4 chain, which values every position at its oracle price.
+    Index,
     /// The index moved by the funding still to be paid: `index * (1 + F * time to funding / interval)`. Costs
     /// a few multiplications.
     ///
@@ -152,6 +156,7 @@ pub struct MarkState {
 #[derive(Clone, Debug, PartialEq)]
 enum Memory {
     LastPrice,
+    Index,
     FundingBasis {
         interval_s: f64,
     },
@@ -195,6 +200,7 @@ impl MarkState {
         let fading = |name, tau_s| Ok(FadingAverage::new(positive(name, tau_s)?, first_s));
         let memory = match rule {
             MarkRule::LastPrice => Memory::LastPrice,
+            MarkRule::Index => Memory::Index,
             MarkRule::FundingBasis { interval_s } => Memory::FundingBasis {
                 interval_s: positive("funding interval", interval_s)?,
             },
@@ -255,6 +261,7 @@ impl Memory {
     fn mark(&mut self, at: Timestamp, inputs: &MarkInputs) -> f64 {
         match self {
             Self::LastPrice => inputs.last,
+            Self::Index => inputs.index,
             Self::FundingBasis { interval_s } => inputs.with_funding(at, *interval_s),
             Self::MedianOfThree { interval_s, basis } => {
                 basis.offer(at, inputs.basis());

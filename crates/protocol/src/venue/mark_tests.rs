@@ -182,3 +182,9 @@ proptest! {
         prop_assert!(low - 1e-9 <= got && got <= high + 1e-9);
     }
 }
+
+#[test]
+fn the_oracle_price_itself() {
+    let mut mark = state(MarkRule::Index, 0.0);
+    assert_eq!(mark.update(at(0.0), &inputs(100.0, 90.0, 95.0)), 100.0);
+}

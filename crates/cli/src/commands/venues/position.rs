@@ -1,0 +1,134 @@
+//! What a venue asks of one isolated position, and where it is liquidated.
+
+use aftershock_market::{Cash, Coin, Price, Side, Timestamp};
+use aftershock_protocol::venue::contract::{Contract, Holding};
+use aftershock_rules::record::{Protocol, Venue};
+use anyhow::Result;
+
+use crate::failure::Mistake;
+use crate::table;
+
+#[derive(clap::Args)]
+pub(super) struct PositionArguments {
+    /// Contracts of a long whose margin and liquidation price to print instead of the rules
+    #[arg(long, value_name = "CONTRACTS", requires_all = ["name", "entry", "leverage"], conflicts_with = "short", value_parser = positive)]
+    long: Option<f64>,
+    /// Contracts of a short, likewise
+    #[arg(long, value_name = "CONTRACTS", requires_all = ["name", "entry", "leverage"], value_parser = positive)]
+    short: Option<f64>,
+    /// Price at which it was opened, USD
+    #[arg(long, value_name = "USD", value_parser = positive)]
+    entry: Option<f64>,
+    /// Value over margin when it was opened
+    #[arg(long, value_name = "TIMES", value_parser = positive)]
+    leverage: Option<f64>,
+}
+
+/// A position to be opened.
+pub(super) struct Position {
+    side: Side,
+    contracts: f64,
+    entry_usd: f64,
+    leverage: f64,
+}
+
+/// Above zero and within what is counted exactly: 1e-8 to 9e10.
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if (1e-8..=9e10).contains(&number) => Ok(number),
+        _ => Err("should be a number from 0.00000001 to 90000000000".into()),
+    }
+}
+
+impl PositionArguments {
+    /// The position asked about, if one is.
+    pub(super) fn of(&self) -> Option<Position> {
+        let (side, contracts) = match (self.long, self.short) {
+            (Some(contracts), _) => (Side::Long, contracts),
+            (_, Some(contracts)) => (Side::Short, contracts),
+            _ => return None,
+        };
+        Some(Position {
+            side,
+            contracts,
+            entry_usd: self.entry?,
+            leverage: self.leverage?,
+        })
+    }
+}
+
+/// Prints what a venue asked of a position at an instant.
+pub(super) fn print(venue: &Venue, instrument: &str, at: Timestamp, position: &Position) -> Result<()> {
+    let protocol = venue
+        .at(instrument, at)
+        .map_err(|error| Mistake::new(error.reason))?;
+    let title = &venue.file.title;
+    let Protocol::Perpetual(perpetual) = protocol else {
+        return Err(Mistake::new(format!(
+            "{title} lists no perpetual {instrument}, so it has no liquidation price"
+        ))
+        .hint("`aftershock venues` lists the venues")
+        .into());
+    };
+    let contract = perpetual.contract;
+    let (quantity, price) = (
+        Coin::from_f64(position.contracts),
+        Price::from_f64(position.entry_usd),
+    );
+    let margin = perpetual
+        .margin
+        .initial_margin(contract, quantity, price, Some(position.leverage), Cash::ZERO)
+        .map_err(|error| Mistake::new(format!("{title} {instrument} at {at}: {error}")))?;
+    let held = Holding {
+        side: position.side,
+        quantity,
+        opening_value: contract.opening_value(position.side, quantity, price),
+        margin,
+    };
+    let terms = &perpetual.margin;
+    let asset = match contract {
+        Contract::Linear { .. } => "USD",
+        Contract::Inverse { .. } => "coin",
+    };
+    let found = |price: Option<Price>| price.map_or("none".into(), |price| format!("{:.8}", price.to_f64()));
+    let money = |cash: Cash| format!("{:.8}", cash.to_f64());
+    println!(
+        "{title} {instrument} at {at}, isolated, {} at {}:",
+        asset_note(contract),
+        position.entry_usd
+    );
+    let rows = [
+        (format!("value, {asset}"), money(held.opening_value)),
+        (format!("initial margin, {asset}"), money(margin)),
+        (
+            format!("maintenance margin at entry, {asset}"),
+            money(terms.maintenance_margin(contract, &held, price)),
+        ),
+        (
+            format!("the same with the closing fee set aside, {asset}"),
+            money(terms.required(contract, &held, price)),
+        ),
+        (
+            "liquidation price, USD".into(),
+            found(terms.liquidation_price(contract, &held)),
+        ),
+        (
+            "bankruptcy price, USD".into(),
+            found(terms.bankruptcy_price(contract, &held)),
+        ),
+    ];
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|(what, value)| vec![what, value]).collect();
+    let side = match position.side {
+        Side::Long => "long",
+        Side::Short => "short",
+    };
+    let what = format!("{side} of {} with {}x", position.contracts, position.leverage);
+    table::print(&[what, "to the unit".into()], &rows)
+}
+
+fn asset_note(contract: Contract) -> String {
+    match contract {
+        Contract::Linear { multiplier } => format!("a contract of {} coin", multiplier.to_f64()),
+        Contract::Inverse { usd } => format!("a contract of {} USD settled in coin", usd.to_f64()),
+    }
+}
