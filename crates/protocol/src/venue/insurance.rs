@@ -38,6 +38,8 @@ pub enum Borne {
 }
 
 /// A fund's money, and what it was within the window that its rule looks at.
+///
+/// It pays a loss whole or leaves it whole to winners: sources do not say that a loss is ever split.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InsuranceFund {
     begins: Begins,

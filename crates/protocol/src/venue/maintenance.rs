@@ -116,10 +116,9 @@ impl MarginSchedule {
     }
 
     /// `count` risk limits: `base`, then every `step` more, each with `ratio_step` more of maintenance.
-    /// BitMEX XBTUSD is said to have had 200 and 100 XBT, 0.5 % and 0.5 %: only the first 0.5 % is confirmed,
-    /// hence parameters.
+    /// BitMEX XBTUSD had 200 and 100 XBT, 0.5 % and 0.5 % until 2020-04-17, and other numbers since.
     ///
-    /// Source: BitMEX staff on the maintenance margin of XBTUSD.
+    /// Source: BitMEX, "Risk limits examples": each step adds the base maintenance ratio to both margins.
     ///
     /// # Errors
     /// As [`MarginSchedule::whole_rate`].

@@ -7,7 +7,7 @@
 //! that is empty.
 //!
 //! Not modelled: which pairs share a pool, that a bankruptcy price more than 5 % off the mark is said to be replaced by
-//! it, hedged positions, order price bands (their widths were not found).
+//! it, hedged positions. On record without a computation: the widths of the order price band.
 
 use aftershock_protocol::venue::funding::Cap;
 use aftershock_protocol::venue::maintenance::MarginSchedule;
@@ -21,6 +21,12 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
     let brackets = book::brackets(rules)?;
     let max_leverage = brackets.tiers()[0].max_leverage;
     let interval_s = book::funding_interval_s(rules)?;
+    let largest_rate = rules.optional_number("funding_cap_ratio")?;
+    let cap = Cap {
+        rate: largest_rate.unwrap_or(f64::INFINITY),
+        change: f64::INFINITY,
+    };
+    book::on_record(rules, &["order_band_soft_ratio", "order_band_hard_ratio"])?;
     Ok(Protocol::Perpetual(Box::new(Perpetual {
         contract: book::contract(rules)?,
         lot: book::lot(rules)?,
@@ -35,7 +41,7 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
             rules,
             book::clamped(rules)?,
             1.0,
-            Cap::NONE,
+            cap,
             rules.number("impact_notional_usd")?,
         )?,
         liquidation: book::tiered_partial(rules)?,
