@@ -3,11 +3,18 @@
 //!
 //! Invariants: no file, no clock, no randomness. Money and quantities are exact; after every batch long open
 //! interest equals short open interest and the [`Ledger`] sums to zero. The empty [`RuleSet`] is history.
+//! Chains: [`lending`] and [`auction`], in the contracts' own whole numbers ([`fixed`]); [`band`] is where trading halts, [`fee`]
+//! what a pool charges by its own volatility.
 //! What one venue chooses and another does not (contract, index, mark, funding, liquidation, deleveraging) is
 //! in [`venue`], as pure functions with the source of each beside it. Read [`rule`] first.
 
+pub mod auction;
+pub mod band;
 pub mod dydx;
+pub mod fee;
+pub mod fixed;
 mod ledger;
+pub mod lending;
 mod margin;
 pub mod pool;
 mod positions;

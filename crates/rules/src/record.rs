@@ -46,9 +46,9 @@ pub enum Protocol {
     /// A market against all stakers, priced by its skew.
     Synthetix(Box<pool::synthetix::Market>),
     /// An asset of a lending pool.
-    Lending(Lending),
+    Lending(Box<Lending>),
     /// Vaults of a collateral type, and the auctions they end in.
-    Auctions(Auctions),
+    Auctions(Box<Auctions>),
 }
 
 impl Protocol {

@@ -40,3 +40,33 @@ pub(super) fn last_sound(
     }
     Some(Price(sound))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Wherever the search starts, it ends at the change, down to both ends of the grid.
+    #[test]
+    fn any_candidate_finds_the_change() {
+        let most = i64::MAX;
+        let candidates = [
+            None,
+            Some(0.0),
+            Some(1e-8),
+            Some(5e-8),
+            Some(123.0),
+            Some(9e10),
+            Some(1e30),
+        ];
+        for last in [1, 2, 3, 7, 100, 12_345_678_901, most - 2, most - 1, most] {
+            for candidate in candidates {
+                let long = last_sound(Side::Long, candidate, |price| price.0 >= last);
+                assert_eq!(long, (last > 1).then_some(Price(last)), "{candidate:?}");
+                let short = last_sound(Side::Short, candidate, |price| price.0 <= last);
+                assert_eq!(short, (last < most).then_some(Price(last)), "{candidate:?}");
+            }
+        }
+        assert_eq!(last_sound(Side::Long, Some(1.0), |_| false), None);
+        assert_eq!(last_sound(Side::Short, Some(1.0), |_| false), None);
+    }
+}

@@ -122,9 +122,12 @@ impl MarginTerms {
     /// `leverage` (to 1e-8), rounded up; without a leverage, the least that is allowed. `open_interest` is in
     /// dollars and counts for terms that are scaled by it.
     ///
+    /// The least is never below maintenance margin with the closing fee: a leverage that a venue states for more
+    /// than its tier bears would open accounts that are unsound at once.
+    ///
     /// # Errors
-    /// A leverage that is not above 0, or above what the position's size (or open interest) allows. Of ratios
-    /// without a stated leverage, one that gives a unit less than the ratio does.
+    /// A leverage that is not above 0, or above what the position's size (or open interest) allows, to a unit of
+    /// margin where a ratio and no leverage is stated.
     pub fn initial_margin(
         &self,
         contract: Contract,
@@ -134,10 +137,12 @@ impl MarginTerms {
         open_interest: Cash,
     ) -> Result<Cash, MarginError> {
         let value = contract.value(quantity, price, Rounding::Up);
+        let kept = self.maintenance.charge(value, quantity, parts(self.closing_fee));
         let stated = self.initial.largest_leverage(&self.maintenance, value, quantity);
-        let least = match stated {
-            Some(largest) => over_leverage(value, largest),
-            None => self.initial.least_by_ratio(value, open_interest),
+        let (least, stated) = match stated.map(|largest| (over_leverage(value, largest), largest)) {
+            Some((least, largest)) if least >= kept => (least, Some(largest)),
+            Some(_) => (kept, None),
+            None => (self.initial.least_by_ratio(value, open_interest).max(kept), None),
         };
         let Some(asked) = leverage else {
             return Ok(least);

@@ -84,6 +84,25 @@ fn initial_margin_of_risk_limits() {
     assert!((middle - 450_000_000).abs() <= 1, "{middle}");
 }
 
+/// 100x of a tier that keeps 1 % and sets 0.05 % aside would be unsound at once; 1 / 1.05 % is 95.238.
+#[test]
+fn a_leverage_that_maintenance_does_not_bear_is_refused() {
+    let terms = flat(0.01, MarkValue, 0.000_5);
+    let margin = |leverage| {
+        let (coin, price) = (Coin::from_f64(1.0), Price::from_f64(10_000.0));
+        terms.initial_margin(Contract::COIN, coin, price, leverage, NO_INTEREST)
+    };
+    assert_eq!(margin(None), Ok(Cash::from_f64(105.0)));
+    assert_eq!(margin(Some(80.0)), Ok(Cash::from_f64(125.0)));
+    assert_eq!(
+        margin(Some(100.0)),
+        Err(MarginError::LeverageTooHigh {
+            asked: 100.0,
+            allowed: 10_000.0 / 105.0
+        })
+    );
+}
+
 #[test]
 fn terms_without_one_crossing_are_refused() {
     let tier = |cap, maintenance_ratio| RateTier {

@@ -12,7 +12,7 @@
 
 use aftershock_protocol::venue::funding::Cap;
 use aftershock_protocol::venue::maintenance::MarginSchedule;
-use aftershock_protocol::venue::margin::InitialTerms;
+use aftershock_protocol::venue::margin::{InitialTerms, MarginTerms};
 use aftershock_protocol::venue::perpetual::{Begins, Perpetual};
 
 use super::order_book as book;
@@ -30,13 +30,7 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
     Ok(Protocol::Perpetual(Box::new(Perpetual {
         contract: book::contract(rules)?,
         lot: book::lot(rules)?,
-        margin: book::margin(
-            rules,
-            InitialTerms::ByLeverage {
-                max_leverage: 1.0 / initial,
-            },
-            risk_limits(rules, initial, maintenance)?,
-        )?,
+        margin: risk_limits(rules, initial, maintenance)?,
         mark: book::mark(rules, interval_s)?,
         index: book::index(rules)?,
         funding: book::funding(
@@ -54,7 +48,7 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
 }
 
 /// The base limit and its steps, up to the last at which initial margin is no more than the value.
-fn risk_limits(rules: &InForce<'_>, initial: f64, maintenance: f64) -> Result<MarginSchedule, RecordError> {
+fn risk_limits(rules: &InForce<'_>, initial: f64, maintenance: f64) -> Result<MarginTerms, RecordError> {
     if !(0.0 < maintenance && maintenance < initial) {
         let reason = format!("is {maintenance}, should lie between 0 and the initial {initial}");
         return Err(rules.refuse("maintenance_ratio", reason));
@@ -62,6 +56,8 @@ fn risk_limits(rules: &InForce<'_>, initial: f64, maintenance: f64) -> Result<Ma
     let base = rules.positive("risk_limit_base_xbt")?;
     let step = rules.positive("risk_limit_step_xbt")?;
     let count = 1 + ((1.0 - initial) / maintenance + 1e-9).floor() as usize;
-    MarginSchedule::risk_limits(base, step, maintenance, maintenance, count)
-        .map_err(|error| rules.refuse("risk_limit_step_xbt", error.to_string()))
+    let schedule = MarginSchedule::risk_limits(base, step, maintenance, maintenance, count)
+        .map_err(|error| rules.refuse("risk_limit_step_xbt", error.to_string()))?;
+    let opening = InitialTerms::risk_limits(base, step, initial, maintenance, count);
+    book::margin(rules, opening, schedule)
 }

@@ -9,7 +9,7 @@
 
 use aftershock_protocol::venue::funding::Cap;
 use aftershock_protocol::venue::maintenance::{MarginSchedule, RateTier, SizeBy};
-use aftershock_protocol::venue::margin::InitialTerms;
+use aftershock_protocol::venue::margin::{InitialTerms, LeverageTier};
 use aftershock_protocol::venue::perpetual::Perpetual;
 use serde::Deserialize;
 
@@ -21,34 +21,38 @@ use super::{InForce, Protocol, RecordError};
 struct TierToml {
     cap_contracts: Option<f64>,
     maintenance_ratio: f64,
+    max_leverage: f64,
 }
 
 pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
     let rows: Vec<TierToml> = rules.rows("tiers")?;
-    let tiers = rows.into_iter().map(|row| RateTier {
-        cap: row.cap_contracts.unwrap_or(f64::INFINITY),
+    let cap = |row: &TierToml| row.cap_contracts.unwrap_or(f64::INFINITY);
+    let tiers = rows.iter().map(|row| RateTier {
+        cap: cap(row),
         maintenance_ratio: row.maintenance_ratio,
     });
+    let leverages = rows.iter().map(|row| LeverageTier {
+        cap: cap(row),
+        max_leverage: row.max_leverage,
+    });
+    let initial = InitialTerms::ByTier {
+        by: SizeBy::Contracts,
+        tiers: leverages.collect(),
+    };
     let maintenance = MarginSchedule::whole_rate(SizeBy::Contracts, tiers.collect())
         .map_err(|error| rules.refuse("tiers", error.to_string()))?;
     let interval_s = book::funding_interval_s(rules)?;
-    let cap = Cap {
+    let funding_cap = Cap {
         rate: rules.ratio("funding_cap_ratio")?,
         change: f64::INFINITY,
     };
     Ok(Protocol::Perpetual(Box::new(Perpetual {
         contract: book::contract(rules)?,
         lot: book::lot(rules)?,
-        margin: book::margin(
-            rules,
-            InitialTerms::ByLeverage {
-                max_leverage: rules.positive("max_leverage")?,
-            },
-            maintenance,
-        )?,
+        margin: book::margin(rules, initial, maintenance)?,
         mark: book::mark(rules, interval_s)?,
         index: book::index(rules)?,
-        funding: book::funding(rules, book::clamped(rules)?, 1.0, cap, 0.0)?,
+        funding: book::funding(rules, book::clamped(rules)?, 1.0, funding_cap, 0.0)?,
         liquidation: book::tiered_partial(rules)?,
         fee: book::fee(rules)?,
         backstop: None,

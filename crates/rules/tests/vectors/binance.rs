@@ -2,14 +2,13 @@
 //! ours: what changed by date.
 
 use aftershock_market::Side;
-use aftershock_protocol::venue::contract::Requirement;
 use aftershock_protocol::venue::funding::{Cap, FundingRule};
 use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::mark::MarkRule;
 use aftershock_protocol::venue::perpetual::Perpetual;
 use aftershock_protocol::{Brackets, Tier};
 
-use super::order_book::{holding, need, perpetual};
+use super::order_book::{holding, liquidated_at, need, perpetual};
 use super::table::{Kind, Table};
 
 const LEVERAGE: &str = "Binance, leverage and margin of USD-M futures (announcement of 2021-03-18)";
@@ -21,7 +20,7 @@ const FUNDING: &str = "Binance announcement of September 2025, P + clamp(I - P, 
 const WALLET: f64 = 1_535_443.01;
 
 fn brackets(perpetual: &Perpetual) -> &Brackets {
-    match &perpetual.margin.maintenance {
+    match perpetual.margin.maintenance() {
         MarginSchedule::Brackets(brackets) => brackets,
         other => panic!("Binance has brackets, not {other:?}"),
     }
@@ -39,7 +38,7 @@ impl Leg {
     fn maintenance(&self) -> f64 {
         self.perpetual
             .margin
-            .maintenance
+            .maintenance()
             .maintenance(self.coins, self.mark_usd)
     }
 
@@ -47,20 +46,10 @@ impl Leg {
         self.coins * (self.mark_usd - self.entry_usd)
     }
 
-    fn need(&self) -> Requirement {
-        let brackets = brackets(&self.perpetual);
-        let tier = brackets.tiers()[brackets.index_of(self.coins * self.mark_usd)];
-        need(
-            tier.maintenance_ratio,
-            tier.maintenance_amount_usd,
-            self.perpetual.margin.on,
-        )
-    }
-
     fn liquidated_at(&self, margin_usd: f64) -> f64 {
         let contract = self.perpetual.contract;
         let held = holding(contract, Side::Long, self.coins, self.entry_usd, margin_usd);
-        contract.liquidation_price(&held, &self.need()).unwrap_or(0.0)
+        liquidated_at(&self.perpetual.margin, contract, &held)
     }
 }
 
@@ -165,7 +154,7 @@ fn vectors() {
     let contract = btc.perpetual.contract;
     for (side, expected) in [(Side::Long, 8.070_707), (Side::Short, 11.891_089)] {
         let held = holding(contract, side, 1.0, 10.0, 2.0);
-        let price = contract.liquidation_price(&held, &need(0.01, 0.01, btc.perpetual.margin.on));
+        let price = contract.liquidation_price(&held, &need(0.01, 0.01, btc.perpetual.margin.on()));
         let what = format!("1 % less 0.01, {side:?}");
         table.near(
             "V-BN7",

@@ -1,10 +1,11 @@
 //! V-MEX1 to 6: XBTUSD on 2020-03-12. V-MEX7 and 8 are ours: what changed by date.
 
 use aftershock_market::{Cash, Coin, Price, Side};
+use aftershock_protocol::venue::contract::Contract;
 use aftershock_protocol::venue::deleveraging::{Allocation, Prices, Ranking, light};
 use aftershock_protocol::venue::funding::{interest_of_interval, payment};
 
-use super::order_book::{holding, need, perpetual};
+use super::order_book::{holding, liquidated_at, perpetual, with_fee};
 use super::table::{Kind, Table};
 
 const GUIDE: &str = "BitMEX, perpetual contracts guide, examples";
@@ -71,23 +72,15 @@ fn vectors() {
         ("V-MEX6", Side::Short, 25.0, 10_416.667, 10_362.694),
         ("V-MEX6", Side::Short, 10.0, 11_111.111, 11_049.724),
     ];
+    let no_fees = with_fee(&xbtusd.margin, 0.0);
     for (id, side, leverage, bankrupt, liquidated) in rows {
         let held = holding(contract, side, 10_000.0, 10_000.0, 1.0 / leverage);
-        let ratio = xbtusd.margin.maintenance.maintenance(10_000.0, 1.0 / 10_000.0);
         let price = contract.bankruptcy_price(&held, 0.0).unwrap_or(0.0);
         let what = format!("bankruptcy price, {side:?} {leverage}x");
         table.near(id, Kind::Derived, BANKRUPT, &what, bankrupt, price, 5e-4);
-        let price = contract.liquidation_price(&held, &need(ratio, 0.0, xbtusd.margin.on));
+        let price = liquidated_at(&no_fees, contract, &held);
         let what = format!("liquidation price, {side:?} {leverage}x");
-        table.near(
-            id,
-            Kind::Derived,
-            STAFF,
-            &what,
-            liquidated,
-            price.unwrap_or(0.0),
-            5e-4,
-        );
+        table.near(id, Kind::Derived, STAFF, &what, liquidated, price, 5e-4);
     }
     by_date(&mut table);
     table.finish();
@@ -165,16 +158,22 @@ fn by_date(table: &mut Table) {
         table.near("V-MEX7", Kind::Derived, caps, &what, -rate, paid, 5e-8);
     }
     let limits = "BitMEX, risk limits examples";
-    for (day, xbt, ratio) in [
-        ("2020-03-12", 180.0, 0.005),
-        ("2021-10-01", 180.0, 0.005),
-        ("2021-10-01", 230.0, 0.010),
-        ("2021-10-01", 400.0, 0.015),
-        ("2021-10-01", 600.0, 0.020),
+    for (day, xbt, maintenance, initial) in [
+        ("2020-03-12", 180.0, 0.005, 0.010),
+        ("2021-10-01", 180.0, 0.005, 0.010),
+        ("2021-10-01", 230.0, 0.010, 0.015),
+        ("2021-10-01", 400.0, 0.015, 0.020),
+        ("2021-10-01", 600.0, 0.020, 0.025),
     ] {
-        let margins = perpetual("bitmex", "XBTUSD", day).margin.maintenance;
-        let ours = margins.maintenance(xbt, 1.0) / xbt;
+        let terms = perpetual("bitmex", "XBTUSD", day).margin;
+        let ours = terms.maintenance().maintenance(xbt, 1.0) / xbt;
         let what = format!("maintenance ratio of {xbt} XBT, {day}");
-        table.near("V-MEX8", Kind::Official, limits, &what, ratio, ours, 5e-5);
+        table.near("V-MEX8", Kind::Official, limits, &what, maintenance, ours, 5e-5);
+        let contracts = Coin::from_f64(xbt * 10_000.0);
+        let price = Price::from_f64(10_000.0);
+        let least = terms.initial_margin(Contract::DOLLAR, contracts, price, None, Cash::ZERO);
+        let ours = least.map_or(0.0, |margin| margin.to_f64() / xbt);
+        let what = format!("initial ratio of {xbt} XBT, {day}");
+        table.near("V-MEX8", Kind::Official, limits, &what, initial, ours, 5e-5);
     }
 }

@@ -39,7 +39,7 @@ fn vectors() {
     ];
     for (day, instrument, coins, initial, maintenance) in rows {
         let terms = perpetual("deribit", instrument, day).margin;
-        let InitialTerms::SizeLinear(of_initial) = terms.initial else {
+        let InitialTerms::SizeLinear(of_initial) = *terms.initial() else {
             panic!("a ratio that grows with the position");
         };
         let what = format!("initial margin of {coins} coins of {instrument}, {day}");
@@ -52,7 +52,7 @@ fn vectors() {
             of_initial.ratio(coins),
             5e-7,
         );
-        let ratio = terms.maintenance.maintenance(coins, 1.0) / coins;
+        let ratio = terms.maintenance().maintenance(coins, 1.0) / coins;
         let what = format!("maintenance margin of {coins} coins of {instrument}, {day}");
         table.near("V-DER2", Kind::Derived, CHANGE, &what, maintenance, ratio, 5e-7);
     }

@@ -2,13 +2,20 @@
 //!
 //! `cargo test -p aftershock-rules --test vectors -- --nocapture` prints the table.
 
+mod aave;
+mod amplification;
 mod binance;
 mod bitmex;
+mod breakers;
 mod bybit;
+mod clearing;
+mod compound;
 mod deribit;
 mod dydx;
 mod gmx;
 mod hyperliquid;
+mod liquidity;
+mod maker;
 mod okx;
 mod order_book;
 mod synthetix;

@@ -1,9 +1,11 @@
 //! V-OKX1: freqtrade's formula for OKX, its ratio and fee being inputs of its test.
 
 use aftershock_market::Side;
-use aftershock_protocol::venue::contract::{Contract, Requirement};
+use aftershock_protocol::venue::contract::Contract;
+use aftershock_protocol::venue::maintenance::{MarginSchedule, RateTier, SizeBy};
+use aftershock_protocol::venue::margin::MarginTerms;
 
-use super::order_book::{holding, need, perpetual};
+use super::order_book::{holding, liquidated_at, perpetual};
 use super::table::{Kind, Table};
 
 #[test]
@@ -13,15 +15,18 @@ fn vectors() {
     let Contract::Linear { multiplier } = swap.contract else {
         panic!("a linear contract");
     };
-    let contracts = 1.0 / multiplier.to_f64();
-    let need = Requirement {
-        closing_fee: 0.000_6,
-        ..need(0.01, 0.0, swap.margin.on)
+    let one_percent = RateTier {
+        cap: f64::INFINITY,
+        maintenance_ratio: 0.01,
     };
+    let schedule = MarginSchedule::whole_rate(SizeBy::Contracts, vec![one_percent]).expect("one tier");
+    let initial = swap.margin.initial().clone();
+    let terms = MarginTerms::new(initial, schedule, swap.margin.on(), 0.000_6).expect("terms in range");
     for (side, expected) in [(Side::Long, 8.085_708_510), (Side::Short, 11.874_134_178)] {
-        let held = holding(swap.contract, side, contracts, 10.0, 2.0);
-        let price = swap.contract.liquidation_price(&held, &need).unwrap_or(0.0);
+        let held = holding(swap.contract, side, 1.0 / multiplier.to_f64(), 10.0, 2.0);
+        let price = liquidated_at(&terms, swap.contract, &held);
         let what = format!("one coin at 10 with 2 behind it, 1 %, taker 0.06 %, {side:?}");
+        // A step of our prices, 1e-8, is coarser than the ten digits printed.
         table.near(
             "V-OKX1",
             Kind::Test,
@@ -29,7 +34,7 @@ fn vectors() {
             &what,
             expected,
             price,
-            5e-10,
+            1e-8,
         );
     }
     table.finish();

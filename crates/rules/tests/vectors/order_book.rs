@@ -2,6 +2,7 @@
 
 use aftershock_market::{Cash, Coin, Price, Side};
 use aftershock_protocol::venue::contract::{Contract, Holding, MaintenanceOn, Requirement};
+use aftershock_protocol::venue::margin::MarginTerms;
 use aftershock_protocol::venue::perpetual::Perpetual;
 use aftershock_rules::record::Protocol;
 
@@ -22,6 +23,17 @@ pub fn holding(contract: Contract, side: Side, contracts: f64, entry_usd: f64, m
         opening_value: contract.opening_value(side, quantity, Price::from_f64(entry_usd)),
         margin: Cash::from_f64(margin),
     }
+}
+
+/// A venue's margin terms with another fee for closing.
+pub fn with_fee(terms: &MarginTerms, closing_fee: f64) -> MarginTerms {
+    let (initial, maintenance) = (terms.initial().clone(), terms.maintenance().clone());
+    MarginTerms::new(initial, maintenance, terms.on(), closing_fee).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The exact liquidation price, USD; 0 where there is none.
+pub fn liquidated_at(terms: &MarginTerms, contract: Contract, held: &Holding) -> f64 {
+    terms.liquidation_price(contract, held).map_or(0.0, Price::to_f64)
 }
 
 /// A maintenance ratio and amount, without a fee for closing.
