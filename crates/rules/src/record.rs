@@ -21,9 +21,10 @@ mod order_book;
 mod synthetix;
 mod whole;
 
-use aftershock_market::Timestamp;
+use aftershock_market::{Price, Timestamp};
 use aftershock_protocol::auction::Auctions;
 use aftershock_protocol::lending::Lending;
+use aftershock_protocol::venue::contract::Holding;
 use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::perpetual::Perpetual;
 use aftershock_protocol::venue::portfolio::PortfolioMargin;
@@ -58,6 +59,22 @@ impl Protocol {
             Self::Perpetual(perpetual) => Some(perpetual),
             Self::Dydx(market) => Some(&market.perpetual),
             _ => None,
+        }
+    }
+
+    /// The price at which an isolated position is liquidated; `None` where no positive price does, or where nothing is
+    /// held as such a position.
+    ///
+    /// GMX's is that of a close that makes imbalance and moves no price: the rest depends on the open interest of the
+    /// moment, see [`pool::gmx::LiquidationTerms::requirement`].
+    pub fn liquidation_price(&self, held: &Holding) -> Option<Price> {
+        match self {
+            Self::Gmx(market) => market.liquidation.liquidation_price(held).map(Price::from_f64),
+            Self::Synthetix(market) => market.liquidation.liquidation_price(held).map(Price::from_f64),
+            _ => {
+                let perpetual = self.perpetual()?;
+                perpetual.margin.liquidation_price(perpetual.contract, held)
+            }
         }
     }
 }

@@ -76,12 +76,10 @@ pub enum LiquidationRule {
         /// Time before the second order, s.
         cooldown_s: f64,
     },
-    /// Above a notional only a fraction; within a window after an order everything that is left; after that a fraction
-    /// again.
+    /// Above a notional only a fraction; within a window after an order all that is left; then a fraction again.
     ///
-    /// Source: Hyperliquid's announcement of partial liquidations (copy of its channel, post 307): during the cooldown
-    /// orders are for the entire position. Third parties tell it as [`LiquidationRule::FractionThenAll`]. The window runs
-    /// from the last order here, at the venue from the last fraction.
+    /// Source: Hyperliquid's announcement (copy of its channel, post 307); third parties say
+    /// [`LiquidationRule::FractionThenAll`]. The window runs from the last order here, from the last fraction there.
     FractionFirst {
         /// The notional above which an order may be a fraction.
         threshold_usd: f64,

@@ -2,10 +2,10 @@
 //!
 //! Maintenance is half of the initial margin at a tier's largest leverage, less an amount that makes it continuous. An
 //! account below it is sold on the book: of a large position first a part and, in the half minute after it, the rest.
-//! Where the book fails and equity is below two thirds of maintenance, the venue's vault takes the account and keeps its margin. Where
-//! account value is below zero, winners of the other side are closed against it. Funding is an eighth of an 8-hour rate
-//! every hour, on the oracle price, which is a median over validators of weighted medians over exchanges; the mark is a
-//! median of the oracle with the venue's own basis, of its book, and of other venues' perpetuals.
+//! Where the book fails and equity is below two thirds of maintenance, the venue's vault takes the account and keeps its
+//! margin. Where account value is below zero, winners of the other side are closed against it. Funding is an eighth of
+//! an 8-hour rate every hour, on the oracle price, which is a median over validators of weighted medians over exchanges;
+//! the mark is a median of the oracle with the venue's own basis, of its book, and of other venues' perpetuals.
 //!
 //! Source: the venue's docs on hyperliquid.gitbook.io, in copies that bear no date; what changed between them is dated
 //! in the file. Not modelled: margin that a transfer must leave, assets priced by the venue's own spot market, the weight

@@ -3,7 +3,7 @@
 use aftershock_market::{Cash, Coin, Price, Side};
 use aftershock_protocol::pool::gmx::funding::Payment;
 use aftershock_protocol::pool::gmx::{FundingState, FundingTerms, ImpactTerms, Market, OpenInterest};
-use aftershock_protocol::venue::contract::{Contract, Holding};
+use aftershock_protocol::venue::contract::Holding;
 use aftershock_rules::record::Protocol;
 
 use super::at;
@@ -146,11 +146,7 @@ fn liquidation_price() {
             opening_value: Cash::from_f64(2_000.0),
             margin: Cash::from_f64(100.0),
         };
-        let margin = market(day)
-            .liquidation
-            .margin()
-            .unwrap_or_else(|error| panic!("{error}"));
-        let price = margin.liquidation_price(Contract::COIN, &held);
+        let price = at("gmx-v2", "ETH-USD", day).liquidation_price(&held);
         table.near(
             "by date",
             Kind::Derived,

@@ -2,7 +2,7 @@
 
 use aftershock_market::Cash;
 
-use crate::venue::contract::{MaintenanceOn, Requirement};
+use crate::venue::contract::{Contract, Holding, MaintenanceOn, Requirement};
 use crate::venue::maintenance::{MarginSchedule, RateTier, SizeBy};
 use crate::venue::margin::{InitialTerms, MarginError, MarginTerms};
 use crate::venue::rounding::Rounding;
@@ -73,6 +73,13 @@ impl LiquidationTerms {
         }
     }
 
+    /// The index price at which a position of `held.opening_value` is liquidated, USD, where closing it makes imbalance,
+    /// moves no price and nothing is owed; `None` where no positive price does.
+    pub fn liquidation_price(&self, held: &Holding) -> Option<f64> {
+        let need = self.requirement(held.opening_value, &ClosingCost::default());
+        Contract::COIN.liquidation_price(held, &need)
+    }
+
     /// The margin of any position that is larger than the least collateral allows for, without impact: to open, the
     /// largest leverage; to keep, the least collateral and the fee of a close that makes imbalance.
     ///
@@ -100,7 +107,6 @@ impl LiquidationTerms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::venue::contract::{Contract, Holding};
     use aftershock_market::{Coin, Price, Side};
 
     const TERMS: LiquidationTerms = LiquidationTerms {
@@ -153,6 +159,14 @@ mod tests {
     fn the_least_collateral_binds_small_positions() {
         let need = TERMS.requirement(Cash::from_f64(100.0), &ClosingCost::default());
         assert_eq!((need.maintenance_ratio, need.maintenance_amount), (0.000_6, -1.0));
+        let small = Holding {
+            side: Side::Long,
+            quantity: Coin::from_f64(1.0),
+            opening_value: Cash::from_f64(100.0),
+            margin: Cash::from_f64(5.0),
+        };
+        let price = TERMS.liquidation_price(&small).expect("a positive price");
+        assert!((price - 96.06).abs() < 1e-9, "may lose 5 - 1 - 0.06: {price}");
     }
 
     /// Source: the configuration's own note: 0.5 % where about 83 million are open at 6e-11 a dollar.
