@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use aftershock_market::{Price, Timestamp};
 use aftershock_protocol::auction::Auctions;
 use aftershock_protocol::lending::Lending;
-use aftershock_protocol::venue::contract::Holding;
+use aftershock_protocol::venue::contract::{Contract, Holding};
 use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::perpetual::Perpetual;
 use aftershock_protocol::venue::portfolio::PortfolioMargin;
@@ -61,6 +61,14 @@ impl Protocol {
             Self::Perpetual(perpetual) => Some(perpetual),
             Self::Dydx(market) => Some(&market.perpetual),
             _ => None,
+        }
+    }
+
+    /// What a position of it pays; none where nobody holds positions.
+    pub fn contract(&self) -> Option<Contract> {
+        match self {
+            Self::Gmx(_) | Self::Synthetix(_) => Some(Contract::COIN),
+            _ => self.perpetual().map(|perpetual| perpetual.contract),
         }
     }
 
