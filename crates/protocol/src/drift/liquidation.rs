@@ -90,7 +90,7 @@ impl Liquidation {
     /// liquidator's fee are taken, ppm. Zero where margin leaves nothing.
     ///
     /// Source: drift-labs/protocol-v2, `programs/drift/src/math/liquidation.rs` @0fd8f61c, `calculate_perp_if_fee`; the share
-    /// of 95 %: the same function in velocity-exchange/velocity-v1 (`programs/velocity/src/math/liquidation.rs`).
+    /// of 95 %: the same function in velocity-exchange/velocity-v1 (`programs/drift/src/math/liquidation.rs` @f86250e4).
     pub fn insurance_fee_ppm(&self, at: &Shortfall) -> u32 {
         let InsuranceFee { max_ppm, room_ppm } = self.insurance_fee;
         let Some(room_ppm) = room_ppm else {
@@ -199,7 +199,8 @@ pub struct FeeGrowth {
 impl FeeGrowth {
     /// The fee after `slots`, ppm.
     ///
-    /// Source: drift-labs/protocol-v2, pull request 1185, `get_liquidation_fee`.
+    /// Source: drift-labs/protocol-v2, pull request 1185, `get_liquidation_fee`: of liquidations that fill against resting
+    /// orders.
     pub fn fee_ppm(&self, base_ppm: u32, max_ppm: u32, slots: u64) -> u32 {
         if slots < self.grace_slots {
             return base_ppm;
