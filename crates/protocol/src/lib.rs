@@ -10,6 +10,7 @@
 
 pub mod auction;
 pub mod band;
+pub mod drift;
 pub mod dydx;
 pub mod fee;
 pub mod fixed;

@@ -10,6 +10,7 @@ mod bitmex;
 mod bybit;
 mod compound;
 mod deribit;
+mod drift;
 mod dydx;
 mod file;
 mod gmx;
@@ -28,6 +29,7 @@ use aftershock_protocol::auction::Auctions;
 use aftershock_protocol::lending::Lending;
 use aftershock_protocol::venue::contract::{Contract, Holding};
 use aftershock_protocol::venue::maintenance::MarginSchedule;
+use aftershock_protocol::venue::margin::MarginTerms;
 use aftershock_protocol::venue::perpetual::Perpetual;
 use aftershock_protocol::venue::portfolio::PortfolioMargin;
 use aftershock_protocol::{Brackets, pool};
@@ -44,6 +46,8 @@ pub enum Protocol {
     Portfolio(PortfolioMargin),
     /// A perpetual on dYdX's chain, with what the chain decides besides.
     Dydx(Box<aftershock_protocol::dydx::Market>),
+    /// A perpetual of Drift's program, with what it decides when an account falls short.
+    Drift(Box<aftershock_protocol::drift::Market>),
     /// A market against a pool, priced by the imbalance of its open interest.
     Gmx(Box<pool::gmx::Market>),
     /// A market against all stakers, priced by its skew.
@@ -68,7 +72,15 @@ impl Protocol {
     pub fn contract(&self) -> Option<Contract> {
         match self {
             Self::Gmx(_) | Self::Synthetix(_) => Some(Contract::COIN),
-            _ => self.perpetual().map(|perpetual| perpetual.contract),
+            _ => self.margin().map(|(contract, _)| contract),
+        }
+    }
+
+    /// The contract and its margin, where margin goes by [`MarginTerms`].
+    pub fn margin(&self) -> Option<(Contract, &MarginTerms)> {
+        match self {
+            Self::Drift(market) => Some((market.contract, &market.margin)),
+            _ => self.perpetual().map(|one| (one.contract, &one.margin)),
         }
     }
 
@@ -82,8 +94,8 @@ impl Protocol {
             Self::Gmx(market) => market.liquidation.liquidation_price(held).map(Price::from_f64),
             Self::Synthetix(market) => market.liquidation.liquidation_price(held).map(Price::from_f64),
             _ => {
-                let perpetual = self.perpetual()?;
-                perpetual.margin.liquidation_price(perpetual.contract, held)
+                let (contract, terms) = self.margin()?;
+                terms.liquidation_price(contract, held)
             }
         }
     }
@@ -106,6 +118,7 @@ const VENUES: &[(&str, Build)] = &[
     ("compound-v3", compound::build_v3),
     ("deribit", deribit::build),
     ("deribit-portfolio", deribit::build_portfolio),
+    ("drift-v2", drift::build),
     ("dydx-v4", dydx::build),
     ("gmx-v2", gmx::build),
     ("hyperliquid", hyperliquid::build),

@@ -14,7 +14,7 @@ use aftershock_market::{Cash, Coin, Price, Side};
 use aftershock_protocol::venue::contract::{Contract, Holding};
 use aftershock_protocol::venue::maintenance::{MarginSchedule, SizeBy};
 use aftershock_protocol::venue::margin::{InitialTerms, MarginError, MarginTerms};
-use aftershock_rules::record::{Protocol, Venue, names};
+use aftershock_rules::record::{Venue, names};
 use num_bigint::BigInt;
 use oracle::{UNIT, check, holding};
 
@@ -105,11 +105,10 @@ fn every_venue_date_instrument_side_edge_and_leverage() {
                 let built = venue
                     .at(&instrument, at)
                     .unwrap_or_else(|error| panic!("{error}"));
-                let Some(perpetual) = built.perpetual() else {
+                let Some((contract, terms)) = built.margin() else {
                     continue;
                 };
                 dates += 1;
-                let (contract, terms) = (perpetual.contract, &perpetual.margin);
                 for edge in edges(terms) {
                     for (side, usd) in Side::BOTH
                         .into_iter()

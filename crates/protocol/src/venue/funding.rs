@@ -109,6 +109,13 @@ pub enum RateForm {
         /// d.
         half_width: f64,
     },
+    /// `P + offset`, over a day.
+    ///
+    /// Source: drift-labs/protocol-v2, `programs/drift/src/controller/funding.rs` @c232e0f1 (a divisor of 24).
+    Offset {
+        /// What is added.
+        by: f64,
+    },
 }
 
 /// Bounds of a rate; infinite where there is none.
@@ -131,7 +138,7 @@ impl Cap {
 /// How a venue sets its rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FundingRule {
-    /// From premium to rate, over eight hours.
+    /// From premium to rate, over eight hours unless the form says otherwise.
     pub form: RateForm,
     /// Divides that rate: 8 / N where funding is paid every N hours and the venue scales it.
     pub divisor: f64,
@@ -210,6 +217,7 @@ impl FundingRule {
         let uncapped = match self.form {
             RateForm::Clamped { interest, clamp } => premium + (interest - premium).clamp(-clamp, clamp),
             RateForm::DeadBand { half_width } => premium.max(half_width) + premium.min(-half_width),
+            RateForm::Offset { by } => premium + by,
         } / self.divisor;
         let bounded = uncapped.clamp(-self.cap.rate, self.cap.rate);
         previous.map_or(bounded, |before| {

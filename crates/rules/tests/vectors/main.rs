@@ -11,6 +11,7 @@ mod bybit;
 mod clearing;
 mod compound;
 mod deribit;
+mod drift;
 mod dydx;
 mod gmx;
 mod hyperliquid;

@@ -75,7 +75,7 @@ pub(super) fn print(venue: &Venue, instrument: &str, at: Timestamp, position: &P
         Price::from_f64(position.entry_usd),
     );
     let value = contract.opening_value(position.side, quantity, price);
-    let terms = protocol.perpetual().map(|perpetual| &perpetual.margin);
+    let terms = protocol.margin().map(|(_, terms)| terms);
     let margin = match terms {
         Some(terms) => terms
             .initial_margin(contract, quantity, price, Some(position.leverage), Cash::ZERO)
