@@ -14,7 +14,7 @@ use aftershock_market::{Cash, Coin, Price, Side};
 use aftershock_protocol::venue::contract::{Contract, Holding};
 use aftershock_protocol::venue::maintenance::{MarginSchedule, SizeBy};
 use aftershock_protocol::venue::margin::{InitialTerms, MarginError, MarginTerms};
-use aftershock_rules::record::{Venue, names};
+use aftershock_rules::record::{Protocol, Venue, names};
 use num_bigint::BigInt;
 use oracle::{UNIT, check, holding};
 
