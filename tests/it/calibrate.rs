@@ -110,7 +110,7 @@ fn what_cannot_be_calibrated_is_said() -> Result<()> {
     let calibrate = |more: &[&str]| user.says(&[&["calibrate", "--tape", "made/tape"], more].concat());
     calibrate(&[])?.refused(&["2 markets have trades", "--venue synthetic-one"])?;
     let one = ["--venue", "synthetic-one"];
-    calibrate(&one)?.refused(&["no margin table", "--maintenance"])?;
+    calibrate(&one)?.refused(&["no margin brackets", "--maintenance"])?;
     let with = |more: &[&str]| calibrate(&[&one[..], &["--maintenance", "0.005"], more].concat());
     with(&["--from", "2020-01-01", "--to", "2020-01-02"])?.refused(&["is no span of the trades"])?;
     let said = with(&["--from", "yesterday"])?;

@@ -18,4 +18,5 @@ mod sql;
 mod synth;
 mod synth_report;
 mod tidy;
+mod venues;
 mod workspace;

@@ -163,7 +163,12 @@ fn a_fresh_data_folder_answers_with_no_rows() -> Result<()> {
         let answer = session
             .ask(
                 query.name,
-                &[("episode", "none"), ("run", "none"), ("world", "none")],
+                &[
+                    ("episode", "none"),
+                    ("run", "none"),
+                    ("world", "none"),
+                    ("rule_set", "%"),
+                ],
             )
             .with_context(|| query.name)?;
         ensure!(answer.rows.is_empty(), "{}", query.name);

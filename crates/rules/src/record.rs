@@ -22,6 +22,8 @@ mod order_book;
 mod synthetix;
 mod whole;
 
+use std::collections::BTreeMap;
+
 use aftershock_market::{Price, Timestamp};
 use aftershock_protocol::auction::Auctions;
 use aftershock_protocol::lending::Lending;
@@ -71,6 +73,14 @@ impl Protocol {
         match self {
             Self::Drift(market) => Some((market.contract, &market.margin)),
             _ => self.perpetual().map(|one| (one.contract, &one.margin)),
+        }
+    }
+
+    /// What a position of it pays; none where nobody holds positions.
+    pub fn contract(&self) -> Option<Contract> {
+        match self {
+            Self::Gmx(_) | Self::Synthetix(_) => Some(Contract::COIN),
+            _ => self.margin().map(|(contract, _)| contract),
         }
     }
 
@@ -128,14 +138,15 @@ pub struct Venue {
     /// What its file says.
     pub file: VenueFile,
     build: Build,
+    dates: BTreeMap<String, Vec<Timestamp>>,
 }
 
 impl Venue {
     /// Reads a venue's file; `name` is the venue's, and the file's name without its ending.
     ///
     /// # Errors
-    /// A venue without code, malformed TOML, or a parameter that is unknown, missing or out of its range at any of its
-    /// dates.
+    /// A venue without code, malformed TOML, or a parameter that is unknown, missing or out of its range at any date from
+    /// the first on at which its rules are complete.
     pub fn parse(name: &str, text: &str) -> Result<Self, RecordError> {
         let file = VenueFile::parse(name, text)?;
         let Some((_, build)) = VENUES.iter().find(|(known, _)| *known == name) else {
@@ -143,13 +154,33 @@ impl Venue {
             let reason = format!("no code reads a venue '{name}'; known are {}", known.join(", "));
             return Err(file.error(1, reason));
         };
-        let venue = Self { file, build: *build };
+        let mut venue = Self {
+            file,
+            build: *build,
+            dates: BTreeMap::new(),
+        };
         for instrument in venue.file.instruments() {
-            for at in venue.dates(&instrument) {
-                venue.at(&instrument, at)?;
-            }
+            let dates = venue.complete(&instrument)?;
+            venue.dates.insert(instrument, dates);
         }
         Ok(venue)
+    }
+
+    /// The instants at which a rule of an instrument changes, from the first at which what there is amounts to a protocol;
+    /// it has to at every later one.
+    fn complete(&self, instrument: &str) -> Result<Vec<Timestamp>, RecordError> {
+        let (mut dates, mut incomplete) = (Vec::new(), None);
+        for at in self.file.changes(instrument) {
+            match self.at(instrument, at) {
+                Ok(_) => dates.push(at),
+                Err(error) if dates.is_empty() => incomplete = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        match incomplete {
+            Some(error) if dates.is_empty() => Err(error),
+            _ => Ok(dates),
+        }
     }
 
     /// What it had chosen for an instrument at an instant.
@@ -185,17 +216,18 @@ impl Venue {
         else {
             return Ok(None);
         };
-        let held =
-            self.file.rules.iter().filter(|rule| {
-                rule.parameter == BRACKETS && rule.is_for(instrument) && rule.valid_from <= at
-            });
+        let held = self
+            .file
+            .rules
+            .iter()
+            .filter(|rule| rule.parameter == BRACKETS && rule.is_for(instrument) && rule.holds(at));
         let rule = held.max_by_key(|rule| (rule.instrument.is_some(), rule.valid_from));
         Ok(rule.map(|rule| (table.clone(), rule)))
     }
 
-    /// The instants at which a rule of an instrument changes, from the first at which all are there.
-    pub fn dates(&self, instrument: &str) -> Vec<Timestamp> {
-        self.file.dates(instrument)
+    /// The instants at which a rule of an instrument changes, from the first at which its rules are complete.
+    pub fn dates(&self, instrument: &str) -> &[Timestamp] {
+        self.dates.get(instrument).map_or(&[], Vec::as_slice)
     }
 }
 

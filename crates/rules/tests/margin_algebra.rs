@@ -14,7 +14,7 @@ use aftershock_market::{Cash, Coin, Price, Side};
 use aftershock_protocol::venue::contract::{Contract, Holding};
 use aftershock_protocol::venue::maintenance::{MarginSchedule, SizeBy};
 use aftershock_protocol::venue::margin::{InitialTerms, MarginError, MarginTerms};
-use aftershock_rules::record::{Venue, names};
+use aftershock_rules::record::{Protocol, Venue, names};
 use num_bigint::BigInt;
 use oracle::{UNIT, check, holding};
 
@@ -101,7 +101,7 @@ fn every_venue_date_instrument_side_edge_and_leverage() {
         let (mut dates, mut cases, mut inexact) = (0, 0_usize, 0_usize);
         let venue = venue(name);
         for instrument in venue.file.instruments() {
-            for at in venue.dates(&instrument) {
+            for &at in venue.dates(&instrument) {
                 let built = venue
                     .at(&instrument, at)
                     .unwrap_or_else(|error| panic!("{error}"));
@@ -148,10 +148,13 @@ fn every_venue_date_instrument_side_edge_and_leverage() {
                 }
             }
         }
+        if dates == 0 {
+            continue;
+        }
         println!(
             "{name}: {dates} dates of instruments, {cases} cases, {inexact} of them with amounts off by part of a cent"
         );
-        assert!(dates == 0 || cases > 0, "{name} has a perpetual and no case");
+        assert!(cases > 0, "{name} has a perpetual and no case");
     }
     assert!(
         unsound.is_empty(),
@@ -159,4 +162,85 @@ fn every_venue_date_instrument_side_edge_and_leverage() {
         unsound.len(),
         unsound[0]
     );
+}
+
+/// What a market against a pool asks of a position, USD, written from the contracts' conditions: GMX's share of the size at
+/// entry and fee of closing; Synthetix's buffer and premium on the value, and the fees of those who close.
+fn asked_by_pool(protocol: &Protocol, coins: f64, entry_usd: f64, price_usd: f64) -> Option<f64> {
+    let value = coins * price_usd;
+    match protocol {
+        Protocol::Gmx(market) => {
+            let (terms, size) = (&market.liquidation, coins * entry_usd);
+            let collateral = (terms.min_collateral_ratio * size).max(terms.min_collateral.to_f64());
+            Some(collateral + terms.worsening_fee_ratio * size)
+        }
+        Protocol::Synthetix(market) => {
+            let terms = &market.liquidation;
+            let premium = terms.premium_multiplier * coins / terms.scale.to_f64();
+            let fee = (terms.fee_ratio * value).clamp(terms.fee_min.to_f64(), terms.fee_max.to_f64());
+            Some(value * (terms.buffer_ratio + premium) + fee + terms.keeper_fee.to_f64())
+        }
+        _ => None,
+    }
+}
+
+/// Against pools prices are floating point; equity crosses what is asked where a bisection finds it.
+#[test]
+fn every_market_against_a_pool() {
+    const SIZES_USD: [f64; 6] = [150.0, 1e3, 2e4, 3e5, 4e6, 2e7];
+    const ENTRY_USD: f64 = 2_000.0;
+    let mut cases = 0;
+    for name in names() {
+        let venue = venue(name);
+        for instrument in venue.file.instruments() {
+            for &at in venue.dates(&instrument) {
+                let built = venue
+                    .at(&instrument, at)
+                    .unwrap_or_else(|error| panic!("{error}"));
+                for (side, size) in Side::BOTH
+                    .into_iter()
+                    .flat_map(|side| SIZES_USD.map(|size| (side, size)))
+                {
+                    let coins = size / ENTRY_USD;
+                    for leverage in [1.5, 2.0, 5.0, 10.0, 25.0] {
+                        let margin = size / leverage;
+                        let surplus = |price: f64| {
+                            let asked = asked_by_pool(&built, coins, ENTRY_USD, price)?;
+                            Some(margin + side.sign() * coins * (price - ENTRY_USD) - asked)
+                        };
+                        let (mut sound, mut broken) = match side {
+                            Side::Long => (ENTRY_USD, 1e-9),
+                            Side::Short => (ENTRY_USD, 3.0 * ENTRY_USD),
+                        };
+                        if surplus(sound).is_none_or(|left| left < 0.0) {
+                            continue;
+                        }
+                        for _ in 0..200 {
+                            let middle = (sound + broken) / 2.0;
+                            if surplus(middle) >= Some(0.0) {
+                                sound = middle
+                            } else {
+                                broken = middle
+                            }
+                        }
+                        let held = Holding {
+                            side,
+                            quantity: Coin::from_f64(coins),
+                            opening_value: Cash::from_f64(size),
+                            margin: Cash::from_f64(margin),
+                        };
+                        let ours = built.liquidation_price(&held).unwrap_or(Price::ZERO).to_f64();
+                        let near = (ours - sound).abs() <= 1e-6;
+                        assert!(
+                            near,
+                            "{name} {instrument} {at} {side:?} {size} {leverage}: {ours}, not {sound}"
+                        );
+                        cases += 1;
+                    }
+                }
+            }
+        }
+    }
+    println!("markets against pools: {cases} cases");
+    assert!(cases > 0);
 }

@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     /// Step of the clock, s
     #[arg(long, default_value_t = 1.0, value_name = "SECONDS")]
     step: f64,
-    /// Maintenance margin over notional; needed where no margin table of the venue is at hand
+    /// Maintenance margin over notional; needed where no margin brackets of the venue are at hand
     #[arg(long, value_name = "RATIO")]
     maintenance: Option<f64>,
     /// Draws of amplification from printed flow

@@ -54,9 +54,15 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
          unconfirmed found\n       nowhere; a stand-in is known not to be the one in force, but the nearest that was found\n"
     );
     let file = &venue.file;
-    if !file.conflicts.is_empty() {
+    let in_force = |parameter: &str| rules.iter().any(|rule| rule.parameter == parameter);
+    let conflicts: Vec<_> = file
+        .conflicts
+        .iter()
+        .filter(|one| in_force(&one.parameter))
+        .collect();
+    if !conflicts.is_empty() {
         println!("Sources that disagree:");
-        let rows = file.conflicts.iter().map(|one| {
+        let rows = conflicts.iter().map(|one| {
             let claims = one.claims.join(" / ");
             vec![one.parameter.clone(), claims, one.why.clone()]
         });
@@ -247,8 +253,11 @@ fn since(rule: &Rule) -> String {
     }
 }
 
-/// A day, or an instant where it is not midnight.
+/// A day, and the time where it is not midnight.
 fn day(at: Timestamp) -> String {
     let text = at.to_string();
-    text.strip_suffix("T00:00:00Z").unwrap_or(&text).to_owned()
+    match text.strip_suffix("T00:00:00Z") {
+        Some(day) => day.to_owned(),
+        None => text.replace('T', " ").replace('Z', ""),
+    }
 }

@@ -68,7 +68,9 @@ pub struct Rule {
     pub instrument: Option<String>,
     /// In force from, until the next of the same parameter and instrument.
     pub valid_from: Timestamp,
-    /// How that date is known.
+    /// Out of force from, where nothing takes its place.
+    pub valid_to: Option<Timestamp>,
+    /// How the first date is known.
     pub dated: Dated,
     /// A number, a word, or rows of a table.
     pub value: toml::Value,
@@ -141,6 +143,7 @@ struct RuleToml {
     parameter: String,
     instrument: Option<String>,
     valid_from: toml::value::Datetime,
+    valid_to: Option<toml::value::Datetime>,
     dated: Dated,
     value: toml::Value,
     unit: String,
@@ -169,15 +172,24 @@ impl VenueFile {
         for spanned in parsed.rule {
             let line = line_of(spanned.span().start);
             let one = spanned.into_inner();
-            let valid_from = one.valid_from.to_string().parse().map_err(|_| {
-                named(
-                    line,
-                    format!(
-                        "valid_from of {} is {}, should be an instant in UTC such as 2021-03-18T00:00:00Z",
-                        one.parameter, one.valid_from
-                    ),
-                )
-            })?;
+            let instant = |key: &str, date: &toml::value::Datetime| {
+                let reason = format!(
+                    "{key} of {} is {date}, should be an instant in UTC such as 2021-03-18T00:00:00Z",
+                    one.parameter
+                );
+                date.to_string()
+                    .parse::<Timestamp>()
+                    .map_err(|_| named(line, reason))
+            };
+            let valid_from = instant("valid_from", &one.valid_from)?;
+            let valid_to = one
+                .valid_to
+                .as_ref()
+                .map(|date| instant("valid_to", date))
+                .transpose()?;
+            if valid_to.is_some_and(|to| to <= valid_from) {
+                return Err(named(line, format!("{} ends before it begins", one.parameter)));
+            }
             if one.source.is_empty() || one.unit.is_empty() {
                 return Err(named(
                     line,
@@ -189,6 +201,7 @@ impl VenueFile {
                 parameter: one.parameter,
                 instrument: one.instrument,
                 valid_from,
+                valid_to,
                 dated: one.dated,
                 value: one.value,
                 unit: one.unit,
@@ -238,17 +251,12 @@ impl VenueFile {
         named.into_iter().cloned().collect()
     }
 
-    /// The instants at which a rule of an instrument begins, from the first at which each parameter of it is set.
-    pub fn dates(&self, instrument: &str) -> Vec<Timestamp> {
-        let of: Vec<&Rule> = self.rules.iter().filter(|rule| rule.is_for(instrument)).collect();
-        let parameters: BTreeSet<&str> = of.iter().map(|rule| rule.parameter.as_str()).collect();
-        let begins = |parameter: &&str| {
-            let dates = of.iter().filter(|rule| rule.parameter == **parameter);
-            dates.map(|rule| rule.valid_from).min()
-        };
-        let complete_at = parameters.iter().filter_map(begins).max();
-        let dates: BTreeSet<Timestamp> = of.iter().map(|rule| rule.valid_from).collect();
-        dates.into_iter().filter(|at| Some(*at) >= complete_at).collect()
+    /// The instants at which a rule of an instrument begins or ends.
+    pub(super) fn changes(&self, instrument: &str) -> BTreeSet<Timestamp> {
+        let of = self.rules.iter().filter(|rule| rule.is_for(instrument));
+        of.flat_map(|rule| [Some(rule.valid_from), rule.valid_to])
+            .flatten()
+            .collect()
     }
 
     /// An error about this file.
@@ -265,5 +273,10 @@ impl Rule {
     /// Whether it is for an instrument.
     pub fn is_for(&self, instrument: &str) -> bool {
         self.instrument.as_deref().is_none_or(|own| own == instrument)
+    }
+
+    /// Whether it has begun and not ended at an instant; a later rule may have taken its place.
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.valid_from <= at && self.valid_to.is_none_or(|to| at < to)
     }
 }

@@ -47,7 +47,7 @@ impl<'a> InForce<'a> {
         let held = file
             .rules
             .iter()
-            .filter(|rule| rule.is_for(instrument) && rule.valid_from <= at);
+            .filter(|rule| rule.is_for(instrument) && rule.holds(at));
         for rule in held {
             let known = rules.entry(&rule.parameter).or_insert(rule);
             let own = (rule.instrument.is_some(), rule.valid_from);
@@ -56,7 +56,7 @@ impl<'a> InForce<'a> {
             }
         }
         if rules.is_empty() {
-            let first = file.dates(instrument).first().map(Timestamp::to_string);
+            let first = file.changes(instrument).first().map(Timestamp::to_string);
             let reason = format!(
                 "{} has no rules of {instrument} at {at}; the first are of {}",
                 file.title,

@@ -2,7 +2,7 @@
 //!
 //! `liquidation` says which system runs: `flip-1.0` (English auctions of a fixed amount of collateral, however many at
 //! once), `flip-1.2` (of a fixed amount of debt, within a limit on all; from 2020-08-31), `clip` (Dutch auctions;
-//! ETH-A from 2021-04-30). Parameters of a system that no longer runs stay in the file and are not read into anything.
+//! ETH-A from 2021-04-30). Parameters of a system end with it.
 //! 1.1 of July 2020 let a bidder raise his own bid without paying it twice; nothing else moved, and it is not told
 //! apart from 1.0. Source: makerdao/dss, and the executives of each date in makerdao/spells-mainnet.
 //!
@@ -26,10 +26,6 @@ enum System {
     Dutch,
 }
 
-const BY_COLLATERAL: [&str; 1] = ["cat_lump_coin"];
-const BY_DEBT: [&str; 2] = ["cat_dunk_usd", "cat_box_usd"];
-const ENGLISH: [&str; 3] = ["flip_beg_ratio", "flip_ttl_s", "flip_tau_s"];
-
 pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
     let system = rules.word(
         "liquidation",
@@ -52,7 +48,6 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
             },
         )?,
         System::ByDebt => {
-            over(rules, &BY_COLLATERAL)?;
             let chunk = Chunk::Debt {
                 dunk: fixed(rules, "cat_dunk_usd", 45)?,
                 limit: Limit::new(fixed(rules, "cat_box_usd", 45)?),
@@ -60,9 +55,6 @@ pub(super) fn build(rules: &InForce<'_>) -> Result<Protocol, RecordError> {
             english(rules, Cat { chop, chunk })?
         }
         System::Dutch => {
-            over(rules, &BY_COLLATERAL)?;
-            over(rules, &BY_DEBT)?;
-            over(rules, &ENGLISH)?;
             let chost = wmul(dust, chop).map_err(|error| rules.refuse("vat_dust_usd", error.to_string()))?;
             Module::Dutch {
                 dog: Dog {
@@ -104,11 +96,4 @@ fn english(rules: &InForce<'_>, cat: Cat) -> Result<Module, RecordError> {
             tau_s: count(rules, "flip_tau_s")?,
         },
     })
-}
-
-/// Parameters of a system that no longer runs: numbers, and of no effect.
-fn over(rules: &InForce<'_>, parameters: &[&str]) -> Result<(), RecordError> {
-    parameters
-        .iter()
-        .try_for_each(|parameter| rules.optional_number(parameter).map(|_| ()))
 }

@@ -48,7 +48,8 @@ fn the_latest_row_of_the_date_is_in_force_and_an_instruments_own_before_all_inst
     assert_eq!(ratio("B", "2021-12-31"), Ok(0.01));
     assert_eq!(ratio("B", "2022-01-01"), Ok(0.02));
     assert_eq!(file.instruments(), ["A", "B"]);
-    assert_eq!(file.dates("B"), [day("2020-06-01"), day("2022-01-01")]);
+    let changes: Vec<Timestamp> = file.changes("B").into_iter().collect();
+    assert_eq!(changes, [day("2020-01-01"), day("2020-06-01"), day("2022-01-01")]);
     assert_eq!(
         ratio("A", "2019-12-31").map_err(|error| error.to_string()),
         Err(
@@ -60,6 +61,24 @@ fn the_latest_row_of_the_date_is_in_force_and_an_instruments_own_before_all_inst
     assert_eq!(
         ratio("C", "2021-01-01").map_err(|error| error.to_string()),
         Err("nowhere.toml:1: Nowhere has no rules of an instrument 'C'; known are A, B".to_owned())
+    );
+}
+
+#[test]
+fn a_rule_ends_where_it_says() {
+    let ends = row("old", "", "2020-01-01", "1") + "valid_to = 2021-01-01T00:00:00Z\n";
+    let file = file(&[ends.clone(), row("new", "", "2021-01-01", "2")]);
+    let held = |at: &str| -> Vec<String> {
+        let rules = InForce::new(&file, "", day(at)).expect("it has rules");
+        rules.rules().map(|rule| rule.parameter.clone()).collect()
+    };
+    assert_eq!(
+        (held("2020-12-31"), held("2021-01-01")),
+        (vec!["old".to_owned()], vec!["new".to_owned()])
+    );
+    assert_eq!(
+        refused(&format!("{HEAD}{}", ends.replace("2021-01-01T", "2020-01-01T"))),
+        "nowhere.toml:3: old ends before it begins"
     );
 }
 

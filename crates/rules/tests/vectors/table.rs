@@ -31,15 +31,7 @@ impl Table {
         tolerance: f64,
     ) {
         let holds = (ours - expected).abs() <= tolerance;
-        self.row(
-            id,
-            kind,
-            source,
-            what,
-            &expected.to_string(),
-            &ours.to_string(),
-            holds,
-        );
+        self.row(id, kind, source, what, &expected.to_string(), &shown(ours), holds);
     }
 
     /// Something that is as expected, or is not: an amount to the unit, an order of accounts, a refusal.
@@ -97,4 +89,10 @@ impl Table {
             .collect();
         assert!(failed.is_empty(), "vectors that do not hold: {failed:#?}");
     }
+}
+
+/// Ten decimals at most.
+fn shown(number: f64) -> String {
+    let text = format!("{number:.10}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

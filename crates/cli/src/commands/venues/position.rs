@@ -2,7 +2,7 @@
 
 use aftershock_market::{Cash, Coin, Price, Side, Timestamp};
 use aftershock_protocol::venue::contract::{Contract, Holding};
-use aftershock_rules::record::{Protocol, Venue};
+use aftershock_rules::record::Venue;
 use anyhow::Result;
 
 use crate::failure::Mistake;
@@ -63,29 +63,39 @@ pub(super) fn print(venue: &Venue, instrument: &str, at: Timestamp, position: &P
         .at(instrument, at)
         .map_err(|error| Mistake::new(error.reason))?;
     let title = &venue.file.title;
-    let Protocol::Perpetual(perpetual) = protocol else {
+    let Some(contract) = protocol.contract() else {
         return Err(Mistake::new(format!(
-            "{title} lists no perpetual {instrument}, so it has no liquidation price"
+            "{title} has no positions with a liquidation price of their own"
         ))
-        .hint("`aftershock venues` lists the venues")
+        .hint("ask a venue of perpetuals; `aftershock venues` lists them")
         .into());
     };
-    let contract = perpetual.contract;
     let (quantity, price) = (
         Coin::from_f64(position.contracts),
         Price::from_f64(position.entry_usd),
     );
-    let margin = perpetual
-        .margin
-        .initial_margin(contract, quantity, price, Some(position.leverage), Cash::ZERO)
-        .map_err(|error| Mistake::new(format!("{title} {instrument} at {at}: {error}")))?;
+    let value = contract.opening_value(position.side, quantity, price);
+    let terms = protocol.margin().map(|(_, terms)| terms);
+    let margin = match terms {
+        Some(terms) => terms
+            .initial_margin(contract, quantity, price, Some(position.leverage), Cash::ZERO)
+            .map_err(|error| Mistake::new(format!("{title} {instrument} at {at}: {error}")))?,
+        None => Cash::from_f64(value.to_f64() / position.leverage),
+    };
     let held = Holding {
         side: position.side,
         quantity,
-        opening_value: contract.opening_value(position.side, quantity, price),
+        opening_value: value,
         margin,
     };
-    let terms = &perpetual.margin;
+    let liquidated_at = protocol.liquidation_price(&held);
+    if liquidated_at.is_some_and(|at| position.side.sign() * (at.to_f64() - position.entry_usd) >= 0.0) {
+        return Err(Mistake::new(format!(
+            "{title} {instrument} at {at}: with {}x it would be liquidated as it is opened",
+            position.leverage
+        ))
+        .into());
+    }
     let asset = match contract {
         Contract::Linear { .. } => "USD",
         Contract::Inverse { .. } => "coin",
@@ -97,33 +107,33 @@ pub(super) fn print(venue: &Venue, instrument: &str, at: Timestamp, position: &P
         asset_note(contract),
         position.entry_usd
     );
-    let rows = [
-        (format!("value, {asset}"), money(held.opening_value)),
-        (format!("initial margin, {asset}"), money(margin)),
-        (
+    let mut rows = vec![
+        vec![format!("value, {asset}"), money(value)],
+        vec![format!("initial margin, {asset}"), money(margin)],
+    ];
+    if let Some(terms) = terms {
+        rows.push(vec![
             format!("maintenance margin at entry, {asset}"),
             money(terms.maintenance_margin(contract, &held, price)),
-        ),
-        (
+        ]);
+        rows.push(vec![
             format!("the same with the closing fee set aside, {asset}"),
             money(terms.required(contract, &held, price)),
-        ),
-        (
-            "liquidation price, USD".into(),
-            found(terms.liquidation_price(contract, &held)),
-        ),
-        (
+        ]);
+    }
+    rows.push(vec!["liquidation price, USD".into(), found(liquidated_at)]);
+    if let Some(terms) = terms {
+        rows.push(vec![
             "bankruptcy price, USD".into(),
             found(terms.bankruptcy_price(contract, &held)),
-        ),
-    ];
-    let rows: Vec<Vec<String>> = rows.into_iter().map(|(what, value)| vec![what, value]).collect();
+        ]);
+    }
     let side = match position.side {
         Side::Long => "long",
         Side::Short => "short",
     };
     let what = format!("{side} of {} with {}x", position.contracts, position.leverage);
-    table::print(&[what, "to the unit".into()], &rows)
+    table::print(&[what, "amount".into()], &rows)
 }
 
 fn asset_note(contract: Contract) -> String {
