@@ -68,7 +68,7 @@ impl Protocol {
         }
     }
 
-    /// The contract and its margin, where margin goes by [`MarginTerms`].
+    /// The contract and its margin, where margin goes by [`MarginTerms`]; Drift's is that of a small position.
     pub fn margin(&self) -> Option<(Contract, &MarginTerms)> {
         match self {
             Self::Drift(market) => Some((market.contract, &market.margin)),
@@ -91,6 +91,7 @@ impl Protocol {
     /// moment, see [`pool::gmx::LiquidationTerms::requirement`].
     pub fn liquidation_price(&self, held: &Holding) -> Option<Price> {
         match self {
+            Self::Drift(market) => market.liquidation_price(held).map(Price::from_f64),
             Self::Gmx(market) => market.liquidation.liquidation_price(held).map(Price::from_f64),
             Self::Synthetix(market) => market.liquidation.liquidation_price(held).map(Price::from_f64),
             _ => {
