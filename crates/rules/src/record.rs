@@ -73,6 +73,7 @@ impl Protocol {
         match self {
             Self::Drift(market) => Some((market.contract, &market.margin)),
             _ => self.perpetual().map(|one| (one.contract, &one.margin)),
+<<<<<<< HEAD
         }
     }
 
@@ -81,6 +82,8 @@ impl Protocol {
         match self {
             Self::Gmx(_) | Self::Synthetix(_) => Some(Contract::COIN),
             _ => self.margin().map(|(contract, _)| contract),
+=======
+>>>>>>> main
         }
     }
 
