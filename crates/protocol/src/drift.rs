@@ -18,7 +18,7 @@ pub mod size;
 
 use aftershock_market::{Cash, Coin};
 
-use crate::venue::contract::Contract;
+use crate::venue::contract::{Contract, Holding, MaintenanceOn, Requirement};
 use crate::venue::funding::{FundingRule, Schedule};
 use crate::venue::margin::MarginTerms;
 use liquidation::Liquidation;
@@ -52,4 +52,24 @@ pub struct Market {
     pub liquidation: Liquidation,
     /// Most that the insurance fund ever pays for the market.
     pub insurance_max: Cash,
+}
+
+impl Market {
+    /// Maintenance margin over value of a position of `size` (unsigned), with the premium for size.
+    pub fn maintenance_ratio(&self, size: Coin) -> f64 {
+        let base_bp = self.liquidation.maintenance_ppm / (MILLION / TEN_THOUSAND);
+        f64::from(self.size_premium.ratio_bp(size, base_bp)) / f64::from(TEN_THOUSAND)
+    }
+
+    /// The oracle price at which an account with this one position falls short, USD, with the premium for size; `None`
+    /// where no positive price does.
+    pub fn liquidation_price(&self, held: &Holding) -> Option<f64> {
+        let need = Requirement {
+            maintenance_ratio: self.maintenance_ratio(held.quantity),
+            maintenance_amount: 0.0,
+            on: MaintenanceOn::MarkValue,
+            closing_fee: 0.0,
+        };
+        self.contract.liquidation_price(held, &need)
+    }
 }

@@ -68,19 +68,22 @@ impl Protocol {
         }
     }
 
+    /// The contract and its margin, where margin goes by [`MarginTerms`]; Drift's is that of a small position.
+    pub fn margin(&self) -> Option<(Contract, &MarginTerms)> {
+        match self {
+            Self::Drift(market) => Some((market.contract, &market.margin)),
+            _ => self.perpetual().map(|one| (one.contract, &one.margin)),
+<<<<<<< HEAD
+        }
+    }
+
     /// What a position of it pays; none where nobody holds positions.
     pub fn contract(&self) -> Option<Contract> {
         match self {
             Self::Gmx(_) | Self::Synthetix(_) => Some(Contract::COIN),
             _ => self.margin().map(|(contract, _)| contract),
-        }
-    }
-
-    /// The contract and its margin, where margin goes by [`MarginTerms`].
-    pub fn margin(&self) -> Option<(Contract, &MarginTerms)> {
-        match self {
-            Self::Drift(market) => Some((market.contract, &market.margin)),
-            _ => self.perpetual().map(|one| (one.contract, &one.margin)),
+=======
+>>>>>>> main
         }
     }
 
@@ -91,6 +94,7 @@ impl Protocol {
     /// moment, see [`pool::gmx::LiquidationTerms::requirement`].
     pub fn liquidation_price(&self, held: &Holding) -> Option<Price> {
         match self {
+            Self::Drift(market) => market.liquidation_price(held).map(Price::from_f64),
             Self::Gmx(market) => market.liquidation.liquidation_price(held).map(Price::from_f64),
             Self::Synthetix(market) => market.liquidation.liquidation_price(held).map(Price::from_f64),
             _ => {

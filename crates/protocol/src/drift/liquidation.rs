@@ -10,7 +10,7 @@ const UNIT: i128 = UNITS_PER_ONE as i128;
 /// How a market's positions are liquidated. Ratios in parts per million of the value at the oracle price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Liquidation {
-    /// Maintenance margin.
+    /// Maintenance margin; of a large position what [`super::size::SizePremium`] makes of it.
     pub maintenance_ppm: u32,
     /// Margin above it that ends a liquidation.
     pub buffer_ppm: u32,

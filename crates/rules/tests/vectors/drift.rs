@@ -241,16 +241,32 @@ fn premium_for_size() {
     table.finish();
 }
 
-/// By hand: a long of N opened at 100 with 20 is sold where `20 + P - 100 = m P`, P = 80 / (1 - m).
+/// By hand: a long opened at 100 with 20 falls short where `20 + P - 100 = m P`, P = 80 / (1 - m); four BTC, whose margin
+/// is 4 %, opened at 50,000 with 20,000 where 4 P - 180,000 = 0.04 * 4 P.
 #[test]
 fn liquidation_price() {
     let mut table = Table::default();
-    let held = Holding {
+    let long = |coins: f64, opening_usd: f64, margin_usd: f64| Holding {
         side: Side::Long,
-        quantity: Coin::from_f64(1.0),
-        opening_value: Cash::from_f64(100.0),
-        margin: Cash::from_f64(20.0),
+        quantity: Coin::from_f64(coins),
+        opening_value: Cash::from_f64(opening_usd),
+        margin: Cash::from_f64(margin_usd),
     };
+    let large = market("BTC-PERP", "2025-01-01").liquidation_price(&long(4.0, 200_000.0, 20_000.0));
+    let (source, what) = (
+        "with the premium for size, by hand",
+        "4 BTC long at 50,000 with 20,000",
+    );
+    table.near(
+        "V-DR21",
+        Kind::Derived,
+        source,
+        what,
+        46_875.0,
+        large.unwrap_or(f64::NAN),
+        1e-6,
+    );
+    let held = long(1.0, 100.0, 20.0);
     for (day, expected) in [("2024-01-01", 80.0 / 0.95), ("2026-04-01", 80.0 / 0.97)] {
         let ours = at("drift-v2", "SOL-PERP", &format!("{day}T00:00:00Z")).liquidation_price(&held);
         table.near(
