@@ -242,6 +242,27 @@ mod tests {
         assert_eq!(opening, Width::Ratio(0.1));
     }
 
+    /// Source: the table of the plan, "0.75 USD up to and including 3 USD"; by hand: the close was 0.75 and 3, the
+    /// reference is 1 and 5.
+    #[test]
+    fn the_close_chooses_the_row_and_the_reference_the_band() {
+        is(
+            Width::limit_up_limit_down(Tier::One, 0.75, false).around(1.0),
+            0.8,
+            1.2,
+        );
+        is(
+            Width::limit_up_limit_down(Tier::One, 0.749, false).around(1.0),
+            0.85,
+            1.15,
+        );
+        is(
+            Width::limit_up_limit_down(Tier::One, 3.0, false).around(5.0),
+            4.0,
+            6.0,
+        );
+    }
+
     /// V-CB2. Source: 7, 13 and 20 % of a settlement of 100,000, by hand.
     #[test]
     fn steps_from_a_settlement() {

@@ -286,6 +286,17 @@ mod tests {
         assert_eq!(Algebra::INITIAL.fee(u128::MAX), 15_000);
     }
 
+    /// The logistic function itself, in floating point: less than five terms of the series would be seven off.
+    #[test]
+    fn a_sigmoid_is_within_two_millionths_of_the_logistic_function() {
+        let step = Algebra::INITIAL.steps[1];
+        for volatility in (9_100..=110_900).step_by(50) {
+            let exact = 12_000.0 / (1.0 + libm::exp((60_000.0 - volatility as f64) / 8_500.0));
+            let kept = f64::from(step.at(volatility));
+            assert!((kept - exact).abs() < 2.0, "{volatility}: {kept} is not {exact}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_sigmoid_stays_within_its_height(

@@ -162,6 +162,7 @@ mod tests {
             }
         );
         ledger.open(Side::Long, usd(20.0), usd(85.0));
+        assert_eq!(ledger.residual(), usd(5.0), "what is owed and not yet covered");
         assert_eq!(ledger.cover(0, settled.deficit, &[(0, usd(3.0))]), usd(2.0));
         assert_eq!(ledger.insurance(), [Cash::ZERO]);
         assert_eq!(ledger.bad_debt(), [usd(2.0)]);
@@ -183,5 +184,17 @@ mod tests {
             usd(55.0)
         );
         assert_eq!(ledger.residual(), Cash::ZERO);
+    }
+
+    /// A side alone: what it carries came from outside, whichever side it is.
+    #[test]
+    fn an_endowed_position_is_balanced_by_the_world() {
+        for side in Side::BOTH {
+            let mut ledger = Ledger::new(vec![usd(3.0)]);
+            ledger.endow(side, usd(10.0), usd(100.0));
+            assert_eq!(ledger.margin(side), usd(10.0));
+            assert_eq!(ledger.entry_value(side), usd(100.0));
+            assert_eq!(ledger.residual(), Cash::ZERO, "{side:?}");
+        }
     }
 }

@@ -352,4 +352,29 @@ mod tests {
             "bracket 2: maintenance amount 40 should be 50"
         );
     }
+
+    /// A long whose margin is its value has nothing to be liquidated at; with a cent less it has.
+    #[test]
+    fn no_price_liquidates_a_long_without_leverage() {
+        let table = binance_2021();
+        assert_eq!(table.liquidation(Side::Long, 1.0, 40_000.0, 40_000.0), None);
+        assert_eq!(table.liquidation(Side::Long, 1.0, 40_000.0, 50_000.0), None);
+        let near = table.liquidation(Side::Long, 1.0, 40_000.0, 39_999.99);
+        assert!(near.is_some_and(|(tier, price)| tier == 0 && price > 0.0));
+    }
+
+    /// Source: by hand, Deribit's 1 % + 0.005 % a coin: 100 coins need 1.5. A holder who has gained or lost 10 on the way
+    /// there and has 11.5, or 10 less, behind it meets that; the roots are those of 0.9604 and 1.0404.
+    #[test]
+    fn a_requirement_that_grows_with_value_is_crossed_at_its_root() {
+        for (paid, opening, cushion) in [
+            (1.0, 110.0, 11.5),
+            (1.0, 100.0, 1.5),
+            (-1.0, 90.0, 11.5),
+            (-1.0, 110.0, -8.5),
+        ] {
+            let (over, under) = crossing_value(paid, opening, cushion, 0.01, 0.000_05);
+            close(over / under, 100.0, 1e-9);
+        }
+    }
 }

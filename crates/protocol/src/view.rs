@@ -84,4 +84,14 @@ pub(crate) mod tests {
         }
         assert_eq!(calm().observable("tomorrow_usd"), None);
     }
+
+    /// By hand: 41,000 is 2.5 % above 40,000 and 39,000 as much below.
+    #[test]
+    fn a_move_is_in_percent_of_the_mean() {
+        for (mark_usd, percent) in [(41_000.0, 2.5), (39_000.0, -2.5), (40_000.0, 0.0)] {
+            let view = View { mark_usd, ..calm() };
+            let moved = view.observable("mark_move_pct").unwrap_or(f64::NAN);
+            assert!((moved - percent).abs() < 1e-12, "{moved}");
+        }
+    }
 }

@@ -160,6 +160,27 @@ fn the_limit_of_1_2_leaves_the_rest_in_the_vault() {
     assert!(cat.bite(&ilk, &mut held).is_ok());
 }
 
+/// Source: makerdao/dss, `src/cat.sol` @bbc54b85: there must be room for the dust, of 100 here.
+#[test]
+fn room_for_less_than_dust_is_no_room() {
+    let ilk = Ilk {
+        rate: RAY,
+        spot: decimal(80.0, 27).unwrap_or_default(),
+        dust: rad(100.0),
+    };
+    let within = |most| {
+        let limit = Limit::new(rad(most));
+        let dunk = rad(50_000.0);
+        let mut cat = Cat {
+            chop: wad(1.13),
+            chunk: Chunk::Debt { dunk, limit },
+        };
+        cat.bite(&ilk, &mut vault(12_000.0, 1_000_000.0)).map(|_| ())
+    };
+    assert_eq!(within(99.0), Err(Refused::LimitHit));
+    assert_eq!(within(100.0), Ok(()));
+}
+
 proptest! {
     /// The protocol is paid what the last bidder bid, every other bidder gets back what he paid, and the lot goes to
     /// the winner and to the vault's owner.

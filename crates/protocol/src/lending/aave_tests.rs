@@ -168,6 +168,28 @@ fn a_bad_debt_may_be_repaid_whole() {
     }
 }
 
+/// Source: aave/aave-v3-core @e0bfed13, `LiquidationLogic.sol` and `ValidationLogic.sol`: half of a debt where the health
+/// factor is above 0.95, none from 1. By hand: 9,500 at 80 % is 7,600, of 8,000 exactly 0.95, and 8,000 with 5 % is 8,400.
+#[test]
+fn a_health_factor_on_its_edge() {
+    let mut market = Market::new(v3(), vec![asset(18, 8_000, 10_500), asset(18, 0, 0)]);
+    let prices = [dollars(1.0); 2];
+    for (collateral, moved) in [(9_500.0, (8_000.0, 8_400.0)), (9_501.0, (4_000.0, 4_200.0))] {
+        let mut account = [held(collateral, 0.0), held(0.0, 8_000.0)];
+        assert_eq!(
+            market
+                .liquidate(&mut account, &prices, call(ALL))
+                .map(|moved| (moved.repaid, moved.seized)),
+            Ok((eighteen(moved.0), eighteen(moved.1)))
+        );
+    }
+    let mut account = [held(10_000.0, 0.0), held(0.0, 8_000.0)];
+    assert_eq!(
+        market.liquidate(&mut account, &prices, call(ALL)),
+        Err(Refused::Sound)
+    );
+}
+
 /// Source: aave-dao/aave-v3-origin @027aaed7: above 0.95 a debt of at most half of all debts goes whole, a larger one
 /// up to half of all, a small one whole. By hand: 0.97561 as in V-AV2.
 #[test]

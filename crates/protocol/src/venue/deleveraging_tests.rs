@@ -121,6 +121,14 @@ fn scores() {
         ..long()
     };
     near(Ranking::Bitmex.score(&loser), -0.1 / 4.5);
+    // Ten coins short from 100 to 80: 1.25 times an effective leverage of 800 over 300.
+    let short = Standing {
+        side: Side::Short,
+        mark_usd: 80.0,
+        mark_value: 800.0,
+        ..long()
+    };
+    near(Ranking::Hyperliquid.score(&short), 10.0 / 3.0);
     let bankrupt = Standing {
         equity: 0.0,
         ..long()

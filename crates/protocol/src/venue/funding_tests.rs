@@ -92,6 +92,7 @@ fn rates_stop_at_their_caps() {
     let rule = FundingRule::bitmex(BP, cap);
     percent(rule.rate(-0.02, None), -0.375);
     percent(rule.rate(-0.02, Some(0.000_1)), -0.19);
+    percent(rule.rate(0.02, Some(0.000_1)), 0.21);
 }
 
 /// V-MEX2, V-MEX3. Source: BitMEX, perpetual contracts guide, examples: at 1.00 % and 0.25 % a day funding is 0.25 %; a long
@@ -139,6 +140,10 @@ fn the_next_payment() {
         "1970-01-01T04:00:00Z"
     );
     assert_eq!(Schedule::new(14_400, 28_800), Ok(Schedule::BITMEX));
+    assert_eq!(
+        (Schedule::BITMEX.interval_s(), Schedule::HOURLY.interval_s()),
+        (28_800.0, 3_600.0)
+    );
     assert_eq!(
         Schedule::new(0, 7_000).unwrap_err().to_string(),
         "funding every 7000 s from 0 s after midnight should divide a day of 86400 s and start within one interval"

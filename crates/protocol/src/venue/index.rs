@@ -176,6 +176,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_middle_price_or_between_the_two() {
+        let median = |prices: &[f64]| {
+            let rows: Vec<_> = prices.iter().map(|price| (*price, 1.0)).collect();
+            IndexRule::Median.index(&sources(&rows))
+        };
+        assert_eq!(median(&[100.0]), Some(100.0));
+        assert_eq!(median(&[104.0, 100.0]), Some(102.0));
+        assert_eq!(median(&[120.0, 100.0, 101.0]), Some(101.0));
+        assert_eq!(median(&[120.0, 100.0, 101.0, 105.0]), Some(103.0));
+        assert_eq!(
+            median(&[120.0, 100.0, 101.0, 105.0, 1.0, 2.0, 103.0]),
+            Some(101.0)
+        );
+    }
+
     /// Source: Hyperliquid, "Oracle", weights 3, 2, 2, 1, 1, 1, 1; the sixth of eleven units by hand.
     #[test]
     fn the_middle_of_the_weight() {

@@ -3,6 +3,9 @@ use crate::venue::maintenance::{RateTier, SizeBy, SizeLinear, hyperliquid_bracke
 use crate::{Brackets, Tier};
 use proptest::prelude::*;
 
+#[path = "liquidation_cut_tests.rs"]
+mod cuts;
+
 fn coins(value: f64) -> Coin {
     Coin::from_f64(value)
 }
@@ -220,6 +223,13 @@ fn maintenance_is_charged_on_the_value_that_is_named() {
     assert!(sound(19_700.0, MaintenanceOn::EntryValue));
     assert!(!sound(19_699.99, MaintenanceOn::EntryValue));
     assert!(sound(19_699.99, MaintenanceOn::MarkValue));
+    let two_coins = |equity| Account {
+        opening_value: Cash::from_f64(40_000.0),
+        on: MaintenanceOn::EntryValue,
+        ..account(&margins, 2.0, 19_700.0, equity)
+    };
+    assert_eq!(rule.propose(&two_coins(200.0)), Action::Sound);
+    assert_ne!(rule.propose(&two_coins(199.99)), Action::Sound);
 }
 
 /// Source: Hyperliquid, "Liquidations": two thirds of the maintenance margin.

@@ -337,6 +337,8 @@ mod tests {
         // 5,000,000 contracts of one dollar at 50,000 are 100 BTC.
         let schedule = MarginSchedule::SizeLinear(SizeLinear::DERIBIT_BTC_MAINTENANCE);
         near(schedule.maintenance(5e6, 1.0 / 50_000.0), 1.5);
+        // The derivative of 0.01 v + 0.00005 v^2 at 100.
+        near(schedule.marginal_ratio(5e6, 1.0 / 50_000.0), 0.02);
     }
 
     /// V-DY5. Source: dYdX v4 chain, the formula at base 5 %, caps 20M and 50M, open interest 35M.
@@ -354,6 +356,8 @@ mod tests {
         assert_eq!(limits.maintenance(200.0, 1.0), 1.0);
         assert_eq!(limits.maintenance(250.0, 1.0), 2.5);
         assert_eq!(limits.tier(1_000.0, 1.0), 2);
+        // 2,500,000 contracts of one dollar at 10,000 are 250 coins.
+        assert_eq!(limits.tier(2_500_000.0, 0.000_1), 1);
         assert_eq!(limits.cap_contracts(0, 0.000_1), 2_000_000.0);
         let tier = |cap, maintenance_ratio| RateTier {
             cap,
@@ -363,6 +367,11 @@ mod tests {
         assert_eq!(
             falling.unwrap_err().to_string(),
             "bracket 2: cap 1 should lie above 2"
+        );
+        let flat = MarginSchedule::whole_rate(SizeBy::Contracts, vec![tier(1.0, 0.01), tier(2.0, 0.01)]);
+        assert_eq!(
+            flat.unwrap_err().to_string(),
+            "bracket 2: maintenance ratio 0.01 should lie in (0.01, 1)"
         );
     }
 }

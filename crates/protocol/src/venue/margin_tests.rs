@@ -260,6 +260,11 @@ fn a_growing_ratio_liquidates_where_value_is_lost() {
         SizeLinear::DERIBIT_BTC_MAINTENANCE.peak(0),
         Some(Cash::from_f64(9_900.0))
     );
+    // With a fee of 0.05 % besides: (1 - 0.0105) / 0.0001.
+    assert_eq!(
+        SizeLinear::DERIBIT_BTC_MAINTENANCE.peak(parts(0.000_5)),
+        Some(Cash::from_f64(9_895.0))
+    );
 }
 
 /// Rounding is against the holder, by one unit and once.

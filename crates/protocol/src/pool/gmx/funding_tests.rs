@@ -111,3 +111,31 @@ proptest! {
         prop_assert!((3e-10..=1e-8).contains(&paid.abs()) && state.rate.abs() <= 1e-8);
     }
 }
+
+/// Source: gmx-io/gmx-synthetics, `contracts/market/MarketUtils.sol`: above the one threshold the rate grows, below the
+/// other it shrinks; on either (5 % and 3 % of 2,000,000 are 100,000 and 60,000) it stands.
+#[test]
+fn on_a_threshold_the_rate_stands() {
+    for (long, short) in [(1_050_000.0, 950_000.0), (1_030_000.0, 970_000.0)] {
+        let mut state = FundingState { rate: 0.000_1 };
+        EXAMPLE.rate(&mut state, open(long, short), 600.0);
+        assert_eq!(state.rate, 0.000_1, "{long}");
+    }
+}
+
+#[test]
+fn nobody_pays_where_nobody_is_there_to_be_paid() {
+    for (long, short) in [(100.0, 0.0), (0.0, 100.0), (0.0, 0.0)] {
+        for rate in [1e-6, -1e-6] {
+            assert_eq!(Payment::over(rate, open(long, short), 3_600.0).amount, Cash::ZERO);
+        }
+    }
+}
+
+/// Parts are kept in 64 bits of 1e-8 dollars: 92,233,720,368 dollars.
+#[test]
+#[should_panic(expected = "positive whole")]
+fn open_interest_beyond_its_range_is_no_whole() {
+    let both = open(93e9, 93e9);
+    Payment::over(1e-9, both, 1.0).among(both, Side::Long);
+}
