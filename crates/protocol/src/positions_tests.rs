@@ -69,8 +69,8 @@ fn a_position_of_nothing_is_no_position() {
     assert_eq!(book.trigger(Side::Long), 0.0);
 }
 
-/// By hand: 3 coins in one slot and 1 in another. Half of the first three is liquidated: 1.5 and 1 are left, of which
-/// 1.25 is taken as 0.75 and 0.5.
+/// By hand: 3 coins in one slot and 1 in another. Half of the three is liquidated: 1.5 and 1 are left, of which 1.25
+/// is taken as 0.75 and 0.5.
 #[test]
 fn open_interest_follows_all_that_comes_and_goes() {
     let mut book = PositionBook::new(&[0.005, 0.005]);
@@ -78,8 +78,8 @@ fn open_interest_follows_all_that_comes_and_goes() {
         tier: 1,
         linked: false,
     };
-    book.insert(Side::Long, ONE, position(Side::Long, 3.0, 40_000.0, 50.0));
-    book.insert(Side::Long, second, position(Side::Long, 1.0, 40_000.0, 2.0));
+    book.insert(Side::Long, ONE, position(Side::Long, 1.0, 40_000.0, 2.0));
+    book.insert(Side::Long, second, position(Side::Long, 3.0, 40_000.0, 50.0));
     assert_eq!(book.quantity(Side::Long), Coin::from_f64(4.0));
     assert_eq!(book.quantity(Side::Short), Coin::ZERO);
     let mut taken = Vec::new();
@@ -94,7 +94,7 @@ fn open_interest_follows_all_that_comes_and_goes() {
         .collect();
     assert_eq!(
         parts,
-        [(ONE, Coin::from_f64(0.75)), (second, Coin::from_f64(0.5))]
+        [(ONE, Coin::from_f64(0.5)), (second, Coin::from_f64(0.75))]
     );
     assert_eq!(book.quantity(Side::Long), Coin::from_f64(1.25));
 }

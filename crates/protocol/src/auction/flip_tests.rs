@@ -71,8 +71,32 @@ fn dai_rises_then_the_lot_falls() {
         cut.map(|moved| (moved.outbid, moved.refund, moved.returned)),
         Ok((Some(3), rad(100.0), wad(5.0)))
     );
+    let now = flip.get(id).map(|one| (one.bidder, one.bid, one.lot, one.tic_at));
+    assert_eq!(now, Some((Some(4), rad(100.0), wad(45.0), START + 602)));
     assert_eq!(flip.yank(id), Err(Refused::DebtBid));
     assert_eq!(flip.deal(id, START + 603).map(|won| won.lot), Ok(wad(45.0)));
+}
+
+/// Source: the same: a raise or a cut of exactly 3 % is enough, a unit less is not.
+#[test]
+fn the_least_step_is_a_step() {
+    let mut flip = eth();
+    let id = flip.kick(rad(200.0), wad(51.5), START);
+    let unit = U256::from(1);
+    let mut tend = |bid| {
+        flip.tend(id, 1, wad(51.5), bid, START + 1)
+            .map(|moved| moved.raised)
+    };
+    assert_eq!(tend(rad(100.0)), Ok(rad(100.0)));
+    assert_eq!(tend(rad(103.0) - unit), Err(Refused::RaiseTooSmall));
+    assert_eq!(tend(rad(103.0)), Ok(rad(3.0)));
+    assert_eq!(tend(rad(200.0)), Ok(rad(97.0)));
+    let mut dent = |lot| {
+        flip.dent(id, 2, lot, rad(200.0), START + 2)
+            .map(|moved| moved.returned)
+    };
+    assert_eq!(dent(wad(50.0) + unit), Err(Refused::CutTooSmall));
+    assert_eq!(dent(wad(50.0)), Ok(wad(1.5)));
 }
 
 #[test]

@@ -110,6 +110,14 @@ fn bitmex_example() {
     assert_eq!(Cash::from_f64(1.25) - paid, Cash::from_f64(1.20));
 }
 
+/// By hand: bids of 202 over, asks of 190 under and a book around a reference of 200.
+#[test]
+fn a_premium_counts_the_book_beyond_the_reference() {
+    assert_eq!(premium(202.0, 204.0, 200.0), 0.01);
+    assert_eq!(premium(180.0, 190.0, 200.0), -0.05);
+    assert_eq!(premium(199.0, 201.0, 200.0), 0.0);
+}
+
 #[test]
 fn premiums_by_time_and_by_rank() {
     let mut by_time = PremiumMean::new(Averaging::Time);
