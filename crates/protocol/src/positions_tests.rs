@@ -99,6 +99,26 @@ fn open_interest_follows_all_that_comes_and_goes() {
     assert_eq!(book.quantity(Side::Long), Coin::from_f64(1.25));
 }
 
+/// Three slots of one unit each: two thirds of a unit is none, so the first two give the whole of theirs.
+#[test]
+fn what_rounding_keeps_is_taken_slot_by_slot() {
+    let mut book = PositionBook::new(&[0.005, 0.005]);
+    let unit = Position {
+        quantity: Coin(1),
+        ..position(Side::Long, 1.0, 40_000.0, 10.0)
+    };
+    let slots = [(0, false), (0, true), (1, false)].map(|(tier, linked)| Slot { tier, linked });
+    book.fill(slots.map(|slot| (Side::Long, slot, unit)));
+    let mut taken = Vec::new();
+    book.take_furthest(Side::Long, Coin(2), &mut taken);
+    let parts: Vec<_> = taken
+        .iter()
+        .map(|closed| (closed.slot, closed.position.quantity))
+        .collect();
+    assert_eq!(parts, [(slots[0], Coin(1)), (slots[1], Coin(1))]);
+    assert_eq!((book.quantity(Side::Long), book.len(Side::Long)), (Coin(1), 1));
+}
+
 /// By hand: shorts by leverage, 50 and 10 of them whole or in part; then the rest in proportion to the slots, 0.5 and 1.
 #[test]
 fn the_highest_score_is_taken_first() {

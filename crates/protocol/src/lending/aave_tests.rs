@@ -202,6 +202,13 @@ fn the_cap_of_3_3_is_on_all_debts() {
         let moved = market.liquidate(&mut account, &prices, call(ALL));
         assert_eq!(moved.map(|moved| moved.repaid), Ok(eighteen(repaid)));
     }
+    // A debt of just half of all goes to its last unit, which its value in dollars does not show.
+    let half = eighteen(4_100.0) + whole(1);
+    let mut even = [held(10_000.0, 0.0), held(0.0, 0.0), held(0.0, 4_100.0)];
+    even[1].debt = half;
+    let mut market = Market::new(v3_3(), assets.clone());
+    let moved = market.liquidate(&mut even, &prices, call(ALL));
+    assert_eq!(moved.map(|moved| moved.repaid), Ok(half));
     let mut market = Market::new(v3_3(), assets);
     let mut between = [held(10_000.0, 0.0), held(0.0, 5_000.0), held(0.0, 3_200.0)];
     let moved = market.liquidate(&mut between, &prices, call(ALL));
@@ -221,6 +228,12 @@ fn nothing_small_is_left() {
     assert_eq!(try_to(1_101.0), Err(Refused::LeavesDust));
     assert!(try_to(1_000.0).is_ok());
     assert!(try_to(2_100.0).is_ok());
+    assert!(try_to(1_100.0).is_ok(), "1,000 of debt stay");
+    // By hand: 1,000 seizes 1,050 and leaves 1,000 of collateral.
+    let even = [held(2_050.0, 0.0), held(0.0, 2_050.0)];
+    let mut try_to = |cover| market.liquidate(&mut even.clone(), &prices, call(eighteen(cover)));
+    assert!(try_to(1_000.0).is_ok());
+    assert_eq!(try_to(1_001.0), Err(Refused::LeavesDust));
 }
 
 /// Source: aave-dao/aave-v3-origin @027aaed7; by hand 1,000 of collateral over 1.05 repays 952.38 of 1,200, and the

@@ -95,6 +95,14 @@ mod tests {
         );
     }
 
+    /// By hand: a coin of a scale of a million moves ten units by 0.000 005 of one: the buyer pays 11, the seller gets 9.
+    #[test]
+    fn part_of_a_unit_is_against_the_trader() {
+        let one = Coin::from_f64(1.0);
+        let price = |change| ETHER.fill_price(Price(10), Coin::ZERO, change);
+        assert_eq!((price(one), price(-one)), (Price(11), Price(9)));
+    }
+
     proptest! {
         #[test]
         fn a_round_trip_does_not_profit(
