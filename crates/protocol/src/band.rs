@@ -222,10 +222,13 @@ mod tests {
         is(of(Tier::One, 100.0, false), 95.0, 105.0);
         is(of(Tier::One, 100.0, true), 90.0, 110.0);
         is(of(Tier::Two, 100.0, false), 90.0, 110.0);
+        is(of(Tier::Two, 100.0, true), 80.0, 120.0);
         is(of(Tier::One, 2.0, false), 1.6, 2.4);
+        is(of(Tier::Two, 2.0, true), 1.2, 2.8);
         is(of(Tier::Two, 3.0, false), 2.4, 3.6);
         is(of(Tier::One, 0.75, false), 0.6, 0.9);
         is(of(Tier::One, 0.5, false), 0.35, 0.65);
+        is(of(Tier::One, 0.5, true), 0.2, 0.8);
         is(of(Tier::One, 0.1, false), 0.025, 0.175);
         is(of(Tier::One, 0.1, true), 0.0, 0.25);
     }

@@ -286,3 +286,22 @@ fn roundings() {
     held.margin = Cash(1);
     assert!(!on_entry.is_sound(Contract::COIN, &held, price));
 }
+
+/// By hand: a coin bought at 100 with 10, under half a percent of maintenance and as much of a fee, both at the mark:
+/// `P - 90 = 0.01 P`; on the entry value `P - 90 = 0.5 + 0.005 P`. A short: `110 - P`.
+#[test]
+fn the_closing_fee_stands_beside_maintenance() {
+    let at = |side, on| {
+        let held = held(Contract::COIN, side, 1.0, 100.0, 10.0);
+        flat(0.005, on, 0.005).liquidation_usd(Contract::COIN, &held)
+    };
+    for (side, on, expected) in [
+        (Side::Long, MarkValue, 90.0 / 0.99),
+        (Side::Short, MarkValue, 110.0 / 1.01),
+        (Side::Long, EntryValue, 90.5 / 0.995),
+        (Side::Short, EntryValue, 109.5 / 1.005),
+    ] {
+        let price = at(side, on).unwrap_or(f64::NAN);
+        assert!((price - expected).abs() < 1e-9, "{side:?} {on:?} {price}");
+    }
+}
