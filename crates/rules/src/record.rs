@@ -73,7 +73,6 @@ impl Protocol {
         match self {
             Self::Drift(market) => Some((market.contract, &market.margin)),
             _ => self.perpetual().map(|one| (one.contract, &one.margin)),
-<<<<<<< HEAD
         }
     }
 
@@ -82,8 +81,6 @@ impl Protocol {
         match self {
             Self::Gmx(_) | Self::Synthetix(_) => Some(Contract::COIN),
             _ => self.margin().map(|(contract, _)| contract),
-=======
->>>>>>> main
         }
     }
 

@@ -75,7 +75,8 @@ pub(super) fn print(venue: &Venue, instrument: &str, at: Timestamp, position: &P
         Price::from_f64(position.entry_usd),
     );
     let value = contract.opening_value(position.side, quantity, price);
-    let terms = protocol.margin().map(|(_, terms)| terms);
+    // Elsewhere what is asked of a position depends on more than its venue's terms.
+    let terms = protocol.perpetual().map(|perpetual| &perpetual.margin);
     let margin = match terms {
         Some(terms) => terms
             .initial_margin(contract, quantity, price, Some(position.leverage), Cash::ZERO)
