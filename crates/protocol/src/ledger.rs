@@ -162,6 +162,7 @@ mod tests {
             }
         );
         ledger.open(Side::Long, usd(20.0), usd(85.0));
+        assert_eq!(ledger.insurance(), [usd(3.0)]);
         assert_eq!(ledger.residual(), usd(5.0), "what is owed and not yet covered");
         assert_eq!(ledger.cover(0, settled.deficit, &[(0, usd(3.0))]), usd(2.0));
         assert_eq!(ledger.insurance(), [Cash::ZERO]);
@@ -196,5 +197,22 @@ mod tests {
             assert_eq!(ledger.entry_value(side), usd(100.0));
             assert_eq!(ledger.residual(), Cash::ZERO, "{side:?}");
         }
+    }
+
+    /// The same loss of 15 on 10 of margin, of which the holder pays the 5 himself; another's fee of 4 goes to the fund.
+    #[test]
+    fn what_is_paid_in_and_what_the_fund_is_fed_come_from_outside() {
+        let mut ledger = Ledger::new(vec![usd(1.0), usd(3.0)]);
+        ledger.endow(Side::Long, usd(10.0), usd(100.0));
+        ledger.endow(Side::Short, usd(50.0), usd(100.0));
+        let settled = ledger.close(Side::Long, usd(10.0), usd(100.0), usd(85.0));
+        ledger.open(Side::Long, usd(20.0), usd(85.0));
+        ledger.pay_in(settled.deficit);
+        assert_eq!(ledger.residual(), Cash::ZERO);
+        ledger.feed(1, usd(4.0));
+        assert_eq!(ledger.insurance(), [usd(1.0), usd(7.0)]);
+        assert_eq!(ledger.residual(), Cash::ZERO);
+        assert_eq!(ledger.margin(Side::Long), usd(20.0));
+        assert_eq!(ledger.entry_value(Side::Long), usd(85.0));
     }
 }

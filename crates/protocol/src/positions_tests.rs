@@ -56,6 +56,19 @@ fn each_slot_has_its_own_maintenance_ratio() {
     }
 }
 
+/// By hand, with 100 of funding paid on a coin and 1 % of maintenance on the price itself: `M - 36,000 = 0.01 (M + 100)` for
+/// a long at ten times leverage, `44,000 - M = 0.01 (M + 100)` for a short, M being the price less funding.
+#[test]
+fn maintenance_is_charged_on_the_price_with_funding() {
+    let mut book = PositionBook::new(&[0.01]);
+    for side in Side::BOTH {
+        book.insert(side, ONE, position(side, 1.0, 40_000.0, 10.0));
+    }
+    book.set_funding(100.0);
+    assert!((book.trigger(Side::Long) - 36_001.0 / 0.99).abs() < 1e-6);
+    assert!((book.trigger(Side::Short) - 43_999.0 / 1.01).abs() < 1e-6);
+}
+
 #[test]
 fn a_position_of_nothing_is_no_position() {
     let mut book = PositionBook::new(&[0.005]);
