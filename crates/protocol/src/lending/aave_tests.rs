@@ -82,6 +82,20 @@ fn what_is_well_carried() {
     assert_eq!(factor(&market, &free, &[dollars(1.0); 2]), f64::INFINITY);
 }
 
+/// Source: aave/aave-v3-core @e0bfed13, `GenericLogic.sol`: an asset without a threshold is no collateral. By hand: 8,000 over
+/// 6,000, whatever else is held.
+#[test]
+fn what_has_no_threshold_carries_nothing() {
+    let market = Market::new(v3(), vec![asset(18, 8_000, 10_500), asset(18, 0, 0)]);
+    let account = [held(10_000.0, 0.0), held(5_000.0, 6_000.0)];
+    let expected = Health {
+        collateral: dollars(10_000.0),
+        debt: dollars(6_000.0),
+        factor: Some(U256::from(1_333_333_333_333_333_333_u64)),
+    };
+    assert_eq!(market.health(&account, &[dollars(1.0); 2]), Ok(expected));
+}
+
 /// V-AV2. Source: the formulas of aave/aave-v3-core, `LiquidationLogic.sol`, evaluated in Python.
 #[test]
 fn half_of_a_debt_with_a_bonus() {

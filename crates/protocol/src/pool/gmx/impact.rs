@@ -88,6 +88,10 @@ mod tests {
         };
         let (before, after) = (open(3_000.0, 1_000.0), open(0.0, 1_000.0));
         assert!((terms.impact(before, after).to_f64() - 2.0).abs() < 1e-7);
+        // On one side: from 2,000 to 1,000 earns 3e6 * 1e-6, and back costs 3e6 * 2e-6.
+        let (wide, narrow) = (open(3_000.0, 1_000.0), open(2_000.0, 1_000.0));
+        assert!((terms.impact(wide, narrow).to_f64() - 3.0).abs() < 1e-7);
+        assert!((terms.impact(narrow, wide).to_f64() + 6.0).abs() < 1e-7);
         let generous = ImpactTerms {
             positive_factor: 9.0,
             ..terms
