@@ -245,8 +245,8 @@ mod tests {
         assert_eq!(opening, Width::Ratio(0.1));
     }
 
-    /// Source: the table of the plan, "0.75 USD up to and including 3 USD"; by hand: the close was 0.75 and 3, the
-    /// reference is 1 and 5.
+    /// Source: the table of the plan, where both 0.75 and 3 USD belong to the row of 20 %; by hand: closes on and below
+    /// its edges, references of 1 and 5.
     #[test]
     fn the_close_chooses_the_row_and_the_reference_the_band() {
         is(
