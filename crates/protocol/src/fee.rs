@@ -232,6 +232,8 @@ mod tests {
                 state.reach(&terms, bin);
                 let charged = terms.variable_fee(&state) as f64 / 1e16;
                 assert!((charged - percent).abs() < 1e-12, "{bins} bins: {charged}");
+                let both = terms.fee(&state) as f64 / 1e16;
+                assert!((both - 0.05 - percent).abs() < 1e-12, "{bins} bins: {both}");
             }
         }
     }

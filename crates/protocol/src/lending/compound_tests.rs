@@ -79,6 +79,10 @@ fn half_of_a_debt_with_an_incentive() {
     assert_eq!(pool.liquidity(&held, &prices), Ok(liquidity));
     let too_much = pool.liquidate(&mut held, &prices, (0, 1), wad(800.1));
     assert_eq!(too_much, Err(Refused::TooMuch));
+    for (of, repaid) in [(1, U256::ZERO), (0, wad(1.0))] {
+        let nothing = pool.liquidate(&mut held, &prices, (0, of), repaid);
+        assert_eq!(nothing, Err(Refused::NoDebt), "{of}");
+    }
     let moved = pool.liquidate(&mut held, &prices, (0, 1), wad(800.0));
     let expected = Liquidated {
         repaid: wad(800.0),
