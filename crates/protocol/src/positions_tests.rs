@@ -241,18 +241,18 @@ fn a_small_position_behind_a_large_one_is_gone_once_it_is_taken() {
 
 #[test]
 fn holders_furthest_from_liquidation_close_first() {
-    let mut book = PositionBook::new(&[0.005]);
-    book.fill(
-        [2.0, 10.0, 50.0].map(|leverage| (Side::Short, ONE, position(Side::Short, 1.0, 40_000.0, leverage))),
-    );
-    let mut taken = Vec::new();
-    book.take_furthest(Side::Short, Coin::from_f64(1.5), &mut taken);
-    let leverages: Vec<f64> = taken
-        .iter()
-        .map(|closed| closed.position.leverage().round())
-        .collect();
-    assert_eq!(leverages, [2.0, 10.0]);
-    assert_eq!(book.quantity(Side::Short), Coin::from_f64(1.5));
+    for side in Side::BOTH {
+        let mut book = PositionBook::new(&[0.005]);
+        book.fill([2.0, 10.0, 50.0].map(|leverage| (side, ONE, position(side, 1.0, 40_000.0, leverage))));
+        let mut taken = Vec::new();
+        book.take_furthest(side, Coin::from_f64(1.5), &mut taken);
+        let leverages: Vec<f64> = taken
+            .iter()
+            .map(|closed| closed.position.leverage().round())
+            .collect();
+        assert_eq!(leverages, [2.0, 10.0]);
+        assert_eq!(book.quantity(side), Coin::from_f64(1.5));
+    }
 }
 
 #[test]
@@ -273,4 +273,5 @@ fn a_fully_offset_position_is_never_liquidated() {
     );
     assert!(!book.triggered(Side::Long, 0.01));
     assert_eq!(book.triggered_quantity(Side::Long, 0.01), Coin::ZERO);
+    assert_eq!(book.triggered_quantity(Side::Long, 0.0), Coin::ZERO);
 }
