@@ -104,6 +104,34 @@ fn a_position_is_asked_what_the_venue_asked() -> Result<()> {
     says(&[&large[..], &when].concat())?.refused(&["leverage 50 is above 20"])?;
     let maker = ["maker", "--long", "1", "--entry", "200", "--leverage", "2"];
     says(&maker)?.refused(&["no positions with a liquidation price"])?;
+    let synthetix = [
+        "synthetix-perps-v2",
+        "--instrument",
+        "sBTCPERP",
+        "--entry",
+        "2000",
+    ];
+    let small = ["--short", "0.001", "--leverage", "3"];
+    says(&[&synthetix[..], &small].concat())?.refused(&["liquidated as it is opened"])?;
+    let bold = ["--long", "1", "--leverage", "90"];
+    says(&[&synthetix[..], &bold].concat())?.refused(&["leverage 90 is above 55"])?;
+    let end = [
+        "binance-usdm",
+        "--long",
+        "20000",
+        "--entry",
+        "40000",
+        "--leverage",
+        "1",
+    ];
+    says(&[&end[..], &when].concat())?
+        .refused(&["800000000 is beyond the end of the margin table, 500000000"])?;
+    let sideless = says(&["bitmex", "--entry", "8000", "--leverage", "5"])?;
+    ensure!(
+        sideless.code == Some(2) && sideless.stderr.contains("--long"),
+        "{}",
+        sideless.stderr
+    );
     says(&["bitmax"])?.refused(&["no venue 'bitmax'", "did you mean bitmex?"])?;
     says(&["bitmex", "--at", "2015-01-01"])?.refused(&["the first are of 2016-05-13"])?;
     says(&["bitmex", "--instrument", "ETHUSD"])?.refused(&["known are XBTUSD"])?;
@@ -154,5 +182,14 @@ fn an_episode_is_replayed_under_the_brackets_of_another_date() -> Result<()> {
     let same = user.says(&[&replay[..], &["2021-04-01"]].concat())?;
     same.refused(&["nothing to compare", "aftershock venues binance-usdm"])?;
     let early = user.says(&[&replay[..], &["2018-01-01"]].concat())?;
-    early.refused(&["no rules of BTCUSDT at 2018-01-01"])
+    early.refused(&["no rules of BTCUSDT at 2018-01-01"])?;
+    let incomplete = user.says(&[&replay[..], &["2019-10-01"]].concat())?;
+    incomplete.refused(&["no complete rules of BTCUSDT", "from 2020-01-01T00:00:00Z on"])?;
+    // The tables of 2022-05-21 and of 2021-03-18 differ in where their last bracket ends.
+    let endless = user.says(&[&replay[..], &["2022-06-01"]].concat())?;
+    endless.refused(&["nothing to compare"])?;
+    let own = "name = \"brackets-of-2024-05-30\"\ntitle = \"t\"\nsummary = \"s\"\ncosts = \"c\"\n";
+    fs::write(user.path("own.toml"), own)?;
+    let twice = user.says(&[&replay[..], &["2024-05-30", "--rules", "own.toml"]].concat())?;
+    twice.refused(&["two rule sets are named 'brackets-of-2024-05-30'"])
 }

@@ -10,7 +10,7 @@ use aftershock_protocol::Brackets;
 use aftershock_query::CatalogTables;
 use aftershock_query::catalog::{EpisodeRow, PublishedRow, RuleSetRow};
 use aftershock_rules::RuleSetFile;
-use aftershock_rules::record::{self, Rule, Venue};
+use aftershock_rules::record::{self, Dated, Rule, Venue};
 use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 
@@ -87,17 +87,19 @@ pub(crate) fn brackets_of(at: Timestamp) -> Result<RuleSetFile> {
     let MarginTable { brackets, rule } = margin_table(at)?;
     let since = rule.valid_from.to_string();
     let day = since.split('T').next().unwrap_or(&since);
+    let held = match (rule.stand_in, rule.dated) {
+        (true, _) => format!("a stand-in taken since {day}, not the table of that time"),
+        (false, Dated::Announced) => format!("in force since {day}"),
+        (false, Dated::Observed) => format!("in force by {day}, from when a copy has it"),
+        (false, Dated::Assumed) => format!("taken to be in force since {day}"),
+    };
     let source = format!("{MARGIN_VENUE} {MARGIN_INSTRUMENT}: {}", rule.source);
-    Ok(RuleSetFile::of_brackets(
-        &format!("brackets-of-{day}"),
-        day,
-        &source,
-        &brackets,
-    ))
+    Ok(RuleSetFile::of_brackets(day, &held, &source, &brackets))
 }
 
 /// `did you mean x? `, or nothing where nothing is known.
 fn near<'a>(names: impl Iterator<Item = &'a str>, typed: &str) -> String {
+    let typed = &typed.to_lowercase();
     let nearest =
         names.max_by(|a, b| strsim::jaro_winkler(a, typed).total_cmp(&strsim::jaro_winkler(b, typed)));
     nearest.map_or(String::new(), |nearest| format!("did you mean {nearest}? "))

@@ -56,11 +56,11 @@ impl Brackets {
             })
         };
         if tiers.is_empty() {
-            return fail(0, "a margin table needs at least one bracket".into());
+            return fail(0, "missing; a margin table needs at least one".into());
         }
-        let (mut floor, mut ratio, mut amount) = (0.0, 0.0, 0.0);
+        let (mut floor, mut ratio, mut amount, mut leverage) = (0.0, 0.0, 0.0, f64::INFINITY);
         for (index, tier) in tiers.iter().enumerate() {
-            if tier.floor_usd != floor || tier.cap_usd <= tier.floor_usd {
+            if tier.floor_usd != floor || tier.cap_usd.is_nan() || tier.cap_usd <= tier.floor_usd {
                 return fail(
                     index,
                     format!(
@@ -87,12 +87,22 @@ impl Brackets {
                     ),
                 );
             }
+            if tier.max_leverage > leverage {
+                return fail(
+                    index,
+                    format!(
+                        "leverage {} should be at most the {leverage} of smaller positions",
+                        tier.max_leverage
+                    ),
+                );
+            }
             let continuous = if index == 0 {
                 0.0
             } else {
                 amount + floor * (tier.maintenance_ratio - ratio)
             };
-            if (tier.maintenance_amount_usd - continuous).abs() > 0.01 {
+            let off = (tier.maintenance_amount_usd - continuous).abs();
+            if off.is_nan() || off > 0.01 {
                 return fail(
                     index,
                     format!(
@@ -102,6 +112,7 @@ impl Brackets {
                 );
             }
             (floor, ratio, amount) = (tier.cap_usd, tier.maintenance_ratio, tier.maintenance_amount_usd);
+            leverage = tier.max_leverage;
         }
         Ok(Self(tiers))
     }
@@ -343,6 +354,31 @@ mod tests {
             gap.unwrap_err().to_string(),
             "bracket 2: runs from 60000 to 1000000, should start at 50000"
         );
+        let refused = |second: Tier| {
+            let table = Brackets::new(vec![tier(0.0, 50e3, 0.004, 125.0, 0.0), second]);
+            table.expect_err("it is refused").to_string()
+        };
+        assert_eq!(
+            refused(tier(50e3, 1e6, 0.005, 126.0, 50.0)),
+            "bracket 2: leverage 126 should be at most the 125 of smaller positions"
+        );
+        assert!(
+            Brackets::new(vec![
+                tier(0.0, 1e6, 0.004, 125.0, 0.0),
+                tier(1e6, 2e6, 0.005, 125.0, 1e3)
+            ])
+            .is_ok()
+        );
+        for (second, word) in [
+            (tier(f64::NAN, 1e6, 0.005, 100.0, 50.0), "NaN"),
+            (tier(50e3, f64::NAN, 0.005, 100.0, 50.0), "NaN"),
+            (tier(50e3, 1e6, f64::NAN, 100.0, 50.0), "NaN"),
+            (tier(50e3, 1e6, 0.005, f64::NAN, 50.0), "NaN"),
+            (tier(50e3, 1e6, 0.005, 100.0, f64::NAN), "NaN"),
+        ] {
+            let said = refused(second);
+            assert!(said.starts_with("bracket 2: ") && said.contains(word), "{said}");
+        }
         let jump = Brackets::new(vec![
             tier(0.0, 50e3, 0.004, 125.0, 0.0),
             tier(50e3, 1e6, 0.005, 100.0, 40.0),

@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 use aftershock_market::{Price, Timestamp};
 use aftershock_protocol::auction::Auctions;
 use aftershock_protocol::lending::Lending;
+use aftershock_protocol::pool::gmx::liquidation::ClosingCost;
 use aftershock_protocol::venue::contract::{Contract, Holding};
 use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::margin::MarginTerms;
@@ -84,6 +85,36 @@ impl Protocol {
         }
     }
 
+    /// Equity that a position has to keep at a price, with what closing it costs, settlement asset; as for
+    /// [`Protocol::liquidation_price`], without impact, and with nothing owed.
+    pub fn required(&self, held: &Holding, price: Price) -> Option<f64> {
+        let contract = self.contract()?;
+        let value = held.quantity.to_f64() * contract.unit_value(price.to_f64());
+        match self {
+            Self::Drift(market) => Some(value * market.maintenance_ratio(held.quantity)),
+            Self::Gmx(market) => {
+                let need = market
+                    .liquidation
+                    .requirement(held.opening_value, &ClosingCost::default());
+                Some(held.opening_value.to_f64() * need.maintenance_ratio - need.maintenance_amount)
+            }
+            Self::Synthetix(market) => Some(market.liquidation.maintenance_usd(held.quantity, value)),
+            _ => {
+                let (contract, terms) = self.margin()?;
+                Some(terms.required(contract, held, price).to_f64())
+            }
+        }
+    }
+
+    /// The largest leverage of a small position, where it is the venue's and no tier's.
+    pub fn max_leverage(&self) -> Option<f64> {
+        match self {
+            Self::Gmx(market) => Some(1.0 / market.liquidation.min_collateral_ratio),
+            Self::Synthetix(market) => Some(market.max_leverage),
+            _ => None,
+        }
+    }
+
     /// The price at which an isolated position is liquidated; `None` where no positive price does, or where nothing is
     /// held as such a position.
     ///
@@ -100,6 +131,18 @@ impl Protocol {
             }
         }
     }
+}
+
+/// Whether two margin tables differ in nothing but where their last bracket ends, which changes no margin.
+pub fn same_margins(one: &Brackets, other: &Brackets) -> bool {
+    let endless = |table: &Brackets| {
+        let mut tiers = table.tiers().to_vec();
+        if let Some(last) = tiers.last_mut() {
+            last.cap_usd = f64::INFINITY;
+        }
+        tiers
+    };
+    endless(one) == endless(other)
 }
 
 /// The parameter that holds margin brackets.
@@ -190,6 +233,13 @@ impl Venue {
     /// An instrument it has no rules of, or an instant before its first.
     pub fn at(&self, instrument: &str, at: Timestamp) -> Result<Protocol, RecordError> {
         let rules = self.in_force(instrument, at)?;
+        if let Some(first) = self.dates(instrument).first().filter(|first| at < **first) {
+            let reason = format!(
+                "{} has no complete rules of {instrument} at {at}, but from {first} on",
+                self.file.title
+            );
+            return Err(self.file.error(1, reason));
+        }
         let built = (self.build)(&rules)?;
         rules.all_read()?;
         Ok(built)

@@ -202,34 +202,34 @@ impl RuleSetFile {
         self.rules.is_record() && self.brackets.is_none()
     }
 
-    /// The rules of record but for margin brackets of another time; `since` is when those came into force, `source` where
-    /// they come from.
-    pub fn of_brackets(name: &str, since: &str, source: &str, brackets: &Brackets) -> Self {
+    /// The rules of record but for margin brackets of another day; `held` says since when they were in force and how that is
+    /// known, `source` where they come from.
+    pub fn of_brackets(day: &str, held: &str, source: &str, brackets: &Brackets) -> Self {
         #[derive(Serialize)]
         struct Written<'a> {
-            name: &'a str,
+            name: String,
             title: String,
             summary: String,
-            costs: &'a str,
+            costs: &'static str,
             sources: [&'a str; 1],
             margins: MarginsToml,
         }
         let text = toml::to_string(&Written {
-            name,
-            title: format!("Margin brackets of {since}"),
+            name: format!("brackets-of-{day}"),
+            title: format!("Margin brackets of {day}"),
             summary: format!(
-                "The margin table in force from {since} in place of the one in force that day, for positions opened \
+                "A margin table of another day ({held}) in place of the one in force in the episode, for positions opened \
                  before the replay too: the same notional, at the leverage that table allows. Nothing else differs."
             ),
-            costs: "Where brackets are tighter, holders of large positions post more or hold less; where they are looser, \
-                    more of them are closed in the fall.",
+            costs: "Where brackets are tighter, holders of large positions post more margin for them; where they are looser, \
+                    less stands between a liquidation and a loss that others bear.",
             sources: [source],
             margins: MarginsToml {
                 tiers: TierRow::rows(brackets),
             },
         });
         let text = text.expect("names, sentences and finite numbers can be written");
-        Self::parse(name, &text).expect("brackets that are a table are read as one")
+        Self::parse("brackets", &text).expect("brackets that are a table are read as one")
     }
 }
 
@@ -359,7 +359,8 @@ mod tests {
         assert!(file.rules.is_record() && !file.is_record());
         let table = file.brackets.expect("it has a table");
         assert_eq!(table.maintenance_usd(100e3), 450.0);
-        let written = RuleSetFile::of_brackets("brackets-of-x", "2021-03-18", "an announcement", &table);
+        let written = RuleSetFile::of_brackets("2021-03-18", "since 2021-03-18", "an announcement", &table);
+        assert_eq!(written.name, "brackets-of-2021-03-18");
         assert_eq!(
             (written.brackets, written.sources),
             (Some(table), vec!["an announcement".to_owned()])

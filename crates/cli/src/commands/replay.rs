@@ -9,7 +9,7 @@ use aftershock_market::Timestamp;
 use aftershock_market::journal::Journal;
 use aftershock_query::Session;
 use aftershock_query::cells::Rows;
-use aftershock_rules::RuleSetFile;
+use aftershock_rules::{RuleSetFile, record};
 use aftershock_sweep::own::OwnBook;
 use aftershock_sweep::{DRAWS_FOR_INTERVAL, ENGINE_SHA256, ensemble};
 use anyhow::Result;
@@ -106,7 +106,11 @@ fn add_brackets(sets: &mut Vec<RuleSetFile>, dates: &[Timestamp], prepared: &Pre
     for at in dates {
         let set = embedded::brackets_of(*at)?;
         let table = prepared.brackets();
-        if set.brackets.as_ref() == Some(table) {
+        if set
+            .brackets
+            .as_ref()
+            .is_some_and(|brackets| record::same_margins(brackets, table))
+        {
             return Err(Mistake::new(format!(
                 "the brackets of {at} are those that were in force in {}, so that there is nothing to compare",
                 prepared.episode.id
@@ -114,8 +118,14 @@ fn add_brackets(sets: &mut Vec<RuleSetFile>, dates: &[Timestamp], prepared: &Pre
             .hint(format!("`aftershock venues {}` lists what changed when", embedded::MARGIN_VENUE))
             .into());
         }
-        if sets.iter().all(|known| known.name != set.name) {
-            sets.push(set);
+        match sets.iter().find(|known| known.name == set.name) {
+            None => sets.push(set),
+            Some(known) if known.toml == set.toml => {}
+            Some(known) => {
+                return Err(Mistake::new(format!("two rule sets are named '{}'", known.name))
+                    .hint("give the one of your own another name")
+                    .into());
+            }
         }
     }
     Ok(())

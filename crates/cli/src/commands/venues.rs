@@ -3,7 +3,7 @@
 mod position;
 
 use aftershock_market::Timestamp;
-use aftershock_rules::record::{Dated, Rule, Venue};
+use aftershock_rules::record::{Dated, Rule, Trust, Venue};
 use anyhow::Result;
 
 use crate::failure::Mistake;
@@ -39,11 +39,27 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
                 .hint(format!("name one with --instrument: {}", instruments.join(", ")))
                 .into());
         };
+        if arguments.at.is_none() {
+            crate::say!(
+                "note: by the last change that is known here, {}; --at asks for another date",
+                day(at)
+            );
+        }
         return position::print(&venue, instrument, at, &position);
     }
     let rules = in_force(&venue, &instruments, at)?;
     println!("{}\n{}\n", venue.file.title, venue.file.about);
     println!("Rules in force at {at}:");
+    if arguments.at.is_none() {
+        println!(
+            "(the last change that is known here; later ones may exist, and --at asks for another date)"
+        );
+    }
+    for instrument in &instruments {
+        if let Some(first) = venue.dates(instrument).first().filter(|first| at < **first) {
+            println!("(those of {instrument} are complete from {} on)", day(*first));
+        }
+    }
     print_rules(&rules)?;
     for rule in rules.iter().filter(|rule| rule.value.is_array()) {
         print_rows(rule)?;
@@ -89,17 +105,19 @@ fn list() -> Result<()> {
     let mut rows = Vec::new();
     for venue in embedded::venues()? {
         let file = &venue.file;
-        let days = file.rules.iter().map(|rule| rule.valid_from);
-        let unconfirmed = file
-            .rules
+        let instruments = file.instruments();
+        let complete = instruments
             .iter()
-            .filter(|rule| rule.trust == aftershock_rules::record::Trust::Unconfirmed);
+            .filter_map(|one| venue.dates(one).first().copied());
+        let count =
+            |is: &dyn Fn(&Rule) -> bool| file.rules.iter().filter(|rule| is(rule)).count().to_string();
         rows.push(vec![
             file.name.clone(),
-            file.instruments().join(", "),
-            days.min().map(day).unwrap_or_default(),
-            file.rules.len().to_string(),
-            unconfirmed.count().to_string(),
+            instruments.join(", "),
+            complete.min().map(day).unwrap_or_default(),
+            count(&|_| true),
+            count(&|rule| rule.stand_in),
+            count(&|rule| !rule.stand_in && rule.trust == Trust::Unconfirmed),
             file.conflicts.len().to_string(),
             file.gaps.len().to_string(),
             file.title.clone(),
@@ -109,8 +127,9 @@ fn list() -> Result<()> {
         &table::headers(&[
             "venue",
             "instruments",
-            "since",
+            "complete since",
             "rules",
+            "stand-ins",
             "unconfirmed",
             "conflicts",
             "not found",

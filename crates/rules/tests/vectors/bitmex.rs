@@ -160,10 +160,10 @@ fn by_date(table: &mut Table) {
     let limits = "BitMEX, risk limits examples";
     for (day, xbt, maintenance, initial) in [
         ("2020-03-12", 180.0, 0.005, 0.010),
-        ("2021-10-01", 180.0, 0.005, 0.010),
-        ("2021-10-01", 230.0, 0.010, 0.015),
-        ("2021-10-01", 400.0, 0.015, 0.020),
-        ("2021-10-01", 600.0, 0.020, 0.025),
+        ("2024-12-01", 180.0, 0.005, 0.010),
+        ("2024-12-01", 230.0, 0.010, 0.015),
+        ("2024-12-01", 400.0, 0.015, 0.020),
+        ("2024-12-01", 600.0, 0.020, 0.025),
     ] {
         let terms = perpetual("bitmex", "XBTUSD", day).margin;
         let ours = terms.maintenance().maintenance(xbt, 1.0) / xbt;

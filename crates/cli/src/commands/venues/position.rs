@@ -2,7 +2,9 @@
 
 use aftershock_market::{Cash, Coin, Price, Side, Timestamp};
 use aftershock_protocol::venue::contract::{Contract, Holding};
-use aftershock_rules::record::Venue;
+use aftershock_protocol::venue::maintenance::{MarginSchedule, SizeBy};
+use aftershock_protocol::venue::margin::MarginTerms;
+use aftershock_rules::record::{InForce, Rule, Trust, Venue};
 use anyhow::Result;
 
 use crate::failure::Mistake;
@@ -11,16 +13,16 @@ use crate::table;
 #[derive(clap::Args)]
 pub(super) struct PositionArguments {
     /// Contracts of a long whose margin and liquidation price to print instead of the rules
-    #[arg(long, value_name = "CONTRACTS", requires_all = ["name", "entry", "leverage"], conflicts_with = "short", value_parser = positive)]
+    #[arg(long, value_name = "CONTRACTS", group = "side", requires_all = ["name", "entry", "leverage"], value_parser = positive)]
     long: Option<f64>,
     /// Contracts of a short, likewise
-    #[arg(long, value_name = "CONTRACTS", requires_all = ["name", "entry", "leverage"], value_parser = positive)]
+    #[arg(long, value_name = "CONTRACTS", group = "side", requires_all = ["name", "entry", "leverage"], value_parser = positive)]
     short: Option<f64>,
     /// Price at which it was opened, USD
-    #[arg(long, value_name = "USD", value_parser = positive)]
+    #[arg(long, value_name = "USD", requires = "side", value_parser = positive)]
     entry: Option<f64>,
     /// Value over margin when it was opened
-    #[arg(long, value_name = "TIMES", value_parser = positive)]
+    #[arg(long, value_name = "TIMES", requires = "side", value_parser = positive)]
     leverage: Option<f64>,
 }
 
@@ -77,32 +79,51 @@ pub(super) fn print(venue: &Venue, instrument: &str, at: Timestamp, position: &P
     let value = contract.opening_value(position.side, quantity, price);
     // Elsewhere what is asked of a position depends on more than its venue's terms.
     let terms = protocol.perpetual().map(|perpetual| &perpetual.margin);
+    let refused = |why: String| Mistake::new(format!("{title} {instrument} at {at}: {why}"));
     let margin = match terms {
+        // Open interest is at least the position itself.
         Some(terms) => terms
-            .initial_margin(contract, quantity, price, Some(position.leverage), Cash::ZERO)
-            .map_err(|error| Mistake::new(format!("{title} {instrument} at {at}: {error}")))?,
+            .initial_margin(contract, quantity, price, Some(position.leverage), value)
+            .map_err(|error| refused(error.to_string()))?,
         None => Cash::from_f64(value.to_f64() / position.leverage),
     };
+    if let Some(largest) = protocol
+        .max_leverage()
+        .filter(|largest| position.leverage > *largest)
+    {
+        return Err(refused(format!(
+            "leverage {} is above {largest}, the largest",
+            position.leverage
+        ))
+        .into());
+    }
+    if let Some(end) = terms.and_then(|terms| end(terms, value, quantity)) {
+        return Err(refused(end).into());
+    }
     let held = Holding {
         side: position.side,
         quantity,
         opening_value: value,
         margin,
     };
-    let liquidated_at = protocol.liquidation_price(&held);
-    if liquidated_at.is_some_and(|at| position.side.sign() * (at.to_f64() - position.entry_usd) >= 0.0) {
-        return Err(Mistake::new(format!(
-            "{title} {instrument} at {at}: with {}x it would be liquidated as it is opened",
+    if protocol
+        .required(&held, price)
+        .is_some_and(|asked| asked > margin.to_f64() * (1.0 + 1e-9))
+    {
+        let why = format!(
+            "with {}x it would be liquidated as it is opened",
             position.leverage
-        ))
-        .into());
+        );
+        return Err(refused(why).into());
     }
+    let liquidated_at = protocol.liquidation_price(&held);
     let asset = match contract {
         Contract::Linear { .. } => "USD",
         Contract::Inverse { .. } => "coin",
     };
-    let found = |price: Option<Price>| price.map_or("none".into(), |price| format!("{:.8}", price.to_f64()));
-    let money = |cash: Cash| format!("{:.8}", cash.to_f64());
+    let found =
+        |price: Option<Price>| price.map_or("none: no price closes it".into(), |price| units(price.0.into()));
+    let money = |cash: Cash| units(cash.0);
     println!(
         "{title} {instrument} at {at}, isolated, {} at {}:",
         asset_note(contract),
@@ -134,7 +155,58 @@ pub(super) fn print(venue: &Venue, instrument: &str, at: Timestamp, position: &P
         Side::Short => "short",
     };
     let what = format!("{side} of {} with {}x", position.contracts, position.leverage);
-    table::print(&[what, "amount".into()], &rows)
+    table::print(&[what, "amount".into()], &rows)?;
+    println!("Funding, borrowing and impact that would come on top are not counted.");
+    let rules = venue
+        .in_force(instrument, at)
+        .map_err(|error| Mistake::new(error.reason))?;
+    for (what, weak) in [
+        (
+            "stand-ins, not what was in force",
+            weak(&rules, |rule| rule.stand_in),
+        ),
+        (
+            "unconfirmed values",
+            weak(&rules, |rule| !rule.stand_in && rule.trust == Trust::Unconfirmed),
+        ),
+    ] {
+        if !weak.is_empty() {
+            println!("The venue's rules hold {what}: {weak}.");
+        }
+    }
+    Ok(())
+}
+
+/// Rules of some kind, joined.
+fn weak(rules: &InForce<'_>, is: impl Fn(&Rule) -> bool) -> String {
+    let names: Vec<&str> = rules
+        .rules()
+        .filter(|rule| is(rule))
+        .map(|rule| rule.parameter.as_str())
+        .collect();
+    names.join(", ")
+}
+
+/// Says so where a position is larger than the venue's table goes.
+fn end(terms: &MarginTerms, value: Cash, quantity: Coin) -> Option<String> {
+    let (size, end) = match terms.maintenance() {
+        MarginSchedule::Brackets(table) => (value.to_f64(), table.tiers().last()?.cap_usd),
+        MarginSchedule::WholeRate { by, tiers } => {
+            let size = match by {
+                SizeBy::Value => value.to_f64(),
+                SizeBy::Contracts => quantity.to_f64(),
+            };
+            (size, tiers.last()?.cap)
+        }
+        MarginSchedule::SizeLinear(_) => return None,
+    };
+    (size > end).then(|| format!("a position of {size} is beyond the end of the margin table, {end}"))
+}
+
+/// Units of 1e-8, in full.
+fn units(units: i128) -> String {
+    let (sign, whole) = (if units < 0 { "-" } else { "" }, units.unsigned_abs());
+    format!("{sign}{}.{:08}", whole / 100_000_000, whole % 100_000_000)
 }
 
 fn asset_note(contract: Contract) -> String {
