@@ -17,6 +17,8 @@ mod grid;
 pub mod index;
 mod initial;
 pub mod insurance;
+#[cfg(test)]
+mod known;
 pub mod liquidation;
 pub mod maintenance;
 pub mod margin;

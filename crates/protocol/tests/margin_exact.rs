@@ -55,7 +55,10 @@ fn form(index: usize, fee: f64) -> Form {
     let binance_edges = vec![50e3, 250e3, 1e6, 10e6, 20e6];
     let tier_edges = vec![200.0, 1_000.0, 300_000.0, 5e7];
     let hyperliquid = hyperliquid_brackets(&[(0.0, 40.0), (150e6, 20.0)]).expect("the venue's table");
-    let deribit = MarginSchedule::SizeLinear(SizeLinear::DERIBIT_BTC_MAINTENANCE);
+    let deribit = MarginSchedule::SizeLinear(SizeLinear {
+        base: 0.01,
+        per_unit: 0.000_05,
+    });
     let plain = vec![1.0, 100.0, 4_000.0];
     let (maintenance, on, value_edges, contract_edges) = match index {
         0 => (binance(), MarkValue, binance_edges, vec![]),

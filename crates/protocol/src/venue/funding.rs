@@ -162,56 +162,15 @@ impl FundingRule {
         },
     };
 
-    /// Binance USD-M with funding every `interval_h` hours: since 2025-09-18 the rate is divided by `8 /
-    /// interval_h`, before it was not (a divisor of one). Interest is 0.01 %
-    /// in eight hours and the cap 75 % of the first bracket's maintenance ratio, by date in the venue's record.
-    ///
-    /// Source: Binance announcement of September 2025.
-    pub fn binance(interest: f64, interval_h: f64, divided: bool, cap: Cap) -> Self {
-        Self {
-            form: RateForm::Clamped {
-                interest,
-                clamp: 0.000_5,
-            },
-            divisor: if divided { 8.0 / interval_h } else { 1.0 },
-            cap,
-        }
-    }
-
-    /// BitMEX every eight hours under `interest` (see [`interest_of_interval`]). Its caps are a rate of 75 % of
-    /// initial less maintenance margin and a change of 75 % of maintenance margin: they change with those.
-    ///
-    /// Source: BitMEX, perpetual contracts guide, examples; announcement of 2020-04-17 (caps).
-    pub fn bitmex(interest: f64, cap: Cap) -> Self {
-        Self {
-            form: RateForm::Clamped {
-                interest,
-                clamp: 0.000_5,
-            },
-            divisor: 1.0,
-            cap,
-        }
-    }
-
-    /// Deribit over eight hours; it is paid continuously, a share `dt / 8 h` of the rate at a time.
-    ///
-    /// Source: Deribit, "Funding rate".
-    pub fn deribit(cap: Cap) -> Self {
-        Self {
-            form: RateForm::DeadBand { half_width: 0.000_25 },
-            divisor: 1.0,
-            cap,
-        }
-    }
-
     /// Rate of one interval from its mean premium; positive where longs pay. `previous` is the rate of the
     /// interval before.
     ///
     /// ```
-    /// use aftershock_protocol::venue::funding::{Cap, FundingRule};
+    /// use aftershock_protocol::venue::funding::{Cap, FundingRule, RateForm};
     /// // a premium of 0.10 % over an interest of 0.01 %, on a contract that pays every four hours
-    /// let rate = FundingRule::binance(0.0001, 4.0, true, Cap::NONE).rate(0.001, None);
-    /// assert!((rate - 0.000_25).abs() < 1e-15);
+    /// let form = RateForm::Clamped { interest: 0.000_1, clamp: 0.000_5 };
+    /// let rule = FundingRule { form, divisor: 2.0, cap: Cap::NONE };
+    /// assert!((rule.rate(0.001, None) - 0.000_25).abs() < 1e-15);
     /// ```
     pub fn rate(&self, premium: f64, previous: Option<f64>) -> f64 {
         let uncapped = match self.form {
@@ -254,10 +213,6 @@ pub struct ScheduleError {
 const DAY_S: i64 = 86_400;
 
 impl Schedule {
-    /// 04:00, 12:00, 20:00. Source: BitMEX, perpetual contracts guide, examples.
-    pub const BITMEX: Self = Self::every(14_400, 28_800);
-    /// 00:00, 08:00, 16:00.
-    pub const EIGHT_HOURS: Self = Self::every(0, 28_800);
     /// Every full hour. Source: Hyperliquid, "Funding".
     pub const HOURLY: Self = Self::every(0, 3_600);
 
@@ -286,7 +241,7 @@ impl Schedule {
         self.every_us as f64 / MICROS_PER_SECOND as f64
     }
 
-    const fn every(first_s: i64, every_s: i64) -> Self {
+    pub(super) const fn every(first_s: i64, every_s: i64) -> Self {
         Self {
             first_us: first_s * MICROS_PER_SECOND,
             every_us: every_s * MICROS_PER_SECOND,

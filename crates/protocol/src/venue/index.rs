@@ -35,16 +35,13 @@ pub enum IndexRule {
 }
 
 impl IndexRule {
-    /// Binance's index.
-    pub const BINANCE: Self = Self::WeightedMean { guard: 0.05 };
-
     /// The index, USD; `None` where every source is down.
     ///
     /// ```
     /// use aftershock_protocol::venue::index::{IndexRule, Source};
     /// let at = |price| Source { price_usd: price, weight: 1.0 };
     /// let sources = [at(Some(100.0)), at(Some(101.0)), at(Some(120.0)), at(None)];
-    /// assert_eq!(IndexRule::BINANCE.index(&sources), Some(100.5));
+    /// assert_eq!(IndexRule::WeightedMean { guard: 0.05 }.index(&sources), Some(100.5));
     /// ```
     ///
     /// # Panics

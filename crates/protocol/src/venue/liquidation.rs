@@ -113,29 +113,6 @@ pub enum LiquidationRule {
 }
 
 impl LiquidationRule {
-    /// Hyperliquid.
-    pub const HYPERLIQUID: Self = Self::FractionThenAll {
-        threshold_usd: 100_000.0,
-        fraction: 0.2,
-        cooldown_s: 30.0,
-    };
-    /// OKX by its older help page.
-    pub const OKX: Self = Self::TieredPartial {
-        target: Target::Lowest,
-        whole_through_tier: 2,
-        partial: OrderKind::Market,
-        whole: OrderKind::TakeOver,
-        retry_s: 60.0,
-    };
-    /// Bybit. BitMEX is taken to do the same; its order type is unconfirmed.
-    pub const BYBIT: Self = Self::TieredPartial {
-        target: Target::Below,
-        whole_through_tier: 1,
-        partial: OrderKind::FillOrKill,
-        whole: OrderKind::TakeOver,
-        retry_s: 0.0,
-    };
-
     /// What to do with an account now.
     pub fn propose(&self, account: &Account) -> Action {
         let unit_value = account.unit_value();
@@ -363,11 +340,6 @@ pub struct Backstop {
 }
 
 impl Backstop {
-    /// Two thirds. Source: Hyperliquid, "Liquidations".
-    pub const HYPERLIQUID: Self = Self {
-        equity_share_of_maintenance: 2.0 / 3.0,
-    };
-
     /// Whether position and margin go to the backstop, the book having failed. Both in the settlement asset.
     #[inline]
     pub fn takes_over(&self, equity: f64, maintenance: f64) -> bool {

@@ -35,19 +35,6 @@ pub struct SizeLinear {
 }
 
 impl SizeLinear {
-    /// Deribit BTC, initial margin since 2022-01-11. Source: Deribit support, "Margin changes January 2022".
-    pub const DERIBIT_BTC_INITIAL: Self = Self::of(0.02, 0.000_05);
-    /// Deribit BTC, maintenance margin since 2022-01-11. Source: as above.
-    pub const DERIBIT_BTC_MAINTENANCE: Self = Self::of(0.01, 0.000_05);
-    /// Deribit BTC, initial margin until then. Source: as above.
-    pub const DERIBIT_BTC_INITIAL_TO_2022: Self = Self::of(0.01, 0.000_05);
-    /// Deribit BTC, maintenance margin until then. Source: as above.
-    pub const DERIBIT_BTC_MAINTENANCE_TO_2022: Self = Self::of(0.005_25, 0.000_05);
-
-    const fn of(base: f64, per_unit: f64) -> Self {
-        Self { base, per_unit }
-    }
-
     /// The ratio of a position of `value`.
     #[inline]
     pub fn ratio(self, value: f64) -> f64 {

@@ -3,15 +3,10 @@
 //! A mark is computed on a grid in time and held in between: [`MarkState::update`] then costs one comparison
 //! and one load, however many ticks there are. On the grid it costs what its rule says below.
 
-use aftershock_market::{MICROS_PER_SECOND, Timestamp};
+use aftershock_market::Timestamp;
 
 use super::index::{Source, weighted_median};
 use super::sampling::{FadingAverage, Grid, MovingAverage};
-
-/// Binance shortened the window of its basis average at this instant: 2025-09-18T08:01:00Z.
-///
-/// Source: Binance announcement of September 2025 on the USD-M mark price.
-pub const BINANCE_WINDOW_CHANGED_AT: Timestamp = Timestamp(1_758_182_460 * MICROS_PER_SECOND);
 
 /// How a venue finds its mark.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,27 +62,11 @@ pub enum MarkRule {
 }
 
 impl MarkRule {
-    /// BitMEX with funding every 8 hours.
-    pub const BITMEX: Self = Self::FundingBasis { interval_s: 28_800.0 };
     /// Hyperliquid.
     pub const HYPERLIQUID: Self = Self::OracleMedian {
         basis_tau_s: 150.0,
         book_tau_s: 30.0,
     };
-
-    /// Binance USD-M at an instant, funding every 8 hours: one sample a second, 60 of them before
-    /// [`BINANCE_WINDOW_CHANGED_AT`] and 30 from then on.
-    pub const fn binance(at: Timestamp) -> Self {
-        Self::MedianOfThree {
-            interval_s: 28_800.0,
-            points: if at.0 < BINANCE_WINDOW_CHANGED_AT.0 {
-                60
-            } else {
-                30
-            },
-            spacing_s: 1.0,
-        }
-    }
 }
 
 /// What a mark is found from, as it stands at one instant. Prices in USD.
