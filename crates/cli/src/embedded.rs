@@ -37,14 +37,21 @@ pub(crate) fn priors() -> Result<Priors> {
 
 /// A venue by name.
 pub(crate) fn venue(name: &str) -> Result<Venue> {
-    if !record::names().any(|known| known == name) {
-        return Err(Mistake::new(format!("there is no venue '{name}'"))
+    known_venue(name)?.ok_or_else(|| {
+        Mistake::new(format!("there is no venue '{name}'"))
             .hint(format!(
                 "{}known are {}",
                 near(record::names(), name),
                 record::names().collect::<Vec<_>>().join(", ")
             ))
-            .into());
+            .into()
+    })
+}
+
+/// A venue by name, where there is one of that name.
+pub(crate) fn known_venue(name: &str) -> Result<Option<Venue>> {
+    if !record::names().any(|known| known == name) {
+        return Ok(None);
     }
     let path = format!("{name}.toml");
     let file = VENUES
@@ -53,7 +60,7 @@ pub(crate) fn venue(name: &str) -> Result<Venue> {
     let text = file
         .contents_utf8()
         .with_context(|| format!("data/venues/{path} is not UTF-8"))?;
-    Ok(Venue::parse(name, text)?)
+    Ok(Some(Venue::parse(name, text)?))
 }
 
 /// All venues.

@@ -9,7 +9,6 @@ use aftershock_calibrate::observed::Observed;
 use aftershock_calibrate::recover::{Asked, calibrated, one_bracket};
 use aftershock_market::Timestamp;
 use aftershock_query::Session;
-use aftershock_rules::record;
 use anyhow::{Context, Result};
 
 use crate::failure::Mistake;
@@ -166,10 +165,7 @@ fn brackets(wanted: &Wanted, maintenance: Option<f64>) -> Result<aftershock_cali
         return one_bracket(ratio)
             .map_err(|why| Mistake::new(format!("--maintenance {ratio}: {why}")).into());
     }
-    let venue = record::names()
-        .any(|known| known == wanted.venue)
-        .then(|| embedded::venue(&wanted.venue))
-        .transpose()?;
+    let venue = embedded::known_venue(&wanted.venue)?;
     let table = venue
         .as_ref()
         .and_then(|venue| venue.brackets(&wanted.instrument, wanted.from).ok().flatten());
