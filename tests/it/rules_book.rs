@@ -8,7 +8,7 @@ use std::fs;
 
 use aftershock_calibrate::synthetic;
 use aftershock_market::{Cash, Coin, MICROS_PER_SECOND, Side, Timestamp};
-use aftershock_protocol::{AssessMargin, Position, Slot, View};
+use aftershock_protocol::{AssessMargin, NO_PAST, Position, Slot, View};
 use aftershock_replay::{
     Exogenous, ForcedOrder, Fund, MarginInForce, Mechanisms, Mode, Noted, Observer, Parameters, Path, Pool,
     Replay, Silent, Waypoint, lead_in,
@@ -141,14 +141,20 @@ impl Tape {
             .map(|&(side, linked, quantity, entry, leverage)| {
                 let step = AssessMargin {
                     tier: 1,
+                    account_usd: 0.0,
                     offset_ratio: f64::from(u8::from(linked)),
                     initial_ratio: 1.0 / tier.max_leverage,
                     maintenance_ratio: tier.maintenance_ratio,
                     exposure_ratio: 1.0,
                     in_force_initial_ratio: 1.0 / tier.max_leverage,
                     elapsed_s: 0.0,
+                    model: 0.0,
                 };
-                let exposure = rules.rules.assess_margin(step, &self.calm())?.step.exposure_ratio;
+                let exposure = rules
+                    .rules
+                    .assess_margin(step, &[], &self.calm())?
+                    .step
+                    .exposure_ratio;
                 let value = Cash::from_f64(quantity * entry);
                 let margin = Cash::from_f64(quantity * entry / leverage);
                 let quantity = Coin::from_f64(quantity);
@@ -164,7 +170,7 @@ impl Tape {
             .collect()
     }
 
-    fn calm(&self) -> View {
+    fn calm(&self) -> View<'static> {
         View {
             now: Timestamp(0),
             mark_usd: self.lead_usd,
@@ -175,6 +181,10 @@ impl Tape {
             open_interest_usd: self.parameters.open_interest_usd,
             forced_usd: 0.0,
             insurance_usd: 0.0,
+            index_usd: None,
+            bid_depth_1pct_usd: f64::INFINITY,
+            depth_ratio: 1.0,
+            past: &NO_PAST,
         }
     }
 }

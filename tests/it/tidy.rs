@@ -6,7 +6,7 @@ use std::fs;
 use aftershock_archive::sha256_hex;
 use aftershock_calibrate::{Recorded, RecordedError};
 use aftershock_ingest::{Catalog, sample};
-use aftershock_rules::KINDS;
+use aftershock_rules::kinds;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::workspace::{Loaded, committed, names, root, text, window_and_scope};
@@ -281,7 +281,7 @@ fn every_rule_has_a_page() -> Result<()> {
         .iter()
         .map(|page| text(&format!("tests/rules/{page}")))
         .collect::<Result<Vec<_>>>()?;
-    for kind in KINDS {
+    for kind in kinds() {
         let line = format!("kind = \"{}\"", kind.name);
         ensure!(
             written.iter().any(|page| page.contains(&line)),

@@ -17,18 +17,24 @@ pub mod fixed;
 mod ledger;
 pub mod lending;
 mod margin;
+pub mod past;
 pub mod pool;
 mod positions;
 pub mod rule;
+mod rule_set;
 mod sorted;
+pub mod step;
 pub mod venue;
 mod view;
 
 pub use ledger::{Ledger, Settlement};
 pub use margin::{BracketError, Brackets, Tier, bankruptcy_price, liquidation_price};
+pub use past::{NO_PAST, Past, PastHalt};
 pub use positions::{Closed, Position, PositionBook, Ranked, Slot};
-pub use rule::{
-    AssessMargin, CoverDeficit, Decision, Intervention, Liquidate, ProtocolRule, Reason, RuleBreach, RuleSet,
-    SetBand, Verdict,
+pub use rule::{Decision, Need, ProtocolRule, Reason};
+pub use rule_set::{Intervention, RuleBreach, RuleSet, Verdict};
+pub use step::{
+    AssessMargin, CapInterest, ChargeFunding, ChooseIndex, ChooseMark, CoverDeficit, Deleverage, Halts,
+    Liquidate, Mark, Reopening, Sale, SetBand, SetLiquidity, Shared, SizeFund, Step, ValueCollateral,
 };
 pub use view::{OBSERVABLES, View};

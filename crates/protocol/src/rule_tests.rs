@@ -1,3 +1,5 @@
+use aftershock_market::{Cash, Side};
+
 use super::*;
 use crate::view::tests::calm;
 
@@ -32,8 +34,15 @@ impl ProtocolRule for Refuse {
 fn step() -> Liquidate {
     Liquidate {
         side: Side::Long,
+        tier: 1,
         notional_usd: 1e6,
+        account_usd: 1e5,
+        tier_floor_usd: 0.0,
+        maintenance_ratio: 0.005,
         fraction: 1.0,
+        allowance_ratio: None,
+        pause_s: 0.0,
+        sale: crate::Sale::Book,
     }
 }
 
@@ -107,12 +116,14 @@ fn the_quickest_rule_sets_the_pace() {
 fn margins_are_ordered_and_at_most_the_value() {
     let margin = |maintenance_ratio, initial_ratio, exposure_ratio| AssessMargin {
         tier: 1,
+        account_usd: 1e4,
         offset_ratio: 0.0,
         initial_ratio,
         maintenance_ratio,
         exposure_ratio,
         in_force_initial_ratio: 0.01,
         elapsed_s: 60.0,
+        model: 0.0,
     };
     for sound in [
         (0.005, 0.01, 1.0),
@@ -152,6 +163,7 @@ fn a_band_has_two_edges_in_order_and_a_halt() {
         lower_usd,
         upper_usd,
         halt_s,
+        ..SetBand::OPEN
     };
     for sound in [
         band(0.0, f64::INFINITY, 300.0),
@@ -197,6 +209,7 @@ fn a_deficit_is_covered_within_the_funds_and_not_beyond() {
         other_funds: Cash(50),
         from_own: Cash(from_own),
         from_others: Cash(from_others),
+        socialised: Cash::ZERO,
     };
     for sound in [
         cover(0, 0),
@@ -219,7 +232,7 @@ fn a_deficit_is_covered_within_the_funds_and_not_beyond() {
     ] {
         assert_eq!(
             broken.breach().as_deref(),
-            Some("draws lie within the funds and do not exceed the deficit")
+            Some("draws lie within the funds and with what is shared out do not exceed the deficit")
         );
     }
     let coins = |value| Cash::from_f64(value);
@@ -229,4 +242,10 @@ fn a_deficit_is_covered_within_the_funds_and_not_beyond() {
         ..cover(0, 0)
     };
     assert_eq!(drawn.value(), 100.0);
+    let shared_out = |socialised| CoverDeficit {
+        socialised: Cash(socialised),
+        ..cover(60, 0)
+    };
+    assert_eq!(shared_out(40).breach(), None);
+    assert!(shared_out(41).breach().is_some() && shared_out(-1).breach().is_some());
 }

@@ -2,9 +2,11 @@
 
 use aftershock_market::Timestamp;
 
+use crate::past::Past;
+
 /// The present state of a replay. Its fields are the observables: one vocabulary for rules in Rust and in TOML.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct View {
+pub struct View<'a> {
     /// The only clock.
     pub now: Timestamp,
     /// Mark price, USD.
@@ -23,10 +25,18 @@ pub struct View {
     pub forced_usd: f64,
     /// Left of all insurance funds, USD.
     pub insurance_usd: f64,
+    /// Index of the asset, USD; absent where the record has no other market.
+    pub index_usd: Option<f64>,
+    /// What rests within 1 % of the price as bids, USD.
+    pub bid_depth_1pct_usd: f64,
+    /// Depth of the thinner side of the book over normal.
+    pub depth_ratio: f64,
+    /// All that has been so far.
+    pub past: &'a Past,
 }
 
 /// Names of the observables, with their units and meaning.
-pub const OBSERVABLES: [(&str, &str); 9] = [
+pub const OBSERVABLES: [(&str, &str); 16] = [
     ("mark_usd", "mark price, USD"),
     ("mean_mark_1h_usd", "mean mark of the last hour, USD"),
     ("mark_move_pct", "mark against the mean of the last hour, percent"),
@@ -39,9 +49,28 @@ pub const OBSERVABLES: [(&str, &str); 9] = [
     ("open_interest_usd", "open interest of one side, USD"),
     ("forced_usd", "forced volume so far, both sides, USD"),
     ("insurance_usd", "left of all insurance funds, USD"),
+    (
+        "index_usd",
+        "index of the asset, USD; the mark where there is no index",
+    ),
+    (
+        "mark_over_index_pct",
+        "mark against the index, percent; 0 where there is no index",
+    ),
+    ("bid_depth_1pct_usd", "bids within 1 % of the price, USD"),
+    (
+        "depth_ratio",
+        "depth of the thinner side of the book over normal, ratio",
+    ),
+    (
+        "forced_1m_usd",
+        "forced volume of the last minute, both sides, USD",
+    ),
+    ("forced_1h_usd", "forced volume of the last hour, both sides, USD"),
+    ("halts", "halts so far, number"),
 ];
 
-impl View {
+impl View<'_> {
     /// The observable of that name.
     pub fn observable(&self, name: &str) -> Option<f64> {
         Some(match name {
@@ -54,6 +83,13 @@ impl View {
             "open_interest_usd" => self.open_interest_usd,
             "forced_usd" => self.forced_usd,
             "insurance_usd" => self.insurance_usd,
+            "index_usd" => self.index_usd.unwrap_or(self.mark_usd),
+            "mark_over_index_pct" => 100.0 * (self.mark_usd / self.index_usd.unwrap_or(self.mark_usd) - 1.0),
+            "bid_depth_1pct_usd" => self.bid_depth_1pct_usd,
+            "depth_ratio" => self.depth_ratio,
+            "forced_1m_usd" => self.past.forced_usd(self.now, 60.0),
+            "forced_1h_usd" => self.past.forced_usd(self.now, 3_600.0),
+            "halts" => self.past.halts().len() as f64,
             _ => return None,
         })
     }
@@ -62,8 +98,9 @@ impl View {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::past::NO_PAST;
 
-    pub(crate) fn calm() -> View {
+    pub(crate) fn calm() -> View<'static> {
         View {
             now: Timestamp::from_seconds(0),
             mark_usd: 40_000.0,
@@ -74,6 +111,10 @@ pub(crate) mod tests {
             open_interest_usd: 1e9,
             forced_usd: 0.0,
             insurance_usd: 1e7,
+            index_usd: None,
+            bid_depth_1pct_usd: 1e7,
+            depth_ratio: 1.0,
+            past: &NO_PAST,
         }
     }
 

@@ -10,6 +10,9 @@ use crate::response::ImpactState;
 use crate::response::book::{Book, Stress};
 use crate::{Parameters, Path, Replay, ReplayError};
 
+/// A fall of one percent, log.
+pub(crate) const ONE_PERCENT_LOG: f64 = 0.010_050_335_853_501_441;
+
 /// A way of opening a position: a leverage class in an account size, under the margins in force.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Opening {
@@ -47,16 +50,19 @@ impl Opening {
 }
 
 /// Margins in force, one entry a slot: bracket by bracket, unlinked before linked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Margins {
     pub(crate) initial: Vec<f64>,
     pub(crate) maintenance: Vec<f64>,
     pub(crate) exposure: Vec<f64>,
+    /// Largest account of those believed to exist in each bracket, USD; 0 where there is none.
+    accounts_usd: Vec<f64>,
     assessed_at: Option<Timestamp>,
 }
 
 impl Margins {
-    pub(crate) fn of_record(brackets: &Brackets) -> Self {
+    pub(crate) fn of_record(parameters: &Parameters) -> Self {
+        let brackets = &parameters.brackets;
         let twice = |value: fn(&aftershock_protocol::Tier) -> f64| {
             brackets
                 .tiers()
@@ -69,6 +75,7 @@ impl Margins {
             initial: twice(|tier| 1.0 / tier.max_leverage),
             maintenance: twice(|tier| tier.maintenance_ratio),
             exposure: vec![1.0; slots],
+            accounts_usd: accounts_usd(parameters),
             assessed_at: None,
         }
     }
@@ -78,12 +85,13 @@ impl Margins {
         &mut self,
         brackets: &Brackets,
         rules: &RuleSet,
-        view: &View,
+        view: &View<'_>,
         with_linked: bool,
         observer: &mut dyn Observer,
     ) -> Result<bool, ReplayError> {
         let elapsed_s = self.assessed_at.map_or(0.0, |at| view.now.seconds_since(at));
         self.assessed_at = Some(view.now);
+        let models = rules.models(view);
         let mut changed = false;
         for slot in 0..self.initial.len() {
             let tier = &brackets.tiers()[slot / 2];
@@ -93,14 +101,16 @@ impl Margins {
             }
             let step = AssessMargin {
                 tier: (slot / 2 + 1) as i32,
+                account_usd: self.accounts_usd[slot / 2],
                 offset_ratio: linked as u8 as f64,
                 initial_ratio: 1.0 / tier.max_leverage,
                 maintenance_ratio: tier.maintenance_ratio,
                 exposure_ratio: 1.0,
                 in_force_initial_ratio: self.initial[slot],
                 elapsed_s,
+                model: 0.0,
             };
-            let verdict = rules.assess_margin(step, view)?;
+            let verdict = rules.assess_margin(step, &models, view)?;
             if !verdict.allowed {
                 continue;
             }
@@ -215,6 +225,16 @@ impl Margins {
     }
 }
 
+/// Largest account of the mix in each bracket, USD.
+fn accounts_usd(parameters: &Parameters) -> Vec<f64> {
+    let mut largest = vec![0.0; parameters.brackets.tiers().len()];
+    for (size_usd, _) in &parameters.mix.account_sizes {
+        let held: &mut f64 = &mut largest[parameters.brackets.index_of(*size_usd)];
+        *held = held.max(*size_usd);
+    }
+    largest
+}
+
 /// The state in which a replay begins.
 #[derive(Clone, Debug)]
 pub struct Start {
@@ -288,7 +308,7 @@ pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start
     let variance_normal = mean_variance(path);
     let mut decay = Decay::new(table);
     let mut market = MarketState::new(path.at[0], path.log_price[0], !rules.is_record());
-    let mut margins = Margins::of_record(&parameters.brackets);
+    let mut margins = Margins::of_record(parameters);
     let mut ordinary = ImpactState::default();
     let book_parameters = parameters.book();
     let mut depth = Book::new(path.at[0].0, &book_parameters, &Stress::NONE);
@@ -353,6 +373,15 @@ pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start
                     .map(|pool| pool.share * pool.fund_ratio)
                     .sum::<f64>()
                     * parameters.open_interest_usd,
+                index_usd: None,
+                bid_depth_1pct_usd: depth.bids.offered(&book_parameters)
+                    * parameters.book_usd_per_log
+                    * ONE_PERCENT_LOG,
+                depth_ratio: depth
+                    .bids
+                    .ratio(&book_parameters)
+                    .min(depth.asks.ratio(&book_parameters)),
+                past: &market.past,
             };
             if margins.assess(
                 &parameters.brackets,

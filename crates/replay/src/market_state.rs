@@ -1,10 +1,8 @@
 //! What the market looks like now: volatility over two half-lives and the mean mark of the last hour.
 
-use std::collections::VecDeque;
-
 use aftershock_market::{MICROS_PER_SECOND, Timestamp};
+use aftershock_protocol::Past;
 
-const HOUR_US: i64 = 3_600 * MICROS_PER_SECOND;
 const DAY_S: f64 = 86_400.0;
 
 const HALF_LIVES_S: [f64; 2] = [3_600.0, DAY_S];
@@ -20,7 +18,9 @@ pub(crate) struct MarketState {
     weight_1h: f64,
     last_log_mark: f64,
     closes: Closes,
-    mean: Option<TrailingMean>,
+    /// What rules may look back on; empty where there are none.
+    pub(crate) past: Past,
+    remembers: bool,
 }
 
 /// Variance a second of bar closes, half-lives one hour and one day.
@@ -32,8 +32,13 @@ struct Closes {
 }
 
 impl MarketState {
-    /// Begins at a mark; the trailing mean is kept only where a rule may ask for it.
-    pub(crate) fn new(at: Timestamp, log_mark: f64, with_mean: bool) -> Self {
+    /// Begins at a mark; the past is kept only where a rule may ask for it.
+    pub(crate) fn new(at: Timestamp, log_mark: f64, remembers: bool) -> Self {
+        let mut past = Past::new();
+        if remembers {
+            past.mark(at, log_mark);
+            past.close(at, log_mark);
+        }
         Self {
             variance_1h: 0.0,
             weight_1h: 0.0,
@@ -43,7 +48,8 @@ impl MarketState {
                 variance: [0.0; 2],
                 weight: [0.0; 2],
             },
-            mean: with_mean.then(|| TrailingMean::new(at, log_mark)),
+            past,
+            remembers,
         }
     }
 
@@ -60,8 +66,8 @@ impl MarketState {
             self.weight_1h = self.weight_1h * keep_1h + (1.0 - keep_1h);
             self.variance_1h += (1.0 - keep_1h) / self.weight_1h * (per_s - self.variance_1h);
         }
-        if let Some(mean) = &mut self.mean {
-            mean.step(at, log_mark);
+        if self.remembers {
+            self.past.mark(at, log_mark);
         }
     }
 
@@ -73,6 +79,9 @@ impl MarketState {
             return;
         }
         self.closes.last = (at, log_mark);
+        if self.remembers {
+            self.past.close(at, log_mark);
+        }
         let change = log_mark - last_log_mark;
         for (index, half_life_s) in HALF_LIVES_S.iter().enumerate() {
             let keep = libm::exp2(-dt_s / half_life_s);
@@ -95,47 +104,14 @@ impl MarketState {
 
     /// Mean log mark of the last hour; the last mark where no rule asked for it.
     pub(crate) fn mean_log_mark_1h(&self) -> f64 {
-        self.mean.as_ref().map_or(self.last_log_mark, TrailingMean::mean)
+        self.past.mean_log_mark_1h().unwrap_or(self.last_log_mark)
     }
 
-    /// Forgets the trailing mean and starts it at the present mark: the reference after a reopening.
+    /// Begins the windows of the past with the present mark: the reference after a reopening.
     pub(crate) fn restart_mean(&mut self, at: Timestamp) {
-        if self.mean.is_some() {
-            self.mean = Some(TrailingMean::new(at, self.last_log_mark));
+        if self.remembers {
+            self.past.restart(at, self.last_log_mark);
         }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct TrailingMean {
-    window: VecDeque<(Timestamp, f64)>,
-    sum: f64,
-}
-
-impl TrailingMean {
-    fn new(at: Timestamp, log_mark: f64) -> Self {
-        Self {
-            window: VecDeque::from([(at, log_mark)]),
-            sum: log_mark,
-        }
-    }
-
-    fn step(&mut self, at: Timestamp, log_mark: f64) {
-        self.window.push_back((at, log_mark));
-        self.sum += log_mark;
-        while self
-            .window
-            .front()
-            .is_some_and(|(earlier, _)| at.0 - earlier.0 > HOUR_US)
-        {
-            if let Some((_, gone)) = self.window.pop_front() {
-                self.sum -= gone;
-            }
-        }
-    }
-
-    fn mean(&self) -> f64 {
-        self.sum / self.window.len() as f64
     }
 }
 

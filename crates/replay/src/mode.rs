@@ -319,7 +319,7 @@ impl Observer for Marks<'_> {
         }
     }
 
-    fn margin_call(&mut self, view: &aftershock_protocol::View) {
+    fn margin_call(&mut self, view: &aftershock_protocol::View<'_>) {
         if let Some(observer) = &mut self.observer {
             observer.margin_call(view);
         }

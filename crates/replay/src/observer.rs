@@ -161,7 +161,7 @@ pub trait Observer {
     /// small to be felt. Not told while trading is halted.
     fn liquidity(&mut self, _at: Timestamp, _log_mark: f64, _liquidity: &Liquidity) {}
     /// Where positions are compared with their margins, after margins were assessed. Not told during a halt.
-    fn margin_call(&mut self, _view: &View) {}
+    fn margin_call(&mut self, _view: &View<'_>) {}
     /// When reserves change.
     fn fund(&mut self, _fund: &Fund) {}
 }

@@ -5,7 +5,22 @@ use std::collections::BTreeMap;
 use aftershock_protocol::{AssessMargin, Decision, Liquidate, OBSERVABLES, ProtocolRule, SetBand, View};
 use serde::Deserialize;
 
-use crate::Expression;
+use crate::{Expression, Kind, read};
+
+pub(crate) const DECLARED: &[Kind] = &[Kind {
+    name: "declared",
+    what: "a rule written in TOML alone: on a step, when a condition holds, change its fields",
+    changes: "Where `when` holds at the step `on`, the fields under `then` take the values of their expressions, or the step is \
+              rejected. Expressions see the step's fields and every observable of the view.",
+    helps: "An idea can be tried without a compiler; what cannot be written so is a rule in Rust.",
+    costs: "Whatever the declaration says; nobody has thought of it but its author.",
+    parameters: &[],
+    example: "on = \"liquidate\", when = \"notional_usd > 1000000\", then.fraction = \"0.2\" sends a fifth of each crossed position \
+              at a time.",
+    sources: &["the declaration's own"],
+    overlap: None,
+    build: |table| Ok(Box::new(Declared::new(read::<DeclaredToml>(table)?)?)),
+}];
 
 /// The TOML of a declared rule: on which step, when, and what then.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -91,7 +106,7 @@ impl Declared {
     }
 
     /// New values of the step's writable fields, which come first in `fields`; `None` where the rule does not apply.
-    fn apply(&self, step: &str, fields: &[f64], view: &View) -> Option<Result<Vec<f64>, ()>> {
+    fn apply(&self, step: &str, fields: &[f64], view: &View<'_>) -> Option<Result<Vec<f64>, ()>> {
         if STEPS[self.step].0 != step {
             return None;
         }
@@ -128,7 +143,7 @@ impl ProtocolRule for Declared {
         &self.name
     }
 
-    fn assess_margin(&self, step: &AssessMargin, view: &View) -> Decision<AssessMargin> {
+    fn assess_margin(&self, step: &AssessMargin, view: &View<'_>) -> Decision<AssessMargin> {
         let fields = [
             step.initial_ratio,
             step.maintenance_ratio,
@@ -147,16 +162,17 @@ impl ProtocolRule for Declared {
         })
     }
 
-    fn set_band(&self, step: &SetBand, view: &View) -> Decision<SetBand> {
+    fn set_band(&self, step: &SetBand, view: &View<'_>) -> Decision<SetBand> {
         let fields = [step.lower_usd, step.upper_usd, step.halt_s];
         self.decide(self.apply("set_band", &fields, view), |values| SetBand {
             lower_usd: values[0],
             upper_usd: values[1],
             halt_s: values[2],
+            ..step.clone()
         })
     }
 
-    fn liquidate(&self, step: &Liquidate, view: &View) -> Decision<Liquidate> {
+    fn liquidate(&self, step: &Liquidate, view: &View<'_>) -> Decision<Liquidate> {
         let fields = [step.fraction, step.notional_usd];
         self.decide(self.apply("liquidate", &fields, view), |values| Liquidate {
             fraction: values[0],

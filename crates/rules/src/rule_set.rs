@@ -4,9 +4,9 @@ use aftershock_protocol::{Brackets, ProtocolRule, RuleSet};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use crate::declared::DeclaredToml;
+use crate::Kind;
+use crate::kind::{find, kinds};
 use crate::tiers::TierRow;
-use crate::{CrossProtocolClearing, Declared, PriceBand, VolatilityMargin};
 
 /// Why a rule set is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,12 +35,25 @@ pub struct RuleSetFile {
     pub sources: Vec<String>,
     /// Declared share of open interest whose holders own the offset at another venue, 0 to 1.
     pub overlap: Option<f64>,
+    /// What holders keep where margin differs from history's.
+    pub hold: Hold,
     /// Margin brackets in place of those in force; history's where absent.
     pub brackets: Option<Brackets>,
     /// The rules in order.
     pub rules: RuleSet,
     /// The file's text.
     pub toml: String,
+}
+
+/// What those who opened before the replay keep where they would have had to post more, or less, than in history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hold {
+    /// The size of their positions: they post what is asked, and open interest is history's.
+    #[default]
+    Notional,
+    /// What they post: positions are as large as the leverage allowed makes them, and open interest shrinks.
+    Equity,
 }
 
 /// Longest name of a rule set: it becomes part of a folder's name.
@@ -66,6 +79,8 @@ struct FileToml {
 #[serde(deny_unknown_fields)]
 struct World {
     overlap: Option<f64>,
+    #[serde(default)]
+    hold: Hold,
 }
 
 /// A margin table in place of the one in force.
@@ -73,70 +88,6 @@ struct World {
 #[serde(deny_unknown_fields)]
 struct MarginsToml {
     tiers: Vec<TierRow>,
-}
-
-/// A kind of rule: its name in TOML, how it is built, and its parameters with allowed ranges.
-#[derive(Clone, Copy, Debug)]
-pub struct Kind {
-    /// `kind = "…"`.
-    pub name: &'static str,
-    /// One line.
-    pub what: &'static str,
-    /// Parameters: name, lowest, highest, meaning.
-    pub parameters: &'static [(&'static str, f64, f64, &'static str)],
-    build: fn(toml::Table) -> Result<Box<dyn ProtocolRule>, String>,
-}
-
-/// Every kind of rule; a new one is one line here.
-pub const KINDS: &[Kind] = &[
-    Kind {
-        name: "volatility-margin",
-        what: "margin that follows volatility, with a floor, a cap and a speed limit",
-        parameters: &[
-            ("multiple", 0.5, 10.0, "standard deviations"),
-            ("horizon_h", 0.25, 240.0, "horizon, h"),
-            ("floor", 0.0, 1.0, "lowest initial margin, ratio"),
-            ("cap", 0.0, 1.0, "highest initial margin, ratio"),
-            ("maintenance_share", 0.1, 1.0, "maintenance over initial margin"),
-            ("speed_limit_per_h", 0.01, 100.0, "highest growth an hour, ratio"),
-        ],
-        build: |table| Ok(Box::new(read::<VolatilityMargin>(table)?)),
-    },
-    Kind {
-        name: "price-band",
-        what: "a band around the last hour's mean; beyond it trading and forced flow halt",
-        parameters: &[
-            ("band_pct", 0.5, 50.0, "half width, percent"),
-            ("halt_s", 60.0, 86_400.0, "length of a halt, s"),
-        ],
-        build: |table| Ok(Box::new(read::<PriceBand>(table)?)),
-    },
-    Kind {
-        name: "cross-protocol-clearing",
-        what: "offsetting positions at two venues are netted, their funds are one default fund",
-        parameters: &[
-            ("netting", 0.0, 1.0, "share of an offset that is netted"),
-            (
-                "shared_fund",
-                0.0,
-                1.0,
-                "share of the other pools' funds behind a loss",
-            ),
-        ],
-        build: |table| Ok(Box::new(read::<CrossProtocolClearing>(table)?)),
-    },
-    Kind {
-        name: "declared",
-        what: "a rule written in TOML alone: on a step, when a condition holds, change its fields",
-        parameters: &[],
-        build: |table| Ok(Box::new(Declared::new(read::<DeclaredToml>(table)?)?)),
-    },
-];
-
-fn read<T: for<'a> Deserialize<'a>>(table: toml::Table) -> Result<T, String> {
-    toml::Value::Table(table)
-        .try_into()
-        .map_err(|error: toml::de::Error| error.message().to_owned())
 }
 
 impl RuleSetFile {
@@ -191,6 +142,7 @@ impl RuleSetFile {
             costs: parsed.costs,
             sources: parsed.sources,
             overlap: parsed.world.overlap,
+            hold: parsed.world.hold,
             brackets: brackets.transpose()?,
             rules: RuleSet::new(rules),
             toml: text.to_owned(),
@@ -200,6 +152,62 @@ impl RuleSetFile {
     /// Whether nothing is changed: no rule, and the margin brackets that were in force.
     pub fn is_record(&self) -> bool {
         self.rules.is_record() && self.brackets.is_none()
+    }
+
+    /// A kind alone, with its defaults.
+    pub fn of_kind(kind: &Kind) -> Self {
+        #[derive(Serialize)]
+        struct Written<'a> {
+            name: &'a str,
+            title: &'a str,
+            summary: String,
+            costs: &'a str,
+            sources: &'a [&'a str],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            world: Option<Overlap>,
+            rule: [toml::Table; 1],
+        }
+        #[derive(Serialize)]
+        struct Overlap {
+            overlap: f64,
+        }
+        let mut rule = toml::Table::new();
+        rule.insert("kind".into(), kind.name.into());
+        for parameter in kind.parameters {
+            rule.insert(parameter.name.into(), parameter.default.into());
+        }
+        let text = toml::to_string(&Written {
+            name: kind.name,
+            title: kind.what,
+            summary: format!("{} {}", kind.changes, kind.helps),
+            costs: kind.costs,
+            sources: kind.sources,
+            world: kind.overlap.map(|overlap| Overlap { overlap }),
+            rule: [rule],
+        });
+        let text = text.expect("names, sentences and finite numbers can be written");
+        Self::parse(kind.name, &text).expect("the defaults of a kind make a rule set")
+    }
+
+    /// The same rules with what the holders keep changed, under a name that says so.
+    pub fn holding(&self, hold: Hold) -> Self {
+        let mut table: toml::Table = self.toml.parse().expect("what was read once is TOML");
+        let kept = match hold {
+            Hold::Notional => "notional",
+            Hold::Equity => "equity",
+        };
+        let name = format!("{}-hold-{kept}", self.name);
+        table.insert("name".into(), name.as_str().into());
+        table.insert(
+            "title".into(),
+            format!("{}; holders keep their {kept}", self.title).into(),
+        );
+        let world = table.entry("world").or_insert_with(|| toml::Table::new().into());
+        if let Some(world) = world.as_table_mut() {
+            world.insert("hold".into(), kept.into());
+        }
+        let text = toml::to_string(&table).expect("what was read can be written");
+        Self::parse(&name, &text).expect("a rule set is one whatever holders keep")
     }
 
     /// The rules of record but for margin brackets of another day; `held` says since when they were in force and how that is
@@ -235,7 +243,7 @@ impl RuleSetFile {
 
 /// Builds one rule; an error names the key it is about.
 fn build(mut table: toml::Table) -> Result<Box<dyn ProtocolRule>, (String, String)> {
-    let known: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    let known: Vec<&str> = kinds().map(|kind| kind.name).collect();
     let name = match table.remove("kind") {
         Some(toml::Value::String(name)) => name,
         _ => {
@@ -245,7 +253,7 @@ fn build(mut table: toml::Table) -> Result<Box<dyn ProtocolRule>, (String, Strin
             ));
         }
     };
-    let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
+    let Some(kind) = find(&name) else {
         let nearest = known
             .iter()
             .max_by(|a, b| strsim::jaro_winkler(a, &name).total_cmp(&strsim::jaro_winkler(b, &name)));
@@ -255,27 +263,22 @@ fn build(mut table: toml::Table) -> Result<Box<dyn ProtocolRule>, (String, Strin
             format!("unknown kind '{name}'; known are {}{hint}", known.join(", ")),
         ));
     };
-    for (parameter, lowest, highest, meaning) in kind.parameters {
-        let given = table
-            .get(*parameter)
-            .and_then(|value| value.as_float().or(value.as_integer().map(|i| i as f64)));
-        if let Some(value) = given {
-            if !(*lowest..=*highest).contains(&value) {
-                let reason = format!("{parameter} is {value}, allowed is {lowest} to {highest} ({meaning})");
-                return Err(((*parameter).into(), reason));
-            }
-            table.insert((*parameter).into(), toml::Value::Float(value));
+    for parameter in kind.parameters {
+        let name = parameter.name;
+        let value = match table.get(name) {
+            None => parameter.default,
+            Some(given) => match given.as_float().or(given.as_integer().map(|i| i as f64)) {
+                Some(value) => value,
+                None => continue,
+            },
+        };
+        let [lowest, highest] = parameter.allowed;
+        if !(lowest..=highest).contains(&value) {
+            let meaning = parameter.meaning;
+            let reason = format!("{name} is {value}, allowed is {lowest} to {highest} ({meaning})");
+            return Err((name.into(), reason));
         }
-    }
-    if let (Some(floor), Some(cap)) = (
-        table.get("floor").and_then(toml::Value::as_float),
-        table.get("cap").and_then(toml::Value::as_float),
-    ) && cap < floor
-    {
-        return Err((
-            "cap".into(),
-            format!("cap is {cap}, allowed is {floor} (the floor) to 1"),
-        ));
+        table.insert(name.into(), toml::Value::Float(value));
     }
     (kind.build)(table).map_err(|reason| {
         let key = reason
@@ -318,12 +321,14 @@ mod tests {
     fn errors_give_file_line_and_what_is_allowed() {
         assert_eq!(
             refused("[[rule]]\nkind = \"price-band\"\nband_pct = 0.1\nhalt_s = 60\n"),
-            "x.toml:7: band_pct is 0.1, allowed is 0.5 to 50 (half width, percent)"
+            "x.toml:7: band_pct is 0.1, allowed is 0.5 to 50 (half width, percent of the reference)"
         );
         assert_eq!(
             refused("[[rule]]\nkind = \"price-bands\"\n"),
-            "x.toml:6: unknown kind 'price-bands'; known are volatility-margin, price-band, cross-protocol-clearing, \
-             declared, did you mean price-band?"
+            format!(
+                "x.toml:6: unknown kind 'price-bands'; known are {}, did you mean price-band?",
+                kinds().map(|kind| kind.name).collect::<Vec<_>>().join(", ")
+            )
         );
         assert_eq!(
             refused("[[rule]]\nkind = \"price-band\"\nband_pct = 7\nhalt = 60\n"),

@@ -1,6 +1,6 @@
 //! `aftershock rules`.
 
-use aftershock_rules::KINDS;
+use aftershock_rules::kinds;
 use anyhow::Result;
 
 use crate::{embedded, table};
@@ -26,10 +26,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         println!("Source: {source}");
     }
     println!("\n{}", set.toml.trim_end());
-    for kind in KINDS
-        .iter()
-        .filter(|kind| set.toml.contains(&format!("kind = \"{}\"", kind.name)))
-    {
+    for kind in kinds().filter(|kind| set.toml.contains(&format!("kind = \"{}\"", kind.name))) {
         if kind.parameters.is_empty() {
             continue;
         }
@@ -37,8 +34,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         let rows: Vec<Vec<String>> = kind
             .parameters
             .iter()
-            .map(|(name, low, high, meaning)| {
-                vec![(*name).into(), format!("{low} to {high}"), (*meaning).into()]
+            .map(|one| {
+                let [low, high] = one.allowed;
+                vec![one.name.into(), format!("{low} to {high}"), one.meaning.into()]
             })
             .collect();
         table::print(&table::headers(&["parameter", "allowed", "meaning"]), &rows)?;

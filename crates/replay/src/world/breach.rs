@@ -1,8 +1,8 @@
 //! A mark crosses a level: what breaks, for whose sake, and the order on its way to the book.
 
 use aftershock_market::{Cash, Coin, Side};
-use aftershock_protocol::Liquidate;
 use aftershock_protocol::venue::liquidation::{Action, LiquidationRule};
+use aftershock_protocol::{Liquidate, Sale};
 
 use super::engine::World;
 use super::journal::Cause;
@@ -39,8 +39,15 @@ impl World<'_> {
                 let quantity = market.book.triggered_quantity(side, mark);
                 let step = Liquidate {
                     side: market.frame.side(side),
+                    tier: 1,
                     notional_usd: market.frame.notional_usd(quantity, market.log_mark),
+                    account_usd: 0.0,
+                    tier_floor_usd: 0.0,
+                    maintenance_ratio: market.margins.maintenance[0],
                     fraction,
+                    allowance_ratio: None,
+                    pause_s: 0.0,
+                    sale: Sale::Book,
                 };
                 let verdict = self.rules.liquidate(step, &market.view(at, spec))?;
                 until = verdict.until.map(|until| until.0);

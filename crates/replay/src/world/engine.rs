@@ -316,12 +316,7 @@ impl<'a> World<'a> {
         };
         market.assess(at, spec, self.rules, observer)?;
         if market.halted_until.is_none() {
-            let open = SetBand {
-                lower_usd: 0.0,
-                upper_usd: f64::INFINITY,
-                halt_s: 1.0,
-            };
-            let verdict = self.rules.set_band(open, &market.view(at, spec))?;
+            let verdict = self.rules.set_band(SetBand::OPEN, &market.view(at, spec))?;
             market.band = verdict
                 .interventions
                 .last()

@@ -118,7 +118,6 @@ impl World<'_> {
         if deficit <= Cash::ZERO {
             return Ok(paid);
         }
-        let view = self.markets[place].view(at, &self.spec.instruments[place]);
         let vault = parts.len();
         let mut uncovered = Cash::ZERO;
         for (pool, share) in parts.into_iter().enumerate() {
@@ -134,7 +133,9 @@ impl World<'_> {
                 other_funds: funds.iter().copied().sum::<Cash>() - own_fund,
                 from_own,
                 from_others: funds[vault].min(share - from_own),
+                socialised: Cash::ZERO,
             };
+            let view = self.markets[place].view(at, &self.spec.instruments[place]);
             let verdict = self.rules.cover_deficit(step, &view)?;
             let name = &self.spec.instruments[place].parameters.pools[pool].name;
             self.tell_rules(at, "cover_deficit", name, None, &verdict.interventions);

@@ -15,7 +15,7 @@ use super::frame::Frame;
 use super::spec::{Channels, InstrumentSpec};
 use crate::Parameters;
 use crate::decay::{DecayTable, RATES};
-use crate::inventory::{Margins, Opening};
+use crate::inventory::{Margins, ONE_PERCENT_LOG, Opening};
 use crate::market_state::MarketState;
 use crate::observer::{Liquidity, Observer};
 use crate::response::ImpactState;
@@ -80,6 +80,8 @@ pub(crate) struct Market {
     pub(crate) log_price: f64,
     pub(crate) log_mark: f64,
     pub(crate) log_index: f64,
+    /// Whether other markets make an index of its asset.
+    pub(crate) has_index: bool,
     /// A venue's rule in progress; absent where the mark is the last price.
     mark_state: Option<MarkState>,
     /// What a rule's margin is counted with.
@@ -174,6 +176,7 @@ impl Market {
             log_price,
             log_mark: log_price,
             log_index: log_price,
+            has_index: false,
             mark_state,
             schedule: MarginSchedule::Brackets(parameters.brackets.clone()),
             alarm: [f64::NEG_INFINITY, f64::INFINITY],
@@ -597,7 +600,7 @@ impl Market {
     }
 
     /// What rules see.
-    pub(crate) fn view(&self, at: i64, spec: &InstrumentSpec) -> aftershock_protocol::View {
+    pub(crate) fn view(&self, at: i64, spec: &InstrumentSpec) -> aftershock_protocol::View<'_> {
         let mark_usd = libm::exp(self.log_mark);
         let reserves: aftershock_market::Cash = self.ledger.insurance().iter().copied().sum();
         aftershock_protocol::View {
@@ -612,6 +615,10 @@ impl Market {
                 .notional_usd(self.book.quantity(Side::Long), self.log_mark),
             forced_usd: self.forced_usd[0] + self.forced_usd[1],
             insurance_usd: self.frame.usd(reserves, self.log_mark),
+            index_usd: self.has_index.then(|| libm::exp(self.log_index)),
+            bid_depth_1pct_usd: self.depth[0] * spec.parameters.book_usd_per_log * ONE_PERCENT_LOG,
+            depth_ratio: self.depth_seen().into_iter().fold(f64::INFINITY, f64::min),
+            past: &self.state.past,
         }
     }
 
@@ -623,11 +630,13 @@ impl Market {
         rules: &RuleSet,
         observer: &mut dyn Observer,
     ) -> Result<(), crate::ReplayError> {
+        // The margins leave the market while its state is looked at.
+        let mut margins = std::mem::take(&mut self.margins);
         let view = self.view(at, spec);
         let linked = spec.parameters.overlap > 0.0;
-        let changed = self
-            .margins
-            .assess(&spec.parameters.brackets, rules, &view, linked, observer)?;
+        let changed = margins.assess(&spec.parameters.brackets, rules, &view, linked, observer);
+        self.margins = margins;
+        let changed = changed?;
         if changed {
             for (slot, ratio) in self.margins.maintenance.iter().enumerate() {
                 let slot = aftershock_protocol::Slot {

@@ -49,7 +49,7 @@ pub fn seed<'a>(
             .iter()
             .map(|tier| tier.maintenance_ratio)
             .collect();
-        let margins = Margins::of_record(&parameters.brackets);
+        let margins = Margins::of_record(parameters);
         let openings = margins.openings(parameters, false);
         let to_settlement = if one.inverse { libm::exp(-log_price) } else { 1.0 };
         let mut reserves: Vec<Cash> = parameters
@@ -122,7 +122,7 @@ pub fn seed<'a>(
                 scaled,
             )
         });
-        markets.push(Market::new(
+        let mut market = Market::new(
             parameters,
             frame,
             book,
@@ -136,7 +136,10 @@ pub fn seed<'a>(
             carry,
             mark_state,
             one.funding.map_or(Averaging::Time, |funding| funding.averaging),
-        ));
+        );
+        let sources = &spec.assets[one.asset].sources;
+        market.has_index = sources.iter().any(|(source, _)| *source != place);
+        markets.push(market);
     }
     Ok(World::assemble(spec, rules, channels, markets, journal))
 }

@@ -1,11 +1,11 @@
 //! What a world is made of, and what is believed of it.
 
 use aftershock_market::Cash;
+pub use aftershock_protocol::Mark;
 use aftershock_protocol::venue::deleveraging::Ranking;
 use aftershock_protocol::venue::funding::{Averaging, FundingRule, Schedule};
 use aftershock_protocol::venue::index::IndexRule;
 use aftershock_protocol::venue::liquidation::LiquidationRule;
-use aftershock_protocol::venue::mark::MarkRule;
 
 use crate::response::basis::ArbitrageParameters;
 use crate::response::carry::CarryParameters;
@@ -61,20 +61,6 @@ impl Funding {
     pub fn calm_rate(&self) -> f64 {
         self.rule.rate(0.0, None)
     }
-}
-
-/// What margin is valued at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Mark {
-    /// The price of the instrument's own market.
-    Last,
-    /// By a venue's rule, so often.
-    Rule {
-        /// The rule.
-        rule: MarkRule,
-        /// From one mark to the next, s.
-        every_s: f64,
-    },
 }
 
 /// An asset and where its price is looked for.

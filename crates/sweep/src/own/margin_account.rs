@@ -107,6 +107,17 @@ impl MarginAccount {
     }
 }
 
+/// A bracket as it is in force.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct BracketInForce {
+    /// From 0.
+    pub(crate) tier: usize,
+    /// Where it begins, USD.
+    pub(crate) floor_usd: f64,
+    /// Maintenance margin over notional.
+    pub(crate) maintenance_ratio: f64,
+}
+
 /// The margins in force: the table's brackets with the ratios that rules have set.
 #[derive(Clone, Debug)]
 pub(crate) struct InForce<'a> {
@@ -133,6 +144,16 @@ impl<'a> InForce<'a> {
     /// A bracket, from 0, has other ratios from now on.
     pub(crate) fn set(&mut self, tier: usize, maintenance_ratio: f64, exposure_ratio: f64) {
         self.tiers[tier] = (maintenance_ratio, exposure_ratio);
+    }
+
+    /// The bracket of a position.
+    pub(crate) fn bracket(&self, notional_usd: f64) -> BracketInForce {
+        let tier = self.brackets.index_of(notional_usd);
+        BracketInForce {
+            tier,
+            floor_usd: self.brackets.tiers()[tier].floor_usd,
+            maintenance_ratio: self.tiers[tier].0,
+        }
     }
 
     /// Maintenance margin of a position, and the share of it that gains are charged on.

@@ -100,7 +100,7 @@ impl Observer for Both<'_> {
     fn liquidity(&mut self, at: Timestamp, log_mark: f64, liquidity: &Liquidity) {
         self.watch.liquidity(at, log_mark, liquidity);
     }
-    fn margin_call(&mut self, view: &View) {
+    fn margin_call(&mut self, view: &View<'_>) {
         self.watch.margin_call(view);
     }
     fn waypoint(&mut self, waypoint: &Waypoint) {

@@ -5,7 +5,7 @@
 
 use aftershock_market::journal::OwnAccountRow;
 use aftershock_market::{BarOrder, Timestamp};
-use aftershock_protocol::{Brackets, RuleSet, Tier, View};
+use aftershock_protocol::{Brackets, NO_PAST, RuleSet, Tier, View};
 use aftershock_replay::response::book::{Book, BookParameters, Stress};
 use aftershock_replay::{Liquidity, Observer, Waypoint};
 use aftershock_rules::RuleSetFile;
@@ -78,6 +78,10 @@ fn follow(
                 open_interest_usd: 1e9,
                 forced_usd: 0.0,
                 insurance_usd: 0.0,
+                index_usd: None,
+                bid_depth_1pct_usd: 1e7,
+                depth_ratio: 1.0,
+                past: &NO_PAST,
             });
         }
         watch.waypoint(&Waypoint {

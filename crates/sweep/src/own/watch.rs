@@ -2,7 +2,7 @@
 
 use aftershock_market::journal::OwnAccountRow;
 use aftershock_market::{BarOrder, Timestamp};
-use aftershock_protocol::{Brackets, Liquidate, RuleBreach, RuleSet, View};
+use aftershock_protocol::{Brackets, Liquidate, RuleBreach, RuleSet, Sale, View};
 use aftershock_replay::{Liquidity, MarginInForce, Observer, Waypoint};
 
 use super::margin_account::{InForce, Leg, MarginAccount};
@@ -97,7 +97,7 @@ impl Observer for Watch<'_> {
         }
     }
 
-    fn margin_call(&mut self, view: &View) {
+    fn margin_call(&mut self, view: &View<'_>) {
         for held in &mut self.held {
             let called = held.call(view, &self.margins, self.rules, self.latency_s);
             if let Err(breach) = called {
@@ -148,7 +148,7 @@ impl<'a> Held<'a> {
     /// Compares equity with maintenance margin, and sends closing orders where it is met.
     fn call(
         &mut self,
-        view: &View,
+        view: &View<'_>,
         margins: &InForce<'_>,
         rules: &RuleSet,
         latency_s: f64,
@@ -171,7 +171,7 @@ impl<'a> Held<'a> {
             return Ok(());
         }
         for leg in &mut self.legs {
-            if leg.send(view, rules, latency_s)? {
+            if leg.send(view, margins, rules, latency_s)? {
                 self.triggered.get_or_insert((view.now, mark_usd));
             }
         }
@@ -231,18 +231,34 @@ impl Closing {
     }
 
     /// Proposes to close what is left; whether an order went out.
-    fn send(&mut self, view: &View, rules: &RuleSet, latency_s: f64) -> Result<bool, RuleBreach> {
+    fn send(
+        &mut self,
+        view: &View<'_>,
+        margins: &InForce<'_>,
+        rules: &RuleSet,
+        latency_s: f64,
+    ) -> Result<bool, RuleBreach> {
         let left = self.left.quantity_btc;
         if left == 0.0 || self.suspended_until.is_some_and(|until| view.now < until) {
             return Ok(false);
         }
+        let notional_usd = left * view.mark_usd;
+        let bracket = margins.bracket(notional_usd);
         let step = Liquidate {
             side: self.left.side,
-            notional_usd: left * view.mark_usd,
+            tier: bracket.tier as i32 + 1,
+            notional_usd,
+            account_usd: notional_usd,
+            tier_floor_usd: bracket.floor_usd,
+            maintenance_ratio: bracket.maintenance_ratio,
             fraction: 1.0,
+            allowance_ratio: None,
+            pause_s: 0.0,
+            sale: Sale::Book,
         };
         let verdict = rules.liquidate(step, view)?;
-        self.suspended_until = verdict.until;
+        let paused = (verdict.step.pause_s > 0.0).then(|| view.now.plus_seconds(verdict.step.pause_s));
+        self.suspended_until = verdict.until.max(paused);
         if !verdict.allowed {
             return Ok(false);
         }

@@ -1,0 +1,5 @@
+//! Marks and oracles: at which price margin is counted.
+
+use crate::Kind;
+
+pub(crate) const KINDS: &[Kind] = &[];
