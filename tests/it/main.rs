@@ -13,7 +13,6 @@ mod own;
 mod published;
 mod recorded;
 mod report;
-mod rules_book;
 mod sql;
 mod synth;
 mod synth_report;
