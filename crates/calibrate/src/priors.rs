@@ -391,6 +391,7 @@ impl Priors {
             reopen_share,
             cancelled_share,
             overlap: 0.0,
+            hold_equity: false,
             pools: toml
                 .pool
                 .iter()

@@ -72,6 +72,7 @@ pub fn parameters(depth_elasticity: f64) -> Parameters {
         reopen_share: 0.5,
         cancelled_share: 0.25,
         overlap: 0.0,
+        hold_equity: false,
         pools: vec![
             Pool {
                 name: "pool-a".into(),

@@ -9,8 +9,8 @@ use aftershock_market::{Shock, Timestamp};
 use aftershock_protocol::Brackets;
 use aftershock_query::CatalogTables;
 use aftershock_query::catalog::{EpisodeRow, PublishedRow, RuleSetRow};
-use aftershock_rules::RuleSetFile;
 use aftershock_rules::record::{self, Dated, Rule, Venue};
+use aftershock_rules::{Hold, RuleSetFile};
 use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 
@@ -25,6 +25,10 @@ static VENUES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../data/venues");
 pub(crate) const MARGIN_VENUE: &str = "binance-usdm";
 /// The instrument whose brackets they are.
 pub(crate) const MARGIN_INSTRUMENT: &str = "BTCUSDT";
+/// After the name of a rule set that changes margin: holders keep what they post, and hold less.
+const HOLD_EQUITY: &str = "-hold-equity";
+/// All rule sets, margins with both things that holders may keep.
+pub(crate) const CATALOGUE: &str = "catalogue";
 /// The rule set that is history.
 pub(crate) const RECORD: &str = "record";
 /// Rule sets of a replay that names none.
@@ -112,7 +116,8 @@ fn near<'a>(names: impl Iterator<Item = &'a str>, typed: &str) -> String {
     nearest.map_or(String::new(), |nearest| format!("did you mean {nearest}? "))
 }
 
-/// All embedded rule sets, history first, then by name.
+/// All rule sets by name, history first, then by name: those of `data/rule-sets`, and each kind of rule alone with its
+/// defaults.
 pub(crate) fn rule_sets() -> Result<Vec<RuleSetFile>> {
     let mut sets = Vec::new();
     for file in RULE_SETS
@@ -125,12 +130,33 @@ pub(crate) fn rule_sets() -> Result<Vec<RuleSetFile>> {
             .with_context(|| format!("{name} is not UTF-8"))?;
         sets.push(RuleSetFile::parse(&name, text)?);
     }
+    for kind in aftershock_rules::kinds().filter(|kind| !kind.parameters.is_empty()) {
+        if sets.iter().all(|set: &RuleSetFile| set.name != kind.name) {
+            sets.push(RuleSetFile::of_kind(kind));
+        }
+    }
     sets.sort_by_key(|set| (set.name != RECORD, set.name.clone()));
     Ok(sets)
 }
 
-/// A rule set by name, or from a TOML file.
+/// A rule set by name or from a TOML file, with `-hold-equity` after it or not; or several joined by `+`, which act in that
+/// order.
 pub(crate) fn rule_set(name: &str) -> Result<RuleSetFile> {
+    if let Some((first, rest)) = name.split_once('+') {
+        let (first, rest) = (rule_set(first)?, rule_set(rest)?);
+        return Ok(first.then(&rest)?);
+    }
+    if let Some(of) = name.strip_suffix(HOLD_EQUITY) {
+        let set = rule_set(of)?;
+        if !set.rules.sets_margin() {
+            return Err(Mistake::new(format!(
+                "{of} changes no margin, so that holders keep what they have"
+            ))
+            .hint(format!("name it without '{HOLD_EQUITY}'"))
+            .into());
+        }
+        return Ok(set.holding(Hold::Equity));
+    }
     if name.ends_with(".toml") {
         let text =
             std::fs::read_to_string(name).with_context(|| format!("cannot read the rule set {name}"))?;
@@ -159,6 +185,17 @@ pub(crate) fn rule_set(name: &str) -> Result<RuleSetFile> {
             ))
             .into()
     })
+}
+
+/// Every rule set but history, and after each that changes margin the same with what holders post kept.
+pub(crate) fn catalogue() -> Result<Vec<RuleSetFile>> {
+    let mut all = Vec::new();
+    for set in rule_sets()?.into_iter().filter(|set| set.name != RECORD) {
+        let equity = set.rules.sets_margin().then(|| set.holding(Hold::Equity));
+        all.push(set);
+        all.extend(equity);
+    }
+    Ok(all)
 }
 
 /// `catalog.*`: the embedded episodes and rule sets, a rule set of the user's own beside them, and the scenarios of

@@ -20,6 +20,8 @@ pub struct Opening {
     pub weight: f64,
     /// Leverage after brackets and initial margin.
     pub leverage: f64,
+    /// The same over the leverage that brackets alone would allow: how large a position the same equity opens.
+    pub leverage_kept: f64,
     /// Bracket at the liquidation price, long and short.
     pub slot: [Slot; 2],
     /// Effective bankruptcy price over entry price, long and short.
@@ -183,10 +185,9 @@ impl Margins {
             // Classes that the bracket caps at the same leverage are one.
             let mut merged_of_size = 0;
             for &(class, class_share) in &parameters.mix.classes {
-                let leverage = class
-                    .min(tiers[held].max_leverage)
-                    .min(1.0 / self.initial[slot_held])
-                    .max(1.0);
+                let history = class.min(tiers[held].max_leverage);
+                let leverage = history.min(1.0 / self.initial[slot_held]).max(1.0);
+                let kept = leverage / history.max(1.0);
                 let exposure = self.exposure[slot_held];
                 let weight = size_share * class_share;
                 let first_of_size = openings.len() - merged_of_size;
@@ -194,6 +195,8 @@ impl Margins {
                     .iter_mut()
                     .find(|one| one.leverage == leverage)
                 {
+                    same.leverage_kept =
+                        (same.leverage_kept * same.weight + kept * weight) / (same.weight + weight);
                     same.weight += weight;
                     continue;
                 }
@@ -216,6 +219,7 @@ impl Margins {
                 openings.push(Opening {
                     weight,
                     leverage,
+                    leverage_kept: kept,
                     slot: [long.0, short.0],
                     key_ratio: [long.1, short.1],
                 });
@@ -417,9 +421,17 @@ pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start
         );
     }
 
+    let both = Side::BOTH.map(|side| survivors(side, &bars, &opening_sets, &maintenance_sets, parameters));
+    let open_interest = match parameters.hold_equity {
+        false => open_interest,
+        // The side that can hold less decides: both are equal.
+        true => {
+            let [long, short] = both.each_ref().map(|side| size_kept(side));
+            Coin((open_interest.0 as f64 * long.min(short)) as i64)
+        }
+    };
     let mut positions: Vec<(Side, Slot, Position)> = Vec::new();
-    for side in Side::BOTH {
-        let survivors = survivors(side, &bars, &opening_sets, &maintenance_sets, parameters);
+    for (side, survivors) in Side::BOTH.into_iter().zip(both) {
         let total: f64 = survivors.iter().map(|(_, _, weight)| weight).sum();
         if total <= 0.0 {
             let side = if side == Side::Long { "long" } else { "short" };
@@ -456,6 +468,17 @@ pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start
     })
 }
 
+/// Size of the positions that survive over what the same equity would hold under brackets alone. Weights are those of
+/// positions as they are, so that each stands for `1 / leverage kept` of what it would be.
+fn size_kept(survivors: &[(&Opening, &LeadBar, f64)]) -> f64 {
+    let is: f64 = survivors.iter().map(|(_, _, weight)| weight).sum();
+    let would_be: f64 = survivors
+        .iter()
+        .map(|(opening, _, weight)| weight / opening.leverage_kept)
+        .sum();
+    if would_be > 0.0 { is / would_be } else { 1.0 }
+}
+
 /// Openings of one side that no later bar of the lead-in liquidates, with their bar and weight, oldest first.
 fn survivors<'a>(
     side: Side,
@@ -486,7 +509,12 @@ fn survivors<'a>(
                 } else {
                     key > bound
                 };
-                let weight = fade * share * opening.weight;
+                let size = if parameters.hold_equity {
+                    opening.leverage_kept
+                } else {
+                    1.0
+                };
+                let weight = fade * share * opening.weight * size;
                 if survives && weight > 0.0 {
                     kept.push((opening, bar, weight));
                 }

@@ -83,6 +83,9 @@ pub struct Parameters {
     pub cancelled_share: f64,
     /// Share of open interest whose holders own the offsetting position at another venue.
     pub overlap: f64,
+    /// Whether those who opened before the replay kept what they posted, where rules ask for more than the brackets do, and so
+    /// hold less; else they kept the size of their positions and posted more.
+    pub hold_equity: bool,
     /// Clearing pools; shares sum to one.
     pub pools: Vec<Pool>,
 }

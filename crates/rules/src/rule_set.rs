@@ -127,6 +127,11 @@ impl RuleSetFile {
             TierRow::table(&margins.into_inner().tiers)
                 .map_err(|error| fail(line, format!("margins: {error}")))
         });
+        if brackets.is_some() && parsed.world.hold == Hold::Equity {
+            let reason =
+                "hold = \"equity\" goes with rules; what [margins] would have let holders keep is not known";
+            return Err(fail(line_of_key(text, 0, "hold"), reason.into()));
+        }
         let mut rules: Vec<Box<dyn ProtocolRule>> = Vec::new();
         for spanned in parsed.rule {
             let start = spanned.span().start;
@@ -187,6 +192,61 @@ impl RuleSetFile {
         });
         let text = text.expect("names, sentences and finite numbers can be written");
         Self::parse(kind.name, &text).expect("the defaults of a kind make a rule set")
+    }
+
+    /// These rules and then those of another: what the second sees is what the first left.
+    ///
+    /// # Errors
+    /// A margin table in one of them, or a name that gets too long.
+    pub fn then(&self, next: &Self) -> Result<Self, RuleError> {
+        let fail = |reason: String| RuleError {
+            file: format!("{}+{}", self.name, next.name),
+            line: 1,
+            reason,
+        };
+        if self.brackets.is_some() || next.brackets.is_some() {
+            return Err(fail(
+                "rule sets with [margins] are not combined: write one file".into(),
+            ));
+        }
+        let [first, second] = [self, next].map(|set| -> toml::Table { set.toml.parse().unwrap_or_default() });
+        let rules = [&first, &second].into_iter().flat_map(|table| {
+            let rules = table.get("rule").and_then(toml::Value::as_array);
+            rules.into_iter().flatten().cloned()
+        });
+        let rules: Vec<toml::Value> = rules.collect();
+        let name = format!("{}-then-{}", self.name, next.name);
+        let mut table = toml::Table::new();
+        table.insert("name".into(), name.clone().into());
+        table.insert(
+            "title".into(),
+            format!("{}; then {}", self.title, next.title).into(),
+        );
+        table.insert(
+            "summary".into(),
+            format!("{} Then: {}", self.summary, next.summary).into(),
+        );
+        table.insert("costs".into(), format!("{} {}", self.costs, next.costs).into());
+        let sources: Vec<toml::Value> = self
+            .sources
+            .iter()
+            .chain(&next.sources)
+            .map(|one| one.as_str().into())
+            .collect();
+        table.insert("sources".into(), sources.into());
+        let mut world = toml::Table::new();
+        if let Some(overlap) = self.overlap.into_iter().chain(next.overlap).reduce(f64::max) {
+            world.insert("overlap".into(), overlap.into());
+        }
+        if self.hold == Hold::Equity || next.hold == Hold::Equity {
+            world.insert("hold".into(), "equity".into());
+        }
+        if !world.is_empty() {
+            table.insert("world".into(), world.into());
+        }
+        table.insert("rule".into(), rules.into());
+        let text = toml::to_string(&table).map_err(|error| fail(error.to_string()))?;
+        Self::parse(&name, &text)
     }
 
     /// The same rules with what the holders keep changed, under a name that says so.

@@ -10,7 +10,7 @@ use aftershock_protocol::RuleSet;
 use aftershock_replay::{
     DecayTable, Exogenous, Mechanisms, Mode, Observer, Path, Replay, ReplayError, Replayed, Silent, lead_in,
 };
-use aftershock_rules::RuleSetFile;
+use aftershock_rules::{Hold, RuleSetFile};
 use rayon::prelude::*;
 
 use crate::journal::Scribe;
@@ -245,6 +245,7 @@ fn under(
 ) -> Result<Replayed, ReplayError> {
     let mut parameters = job.draw.parameters.clone();
     parameters.overlap = overlap.unwrap_or(0.0);
+    parameters.hold_equity = rule_set.hold == Hold::Equity;
     if let Some(brackets) = &rule_set.brackets {
         parameters.brackets = brackets.clone();
     }

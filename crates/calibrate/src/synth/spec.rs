@@ -218,6 +218,7 @@ pub fn parameters(declared: &Declared, asset: &Asset, venue: &Venue, open_intere
         reopen_share: declared.positions.reopen_share,
         cancelled_share: 0.25,
         overlap: 0.0,
+        hold_equity: false,
         pools: vec![Pool {
             name: "fund".into(),
             share: 1.0,

@@ -25,7 +25,8 @@ use crate::{commands, table};
 pub(crate) struct Arguments {
     /// Episode by id, date or alias
     episode: String,
-    /// Rule set by name, or the path of a TOML file; repeat for several. The rules of record always run beside them
+    /// Rule set by name, or the path of a TOML file; repeat for several, join with + those that act together, in that order;
+    /// `catalogue` is all of them. The rules of record always run beside them
     #[arg(long = "rules", value_name = "NAME|FILE")]
     rules: Vec<String>,
     /// The rules of record but for Binance's margin brackets of this date, such as 2024-05-30; repeat for several
@@ -52,6 +53,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let own = Own::read(&arguments.own)?;
     let prepared = Prepared::open(data, &arguments.episode)?;
     own.check(&prepared)?;
+    sets = measurable(sets, &arguments.rules, &prepared.episode.id)?;
     add_brackets(&mut sets, &arguments.brackets_of, &prepared)?;
     let (seed, draws) = (arguments.seed, arguments.draws);
     if draws < DRAWS_FOR_INTERVAL {
@@ -101,6 +103,32 @@ fn rule_sets(arguments: &Arguments) -> Result<Vec<RuleSetFile>> {
     with_record(arguments.rules.iter().map(String::as_str))
 }
 
+/// What the record of an episode cannot measure is not replayed: of a catalogue it is said, and what was named is refused.
+fn measurable(sets: Vec<RuleSetFile>, named: &[String], episode: &str) -> Result<Vec<RuleSetFile>> {
+    let mut kept = Vec::new();
+    for set in sets {
+        let needs: Vec<&str> = set.rules.needs().into_iter().map(|need| need.what()).collect();
+        if needs.is_empty() {
+            kept.push(set);
+            continue;
+        }
+        let needs = needs.join(" and ");
+        if named.contains(&set.name) {
+            return Err(Mistake::new(format!(
+                "{} is not measurable on the record of {episode}: it needs {needs}",
+                set.name
+            ))
+            .hint("`aftershock synth --rules` replays it on a made-up crash")
+            .into());
+        }
+        crate::say!(
+            "note: {} is not measurable on this record: it needs {needs}",
+            set.name
+        );
+    }
+    Ok(kept)
+}
+
 /// Adds the rules of record under the margin brackets of other dates.
 fn add_brackets(sets: &mut Vec<RuleSetFile>, dates: &[Timestamp], prepared: &Prepared) -> Result<()> {
     for at in dates {
@@ -134,8 +162,15 @@ fn add_brackets(sets: &mut Vec<RuleSetFile>, dates: &[Timestamp], prepared: &Pre
 /// The rules of record first, then these, each once.
 pub(crate) fn with_record<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec<RuleSetFile>> {
     let mut sets = vec![embedded::rule_set(RECORD)?];
+    let mut asked = Vec::new();
     for name in names {
-        let set = embedded::rule_set(name)?;
+        if name == embedded::CATALOGUE {
+            asked.extend(embedded::catalogue()?.into_iter().map(|set| (name, set)));
+        } else {
+            asked.push((name, embedded::rule_set(name)?));
+        }
+    }
+    for (name, set) in asked {
         let Some(same) = sets.iter().find(|known| known.name == set.name) else {
             sets.push(set);
             continue;

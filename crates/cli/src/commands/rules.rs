@@ -1,45 +1,105 @@
 //! `aftershock rules`.
 
-use aftershock_rules::kinds;
+use aftershock_rules::{Kind, RuleSetFile, families, find};
 use anyhow::Result;
 
 use crate::{embedded, table};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// A rule set to explain
+    /// A rule set or a kind of rule to explain
     name: Option<String>,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
-    let Some(name) = arguments.name else {
-        let sets = embedded::rule_sets()?;
-        let rows: Vec<Vec<String>> = sets
-            .iter()
-            .map(|set| vec![set.name.clone(), set.title.clone()])
-            .collect();
-        return table::print(&table::headers(&["rule set", "what it asks"]), &rows);
-    };
-    let set = embedded::rule_set(&name)?;
-    println!("{}\n\n{}\n\nWho pays: {}\n", set.title, set.summary, set.costs);
-    for source in &set.sources {
+    match arguments.name {
+        None => list(),
+        Some(name) => explain(&name),
+    }
+}
+
+/// The catalogue by family, then the rule sets that are no kind alone.
+fn list() -> Result<()> {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for family in families() {
+        for kind in family.kinds {
+            rows.push(vec![family.name.into(), kind.name.into(), kind.what.into()]);
+        }
+    }
+    for set in embedded::rule_sets()?
+        .iter()
+        .filter(|set| find(&set.name).is_none())
+    {
+        rows.push(vec!["rule set".into(), set.name.clone(), set.title.clone()]);
+    }
+    table::print(&table::headers(&["about", "rule", "what it does"]), &rows)?;
+    crate::say!("ask     aftershock rules <rule>; aftershock replay <episode> --rules <rule>");
+    Ok(())
+}
+
+fn explain(name: &str) -> Result<()> {
+    if find(name).is_none_or(|kind| !kind.parameters.is_empty()) {
+        let set = embedded::rule_set(name)?;
+        println!("{}\n\n{}\n\nWho pays: {}\n", set.title, set.summary, set.costs);
+        for source in &set.sources {
+            println!("Source: {source}");
+        }
+        println!("\n{}", set.toml.trim_end());
+        for kind in used(&set) {
+            println!();
+            print(kind)?;
+        }
+        return Ok(());
+    }
+    find(name).map_or(Ok(()), print)
+}
+
+/// Kinds of the rules in a set, each once, in order.
+fn used(set: &RuleSetFile) -> Vec<&'static Kind> {
+    let table: toml::Table = set.toml.parse().unwrap_or_default();
+    let rules = table.get("rule").and_then(toml::Value::as_array);
+    let names = rules
+        .into_iter()
+        .flatten()
+        .filter_map(|rule| rule.get("kind")?.as_str());
+    let mut kinds: Vec<&Kind> = Vec::new();
+    for kind in names.filter_map(find) {
+        if kinds.iter().all(|known| known.name != kind.name) {
+            kinds.push(kind);
+        }
+    }
+    kinds
+}
+
+/// A kind in its fixed form.
+fn print(kind: &Kind) -> Result<()> {
+    println!("{}: {}\n", kind.name, kind.what);
+    println!("What it changes: {}", kind.changes);
+    println!("Why it might help: {}", kind.helps);
+    println!("What it costs, and whom: {}", kind.costs);
+    println!("Example: {}", kind.example);
+    for source in kind.sources {
         println!("Source: {source}");
     }
-    println!("\n{}", set.toml.trim_end());
-    for kind in kinds().filter(|kind| set.toml.contains(&format!("kind = \"{}\"", kind.name))) {
-        if kind.parameters.is_empty() {
-            continue;
-        }
-        println!("\n{}: {}", kind.name, kind.what);
-        let rows: Vec<Vec<String>> = kind
-            .parameters
-            .iter()
-            .map(|one| {
-                let [low, high] = one.allowed;
-                vec![one.name.into(), format!("{low} to {high}"), one.meaning.into()]
-            })
-            .collect();
-        table::print(&table::headers(&["parameter", "allowed", "meaning"]), &rows)?;
+    if kind.parameters.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let rows: Vec<Vec<String>> = kind
+        .parameters
+        .iter()
+        .map(|one| {
+            let [low, high] = one.allowed;
+            let allowed = format!("{low} to {high}");
+            vec![
+                one.name.into(),
+                one.default.to_string(),
+                allowed,
+                one.meaning.into(),
+            ]
+        })
+        .collect();
+    table::print(
+        &table::headers(&["parameter", "default", "allowed", "meaning"]),
+        &rows,
+    )
 }

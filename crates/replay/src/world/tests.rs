@@ -47,6 +47,7 @@ fn parameters(open_interest_usd: f64, volume_daily_usd: f64) -> Parameters {
         reopen_share: 0.5,
         cancelled_share: 0.25,
         overlap: 0.0,
+        hold_equity: false,
         pools: vec![Pool {
             name: "fund".into(),
             share: 1.0,
