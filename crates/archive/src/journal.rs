@@ -85,7 +85,8 @@ tables! {
     outcomes: OutcomeRow {
         draw, bar_order, recorded_drawdown, mark_drawdown, null_drawdown, forced_sell_usd, forced_buy_usd,
         open_interest_usd, open_interest_btc_before, open_interest_btc_after, bad_debt_usd, insurance_used_usd,
-        halted_s, reopening_gap_log, end_gap_log,
+        halted_s, reopening_gap_log, end_gap_log, low_reached_s, stale_s, volume_lost_usd, margin_called_usd,
+        margin_peak_to_trough, margin_growth_1d,
     }
     amplification: AmplificationRow {
         draw, bar_order, clock_s, n, recorded_rv, mark_rv, null_rv, amplification, reason,

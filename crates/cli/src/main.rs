@@ -69,6 +69,8 @@ enum Command {
     Venues(commands::venues::Arguments),
     /// Ask in SQL; without a query, interactively
     Sql(commands::sql::Arguments),
+    /// Say what rules were worth against the rules of record, on every measure at once
+    Compare(commands::compare::Arguments),
     /// List or prune runs
     Runs(commands::runs::Arguments),
     /// Rebuild a run from its manifest and compare digests
@@ -105,6 +107,7 @@ fn run(Arguments { data, command }: Arguments) -> ExitCode {
         Command::Rules(arguments) => commands::rules::run(arguments),
         Command::Venues(arguments) => commands::venues::run(arguments),
         Command::Sql(arguments) => commands::sql::run(&data, arguments),
+        Command::Compare(arguments) => commands::compare::run(&data, arguments),
         Command::Runs(arguments) => commands::runs::run(&data, arguments),
         Command::Verify(arguments) => commands::verify::run(&data, arguments),
         Command::Report(arguments) => commands::report::run(&data, arguments),

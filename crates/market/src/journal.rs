@@ -158,6 +158,21 @@ pub struct OutcomeRow {
     pub reopening_gap_log: Option<f64>,
     /// Mark minus record at the end, log.
     pub end_gap_log: f64,
+    /// When the replay first traded within half a percent of the record's low, s from its start; absent where it never did. A
+    /// rule under which that comes later and the fall is no smaller has only delayed it.
+    pub low_reached_s: Option<f64>,
+    /// Time in which the last price that traded stood further than half a percent from the one at which the market would have
+    /// stood were it open, s.
+    pub stale_s: f64,
+    /// Volume in scope that traded in the record while trading was halted here, USD.
+    pub volume_lost_usd: f64,
+    /// Margin called from positions that stood, because what is asked of them rose, USD: each rise times the open interest at the
+    /// start.
+    pub margin_called_usd: f64,
+    /// Highest initial margin over the lowest, over the brackets by the share of open interest believed to be in each.
+    pub margin_peak_to_trough: f64,
+    /// Largest growth of that initial margin within a day, ratio.
+    pub margin_growth_1d: f64,
 }
 
 /// Amplification of one draw on one clock.

@@ -64,6 +64,10 @@ pub struct Replayed {
     /// The same, but during a halt the price at which the market would have stood were it open; empty under the
     /// rules of record, which never halt.
     pub log_open: Vec<f64>,
+    /// Whether trading was halted, per waypoint; empty as `log_open`.
+    pub halted: Vec<bool>,
+    /// Margins in force from the start on, each when it changed, bracket by bracket; empty as `log_open`.
+    pub margins: Vec<MarginInForce>,
     /// What was exogenous, where it was not given.
     pub exogenous: Option<Exogenous>,
     /// Forced orders in the order of execution, each with its parent.
@@ -194,7 +198,7 @@ impl<'a> Replay<'a> {
         })
     }
 
-    fn came_to(&self, run: WorldRun, marks: Marks<'_>, open_interest_before: Coin) -> Replayed {
+    fn came_to(&self, run: WorldRun, mut marks: Marks<'_>, open_interest_before: Coin) -> Replayed {
         let path = self.path;
         let end = path.at[path.len() - 1];
         let mut totals = Totals {
@@ -218,13 +222,16 @@ impl<'a> Replay<'a> {
         if let Some((began, until)) = run.halted[0] {
             totals.halted_s += end.min(until).seconds_since(began);
         }
+        if self.rules.is_record() {
+            marks.log_open.clear();
+            marks.halted.clear();
+            marks.margins.clear();
+        }
         Replayed {
             log_mark: marks.log_mark,
-            log_open: if self.rules.is_record() {
-                Vec::new()
-            } else {
-                marks.log_open
-            },
+            log_open: marks.log_open,
+            halted: marks.halted,
+            margins: marks.margins,
             exogenous: marks.found,
             orders: run.journal.orders,
             totals,
@@ -239,6 +246,8 @@ struct Marks<'o> {
     first: usize,
     log_mark: Vec<f64>,
     log_open: Vec<f64>,
+    halted: Vec<bool>,
+    margins: Vec<MarginInForce>,
     found: Option<Exogenous>,
 }
 
@@ -256,6 +265,8 @@ impl<'o> Marks<'o> {
             first,
             log_mark: room(),
             log_open: room(),
+            halted: Vec::with_capacity(waypoints),
+            margins: Vec::new(),
             found: given.is_none().then(|| Exogenous {
                 log_price: room(),
                 ordinary_usd: room(),
@@ -274,6 +285,7 @@ impl Observer for Marks<'_> {
     fn waypoint(&mut self, waypoint: &Waypoint) {
         self.log_mark.push(waypoint.log_mark);
         self.log_open.push(waypoint.log_open);
+        self.halted.push(waypoint.halted);
         if let Some(found) = &mut self.found {
             found.log_price.push(waypoint.log_news);
             found.ordinary_usd.push(waypoint.ordinary_usd);
@@ -308,6 +320,7 @@ impl Observer for Marks<'_> {
     }
 
     fn margin(&mut self, margin: &MarginInForce) {
+        self.margins.push(*margin);
         if let Some(observer) = &mut self.observer {
             observer.margin(margin);
         }

@@ -338,7 +338,20 @@ fn measure(
     let open_interest_usd =
         replayed.totals.open_interest_before.to_f64() * libm::exp(path.log_price[path.first - 1]);
     Measured {
-        outcome: outcome(key, path, replayed, &exogenous.log_null, open_interest_usd),
+        outcome: outcome(
+            key,
+            path,
+            replayed,
+            &exogenous.log_null,
+            open_interest_usd,
+            (
+                rule_set
+                    .brackets
+                    .as_ref()
+                    .unwrap_or(&job.draw.parameters.brackets),
+                &job.draw.parameters.mix,
+            ),
+        ),
         amplification,
         shapley: attributions,
         marks: mark.log_price[1..].to_vec(),

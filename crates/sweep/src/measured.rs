@@ -3,7 +3,8 @@
 use aftershock_market::journal::{AmplificationRow, OutcomeRow, QuietDayRow};
 use aftershock_market::{BarOrder, MICROS_PER_SECOND, Timestamp};
 use aftershock_measure::{drawdown::max_drawdown_log, variance};
-use aftershock_replay::{Path, Replayed};
+use aftershock_protocol::Brackets;
+use aftershock_replay::{LeverageMix, MarginInForce, Path, Replayed};
 
 use crate::Case;
 
@@ -139,6 +140,7 @@ pub(crate) fn outcome(
     replayed: &Replayed,
     log_null: &[f64],
     open_interest_usd: f64,
+    (brackets, mix): (&Brackets, &LeverageMix),
 ) -> OutcomeRow {
     let (log_mark, totals) = (&replayed.log_mark, &replayed.totals);
     // A low inside a halt is not avoided by not being traded: the fall is that of the price as if trading were open.
@@ -148,6 +150,7 @@ pub(crate) fn outcome(
         &replayed.log_open
     };
     let recorded = &path.log_price[path.first..];
+    let margins = procyclicality(path, &replayed.margins, brackets, mix);
     OutcomeRow {
         draw: draw as i32,
         bar_order,
@@ -167,5 +170,109 @@ pub(crate) fn outcome(
             (Some(mark), Some(record)) => mark - record,
             _ => 0.0,
         },
+        low_reached_s: low_reached_s(path, replayed),
+        stale_s: stale_s(path, replayed),
+        volume_lost_usd: (path.first..path.len())
+            .zip(&replayed.halted)
+            .filter(|(_, halted)| **halted)
+            .map(|(i, _)| path.volume_usd[i])
+            .sum(),
+        margin_called_usd: margins.called_ratio * open_interest_usd,
+        margin_peak_to_trough: margins.peak_to_trough,
+        margin_growth_1d: margins.growth_1d,
+    }
+}
+
+/// A price this near to another is at it, log: half a percent.
+const NEAR_LOG: f64 = 0.005;
+
+/// When a price first traded near the record's low, s from the start.
+fn low_reached_s(path: &Path, replayed: &Replayed) -> Option<f64> {
+    let low = path.log_price[path.first..]
+        .iter()
+        .copied()
+        .min_by(f64::total_cmp)?;
+    let traded = |at: usize| !replayed.halted.get(at).copied().unwrap_or(false);
+    let reached =
+        (0..replayed.log_mark.len()).find(|at| traded(*at) && replayed.log_mark[*at] <= low + NEAR_LOG)?;
+    Some(path.at[path.first + reached].seconds_since(path.at[path.first]))
+}
+
+/// Time in which the last price stood further from where the market would have stood than is near, s.
+fn stale_s(path: &Path, replayed: &Replayed) -> f64 {
+    let pairs = replayed.log_mark.iter().zip(&replayed.log_open).enumerate();
+    pairs
+        .filter(|(at, (mark, open))| *at > 0 && (*mark - *open).abs() > NEAR_LOG)
+        .map(|(at, _)| path.at[path.first + at].seconds_since(path.at[path.first + at - 1]))
+        .sum()
+}
+
+/// How much more margin was asked for as the crash went on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Procyclicality {
+    /// All rises of the mean initial ratio.
+    called_ratio: f64,
+    peak_to_trough: f64,
+    growth_1d: f64,
+}
+
+/// Of the initial ratio in force, the mean over brackets by the share of open interest that accounts of their sizes are
+/// believed to hold (Murphy, Vasios and Vause, Bank of England SWP 597: peak to trough, and growth over a horizon).
+fn procyclicality(
+    path: &Path,
+    margins: &[MarginInForce],
+    brackets: &Brackets,
+    mix: &LeverageMix,
+) -> Procyclicality {
+    const DAY_S: f64 = 86_400.0;
+    let mut shares = vec![0.0; brackets.tiers().len()];
+    for (size_usd, share) in &mix.account_sizes {
+        shares[brackets.index_of(*size_usd)] += share;
+    }
+    let mut ratios: Vec<f64> = brackets
+        .tiers()
+        .iter()
+        .map(|tier| 1.0 / tier.max_leverage)
+        .collect();
+    let mean = |ratios: &[f64]| {
+        shares
+            .iter()
+            .zip(ratios)
+            .map(|(share, ratio)| share * ratio)
+            .sum::<f64>()
+    };
+    let mut series: Vec<(Timestamp, f64)> = Vec::new();
+    for batch in margins.chunk_by(|a, b| a.at == b.at) {
+        for one in batch {
+            ratios[one.tier as usize - 1] = one.initial_ratio;
+        }
+        series.push((batch[0].at, mean(&ratios)));
+    }
+    if series.is_empty() {
+        series.push((path.at[path.first], mean(&ratios)));
+    }
+    let (low, high) = series
+        .iter()
+        .fold((f64::INFINITY, 0.0_f64), |(low, high), (_, ratio)| {
+            (low.min(*ratio), high.max(*ratio))
+        });
+    let mut growth_1d = 0.0_f64;
+    for (turn, (at, ratio)) in series.iter().enumerate() {
+        // What was in force a day ago counts, though it was set before.
+        let from = series[..turn]
+            .iter()
+            .rposition(|(earlier, _)| at.seconds_since(*earlier) >= DAY_S)
+            .unwrap_or(0);
+        for (_, earlier) in &series[from..turn] {
+            growth_1d = growth_1d.max(ratio / earlier - 1.0);
+        }
+    }
+    Procyclicality {
+        called_ratio: series
+            .windows(2)
+            .map(|pair| (pair[1].1 - pair[0].1).max(0.0))
+            .sum(),
+        peak_to_trough: high / low,
+        growth_1d,
     }
 }

@@ -410,7 +410,7 @@ fn gates(session: &Session, episode: (&str, &str)) -> Result<()> {
 }
 
 /// `median [low, high]`; the median alone where there is no interval, `-` where there is no median.
-fn interval(rows: &Rows, row: usize, [low, median, high]: [&str; 3], decimals: usize) -> String {
+pub(crate) fn interval(rows: &Rows, row: usize, [low, median, high]: [&str; 3], decimals: usize) -> String {
     let value = |column| rows.get(row, column).and_then(|cell| cell.number());
     match (value(low), value(median), value(high)) {
         (Some(low), Some(median), Some(high)) => {
@@ -427,7 +427,7 @@ fn interval(rows: &Rows, row: usize, [low, median, high]: [&str; 3], decimals: u
 }
 
 /// The number with so many decimals, without a sign where nothing is left of it.
-fn rounded(value: f64, decimals: usize) -> String {
+pub(crate) fn rounded(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     match text.strip_prefix('-') {
         Some(rest) if rest.chars().all(|c| matches!(c, '0' | '.')) => rest.to_owned(),
