@@ -7,7 +7,8 @@ use crate::{Kind, Parameter, read};
 pub(super) const KIND: Kind = Kind {
     name: "market-wide-halt",
     what: "falls of 7 and 13 % from the close of the UTC day before halt 15 minutes, 20 % the rest of the day",
-    changes: "Each level halts once a day; rises never do. After the third, trading resumes at midnight UTC. Not modelled: one \
+    changes: "Each level halts once a day; rises never do. After the third, trading resumes after midnight UTC: the time left \
+              of the day is counted at the last decision before the halt, so up to a bar later. Not modelled: one \
               halt for all markets together (each market has its own here), an official close (the last mark at midnight UTC \
               is taken), and the hour before the close in which the first two levels do not halt, which a market of 24 \
               hours has not. Until the first midnight of a record there is no level.",
