@@ -29,7 +29,7 @@ impl World<'_> {
             if !market.book.triggered(side, mark) || market.suspended_until[side.index()] > at {
                 continue;
             }
-            let (mut fraction, pause_until) = self.step_of(at, place, side, liquidation.rule);
+            let (mut fraction, mut pause_until) = self.step_of(at, place, side, liquidation.rule);
             if fraction == 0.0 {
                 self.suspend(place, side, pause_until);
                 continue;
@@ -60,6 +60,7 @@ impl World<'_> {
                     continue;
                 }
                 fraction = verdict.step.fraction;
+                pause_until = pause_until.max(at + (verdict.step.pause_s * 1e6) as i64);
             }
             let market = &mut self.markets[place];
             let log_null = market.log_null() + (market.log_mark - market.log_price);

@@ -1,7 +1,7 @@
 //! The world: what is in it, and what it does between two ticks.
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
-use aftershock_protocol::{RuleSet, SetBand};
+use aftershock_protocol::{PastHalt, RuleSet, SetBand};
 
 use super::account::Account;
 use super::journal::{Entry, EntryKind, HaltRow, Holder, Journal};
@@ -224,8 +224,16 @@ impl<'a> World<'a> {
 
     /// A halt has ended at a price.
     pub(crate) fn enter_halt(&mut self, at: i64, place: usize) {
-        let market = &self.markets[place];
+        let market = &mut self.markets[place];
         let (from, log_edge) = market.halt_began;
+        if !self.rules.is_record() {
+            market.state.past.halt(PastHalt {
+                from_at: Timestamp(from),
+                until_at: Timestamp(at),
+                edge_usd: libm::exp(log_edge),
+                reopening_usd: libm::exp(market.log_price),
+            });
+        }
         self.journal.halts.push(HaltRow {
             market: place,
             from_at: Timestamp(from),
