@@ -1,7 +1,6 @@
 use aftershock_market::Cash;
 use aftershock_protocol::{AssessMargin, CoverDeficit, NO_PAST, RuleSet, View};
 
-
 fn view() -> View<'static> {
     View {
         now: aftershock_market::Timestamp(0),
