@@ -1,10 +1,11 @@
 //! Who pays whom when not everyone can, and what netting through a clearing house saves.
 
+pub use crate::default_costs::{ClearingVectors, rogers_veraart};
 use crate::linear::solve;
 pub use crate::netting::{ClearingHouses, least_class_importance, least_members, netting_exposure};
 
 /// A shortfall smaller than this share of what is owed is rounding, not a default.
-const ROUNDING: f64 = 1e-12;
+pub(crate) const ROUNDING: f64 = 1e-12;
 
 /// Payments in a network of debts: the greatest vector with `p = min(owed, external + what the others pay)`.
 ///

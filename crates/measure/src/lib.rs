@@ -32,6 +32,7 @@ pub mod branching;
 pub mod cascade;
 pub mod clearing;
 pub mod critical;
+mod default_costs;
 pub mod depth;
 pub mod drawdown;
 pub mod em;

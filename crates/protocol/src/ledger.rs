@@ -12,6 +12,7 @@ pub struct Ledger {
     entry_value: [Cash; 2],
     insurance: Vec<Cash>,
     bad_debt: Vec<Cash>,
+    socialised: Cash,
     outside: Cash,
 }
 
@@ -33,6 +34,7 @@ impl Ledger {
             entry_value: [Cash::ZERO; 2],
             bad_debt: vec![Cash::ZERO; insurance.len()],
             insurance,
+            socialised: Cash::ZERO,
             outside: -paid_in,
         }
     }
@@ -98,6 +100,16 @@ impl Ledger {
         left
     }
 
+    /// Charges part of a deficit to winners, as a claim on them: what is left of it is for [`Ledger::cover`].
+    pub fn socialise(&mut self, amount: Cash) {
+        self.socialised += amount;
+    }
+
+    /// Claims on winners so far.
+    pub fn socialised(&self) -> Cash {
+        self.socialised
+    }
+
     /// Takes what a holder pays in for a loss that his margin here did not cover.
     pub fn pay_in(&mut self, amount: Cash) {
         self.outside -= amount;
@@ -133,7 +145,9 @@ impl Ledger {
     pub fn residual(&self) -> Cash {
         let reserves: Cash = self.insurance.iter().copied().sum();
         let unpaid: Cash = self.bad_debt.iter().copied().sum();
-        self.margin[0] + self.margin[1] - self.entry_value[0] + self.entry_value[1] + reserves - unpaid
+        self.margin[0] + self.margin[1] - self.entry_value[0] + self.entry_value[1] + reserves
+            - unpaid
+            - self.socialised
             + self.outside
     }
 }

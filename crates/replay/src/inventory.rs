@@ -1,7 +1,9 @@
 //! Positions that stand when the replay begins: who opened before, at which price and leverage, and survived.
 
 use aftershock_market::{Cash, Coin, Price, Side, Timestamp};
-use aftershock_protocol::{AssessMargin, Brackets, Ledger, Position, PositionBook, RuleSet, Slot, View};
+use aftershock_protocol::{
+    AssessMargin, Brackets, Ledger, Position, PositionBook, RuleSet, SizeFund, Slot, View,
+};
 
 use crate::decay::Decay;
 use crate::market_state::MarketState;
@@ -403,12 +405,10 @@ pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start
 
     let entry_usd = libm::exp(path.log_price[first - 1]);
     let open_interest = Coin::from_f64(parameters.open_interest_usd / entry_usd);
-    let insurance = parameters
-        .pools
-        .iter()
-        .map(|pool| Cash::from_f64((parameters.open_interest_usd * pool.share * pool.fund_ratio).round()));
+    let mut reserves = funds(replay, &market, observer)?;
     // Behind the pools' funds stands a vault, and it is empty.
-    let mut ledger = Ledger::new(insurance.chain([Cash::ZERO]).collect());
+    reserves.push(Cash::ZERO);
+    let mut ledger = Ledger::new(reserves);
     let ratios: Vec<f64> = margins.maintenance.iter().step_by(2).copied().collect();
     let mut book = PositionBook::new(&ratios);
     for (slot, ratio) in margins.maintenance.iter().enumerate() {
@@ -477,6 +477,60 @@ fn size_kept(survivors: &[(&Opening, &LeadBar, f64)]) -> f64 {
         .map(|(opening, _, weight)| weight / opening.leverage_kept)
         .sum();
     if would_be > 0.0 { is / would_be } else { 1.0 }
+}
+
+/// The fund of each pool as the replay begins: history's, or as rules size it.
+fn funds(
+    replay: &Replay<'_>,
+    market: &MarketState,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Cash>, ReplayError> {
+    let Replay {
+        path,
+        parameters,
+        rules,
+        ..
+    } = *replay;
+    let open_interest_usd = parameters.open_interest_usd;
+    let history = |pool: &crate::Pool| (open_interest_usd * pool.share * pool.fund_ratio).round();
+    let view = View {
+        now: path.at[path.first],
+        mark_usd: libm::exp(path.log_price[path.first - 1]),
+        mean_mark_1h_usd: libm::exp(market.mean_log_mark_1h()),
+        volatility_1h: market.daily_volatility_1h(),
+        volatility_24h: market.daily_volatility_24h(),
+        volatility_normal: parameters.impact.sigma_daily,
+        open_interest_usd,
+        forced_usd: 0.0,
+        insurance_usd: parameters.pools.iter().map(history).sum(),
+        index_usd: None,
+        bid_depth_1pct_usd: parameters.book_usd_per_log * ONE_PERCENT_LOG,
+        depth_ratio: 1.0,
+        past: &market.past,
+    };
+    let mut funds = Vec::with_capacity(parameters.pools.len() + 1);
+    for pool in &parameters.pools {
+        let step = SizeFund {
+            fund_usd: history(pool),
+            open_interest_usd: open_interest_usd * pool.share,
+        };
+        let verdict = rules.size_fund(step, &view)?;
+        for one in &verdict.interventions {
+            observer.intervention(&Noted {
+                at: view.now,
+                rule: &one.rule,
+                step: "size_fund",
+                decision: one.decision,
+                subject: pool.name.clone(),
+                before: Some(one.before),
+                after: Some(one.after),
+                until: None,
+                reason: &one.reason.0,
+            });
+        }
+        funds.push(Cash::from_f64(verdict.step.fund_usd));
+    }
+    Ok(funds)
 }
 
 /// Openings of one side that no later bar of the lead-in liquidates, with their bar and weight, oldest first.

@@ -23,6 +23,7 @@ mod tape;
 mod tell;
 mod timer;
 mod watch;
+mod winners;
 
 pub use account::{Account, Collateral, Holding, Owner};
 pub use audit::{AuditError, audit};

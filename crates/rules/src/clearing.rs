@@ -1,9 +1,42 @@
 //! Clearing: what is netted across venues, and who stands behind whom.
 
+mod bilateral;
 mod cross_protocol;
+mod cross_venue_margin;
+mod default_waterfall;
+mod protocol;
+mod shared_fund;
+mod standardised_haircuts;
 
+use aftershock_market::Cash;
+pub use bilateral::BilateralClearing;
 pub use cross_protocol::CrossProtocolClearing;
+pub use cross_venue_margin::CrossVenueMargin;
+pub use default_waterfall::DefaultWaterfall;
+pub use protocol::ProtocolClearing;
+pub use shared_fund::SharedDefaultFund;
+pub use standardised_haircuts::StandardisedHaircuts;
 
 use crate::Kind;
 
-pub(crate) const KINDS: &[Kind] = &[cross_protocol::KIND];
+pub(crate) const KINDS: &[Kind] = &[
+    bilateral::KIND,
+    protocol::KIND,
+    shared_fund::KIND,
+    default_waterfall::KIND,
+    cross_venue_margin::KIND,
+    standardised_haircuts::KIND,
+    cross_protocol::KIND,
+];
+
+/// A share of an amount, in [0, 1], rounded down and never more than the amount.
+pub(crate) fn part(amount: Cash, share: f64) -> Cash {
+    if share >= 1.0 {
+        return amount;
+    }
+    Cash((amount.0 as f64 * share) as i128).min(amount)
+}
+
+#[cfg(test)]
+#[path = "clearing_tests.rs"]
+mod tests;

@@ -98,7 +98,7 @@ fn recount(run: &WorldRun, markets: usize) -> Recount {
                     Holder::Account(account) => cash[account as usize] += left,
                 }
             }
-            EntryKind::Draw | EntryKind::BadDebt => book.owed -= entry.amount.0,
+            EntryKind::Draw | EntryKind::BadDebt | EntryKind::Socialised => book.owed -= entry.amount.0,
             EntryKind::Feed => {}
             EntryKind::Deposit => {
                 if let Holder::Account(account) = entry.holder {

@@ -58,6 +58,7 @@ fn count(spec: &WorldSpec, order: &OrderRow, entry: &Entry, borne: &mut Borne, c
     match entry.kind {
         EntryKind::Draw if entry.quantity.0 == 0 => borne.fund_usd += usd(entry.amount),
         EntryKind::Draw => borne.vault_usd += usd(entry.amount),
+        EntryKind::Socialised => borne.winners_usd += usd(entry.amount),
         EntryKind::BadDebt => borne.bad_debt_usd += usd(entry.amount),
         // What it was sent to close; who takes the other side closes the other side.
         EntryKind::Close if entry.side == frame(spec, order.market).side(order.side) => {
@@ -92,5 +93,5 @@ fn winners(spec: &WorldSpec, order: &OrderRow, borne: &mut Borne, closed: &Close
     };
     let forgone = closed.taken.0 as f64 - each * closed.taken.1 as f64;
     let sign = frame.side(order.side).sign();
-    borne.winners_usd = frame.usd(Cash((sign * forgone) as i128), order.log_fill).max(0.0);
+    borne.winners_usd += frame.usd(Cash((sign * forgone) as i128), order.log_fill).max(0.0);
 }

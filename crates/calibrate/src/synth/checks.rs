@@ -56,7 +56,8 @@ pub(super) fn of_run(rule_set: &Arc<str>, run: &WorldRun, reserves: &[[Cash; 2]]
         of_kind.map(|entry| entry.amount).sum()
     };
     let deficit: Cash = run.journal.orders.iter().map(|order| order.deficit).sum();
-    let unexplained = deficit - drawn(EntryKind::Draw) - drawn(EntryKind::BadDebt);
+    let unexplained =
+        deficit - drawn(EntryKind::Draw) - drawn(EntryKind::Socialised) - drawn(EntryKind::BadDebt);
     vec![
         row(rule_set, "second ledger", agrees, second),
         row(

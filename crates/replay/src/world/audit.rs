@@ -25,6 +25,7 @@ pub struct AuditError {
 struct Books {
     contracts: [i128; 2],
     reserves: [i128; 2],
+    socialised: i128,
     bad_debt: i128,
 }
 
@@ -43,8 +44,8 @@ pub fn audit(run: &WorldRun, reserves: &[[Cash; 2]]) -> Result<(), AuditError> {
         })
         .collect();
     let mut cash: BTreeMap<u32, i128> = BTreeMap::new();
-    // What reserves paid for each order, and what nobody did.
-    let mut losses: BTreeMap<u32, [i128; 2]> = BTreeMap::new();
+    // What reserves paid for each order, what nobody did, and what winners are charged.
+    let mut losses: BTreeMap<u32, [i128; 3]> = BTreeMap::new();
     let differs = |entry: usize, what: String, found: i128, engine: i128| {
         if found == engine {
             Ok(())
@@ -64,6 +65,7 @@ pub fn audit(run: &WorldRun, reserves: &[[Cash; 2]]) -> Result<(), AuditError> {
             match entry.kind {
                 EntryKind::Draw => Some(0),
                 EntryKind::BadDebt => Some(1),
+                EntryKind::Socialised => Some(2),
                 _ => None,
             },
         ) {
@@ -88,6 +90,7 @@ pub fn audit(run: &WorldRun, reserves: &[[Cash; 2]]) -> Result<(), AuditError> {
             }
             EntryKind::Feed => book.reserves[0] += entry.amount.0,
             EntryKind::BadDebt => book.bad_debt += entry.amount.0,
+            EntryKind::Socialised => book.socialised += entry.amount.0,
             EntryKind::Deposit => {
                 if let Holder::Account(account) = entry.holder {
                     *cash.entry(account).or_default() += entry.amount.0;
@@ -121,18 +124,30 @@ pub fn audit(run: &WorldRun, reserves: &[[Cash; 2]]) -> Result<(), AuditError> {
         }
         differs(
             last,
+            format!("losses charged to winners of market {market}"),
+            book.socialised,
+            run.socialised[market].0,
+        )?;
+        differs(
+            last,
             format!("bad debt of market {market}"),
             book.bad_debt,
             run.bad_debt[market].0,
         )?;
     }
     for row in &run.journal.orders {
-        let [covered, bad_debt] = losses.remove(&row.id).unwrap_or_default();
+        let [covered, bad_debt, socialised] = losses.remove(&row.id).unwrap_or_default();
         differs(
             last,
             format!("what reserves paid for order {}", row.id),
             covered,
             row.covered.0,
+        )?;
+        differs(
+            last,
+            format!("what winners are charged for order {}", row.id),
+            socialised,
+            row.socialised.0,
         )?;
         differs(
             last,

@@ -1,7 +1,7 @@
 //! The world: what is in it, and what it does between two ticks.
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
-use aftershock_protocol::{PastHalt, RuleSet, SetBand};
+use aftershock_protocol::{Intervention, PastHalt, RuleSet, SetBand};
 
 use super::account::Account;
 use super::journal::{Entry, EntryKind, HaltRow, Holder, Journal};
@@ -41,6 +41,8 @@ pub struct WorldRun {
     pub accounts: Vec<Account>,
     /// Reserves of each market at the end: funds of its pools, and vault.
     pub reserves: Vec<[Cash; 2]>,
+    /// Losses of each market charged to winners, settlement asset: claims that their margins do not show.
+    pub socialised: Vec<Cash>,
     /// Unpaid losses of each market.
     pub bad_debt: Vec<Cash>,
     /// Open interest of each market, long and short in its frame.
@@ -85,6 +87,8 @@ pub struct World<'a> {
     pub(crate) filling: Option<u32>,
     /// Whether orders wait for a waypoint.
     pub(crate) on_grid: bool,
+    /// What rules did to funds before the tape, by pool, to be told at its start.
+    pub(super) sized: Vec<(String, Vec<Intervention>)>,
     pub(super) actions: u64,
 }
 
@@ -116,6 +120,7 @@ impl<'a> World<'a> {
             filling: None,
             abducts: true,
             on_grid: false,
+            sized: Vec::new(),
             actions: 0,
         }
     }
@@ -382,6 +387,11 @@ impl<'a> World<'a> {
         WorldRun {
             exogenous,
             reserves: self.markets.iter().map(Market::reserves).collect(),
+            socialised: self
+                .markets
+                .iter()
+                .map(|market| market.ledger.socialised())
+                .collect(),
             bad_debt: self
                 .markets
                 .iter()

@@ -60,10 +60,14 @@ pub struct OrderRow {
     pub deleveraged: Coin,
     /// Value of that, USD.
     pub deleveraged_usd: f64,
+    /// Profit that those closed against it gave up: at the mark less at the price they were closed at, USD.
+    pub deleveraged_profit_usd: f64,
     /// Loss beyond the margins, settlement asset.
     pub deficit: Cash,
     /// Paid of it by fund and vault.
     pub covered: Cash,
+    /// Charged to winners of it, a claim that their margins do not show.
+    pub socialised: Cash,
     /// Left of it.
     pub bad_debt: Cash,
 }
@@ -90,6 +94,8 @@ pub enum EntryKind {
     Draw,
     /// A reserve takes `amount`.
     Feed,
+    /// `amount` is charged to winners.
+    Socialised,
     /// `amount` stays unpaid.
     BadDebt,
     /// Cash of an account changes by `amount` from outside: its deposit, a transfer, the sale of its collateral.

@@ -2,15 +2,53 @@
 
 use aftershock_market::{Cash, Coin, Rest, Side};
 use aftershock_protocol::venue::deleveraging::{Ranking, Standing};
-use aftershock_protocol::{CoverDeficit, Ranked};
+use aftershock_protocol::{CoverDeficit, Deleverage, Shared};
 
 use super::engine::{World, entry};
 use super::journal::{Cause, Entry, EntryKind, Holder, OrderRow};
 use super::order::Behind;
+use super::winners::lay;
 use crate::ReplayError;
 
+/// A pool's part of a loss.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Paid {
+    /// The part.
+    pub(super) owed: Cash,
+    /// Paid of it by funds and vault.
+    pub(super) covered: Cash,
+    /// Charged to winners; the rest is bad debt.
+    pub(super) socialised: Cash,
+}
+
 impl World<'_> {
-    /// Closes winners of a side at the bankruptcy price of those they win from, in the venue's order.
+    /// Which share of what no reserve can bear winners do, and how it is laid on them: as the venue does, or as a rule says.
+    pub(super) fn winners_bear(
+        &mut self,
+        at: i64,
+        place: usize,
+        side: Side,
+        deficit: Cash,
+    ) -> Result<(f64, Shared), ReplayError> {
+        let spec = &self.spec.instruments[place];
+        let deleverages = spec.liquidation.is_some_and(|one| one.deleverages);
+        let step = Deleverage {
+            side: self.markets[place].frame.side(side.opposite()),
+            deficit,
+            share: if deleverages { 1.0 } else { 0.0 },
+            shared: Shared::Queue,
+        };
+        if self.rules.is_record() {
+            return Ok((step.share, step.shared));
+        }
+        let verdict = self.rules.deleverage(step, &self.markets[place].view(at, spec))?;
+        self.tell_rules(at, "deleverage", &spec.name, None, &verdict.interventions);
+        let share = if verdict.allowed { verdict.step.share } else { 0.0 };
+        Ok((share, verdict.step.shared))
+    }
+
+    /// Closes winners of a side at the bankruptcy price of those they win from, in the venue's order or as a rule lays it on
+    /// them.
     #[expect(clippy::too_many_arguments, reason = "the parts of a deleveraging, once")]
     pub(super) fn deleverage(
         &mut self,
@@ -19,8 +57,8 @@ impl World<'_> {
         side: Side,
         quantity: Coin,
         value: Cash,
-        order: u32,
-        log_fill: f64,
+        shared: Shared,
+        row: &mut OrderRow,
     ) -> Cash {
         let market = &mut self.markets[place];
         let kept = market.frame.kept(market.log_mark);
@@ -34,6 +72,9 @@ impl World<'_> {
             let mark_value = held.quantity.to_f64() * kept;
             let opening_value = held.entry_value.to_f64();
             let profit = side.sign() * (mark_value - opening_value);
+            if shared == Shared::ByProfit {
+                return profit;
+            }
             let entry = frame.log_price(opening_value / held.quantity.to_f64());
             ranking.score(&Standing {
                 side: frame.side(side),
@@ -47,17 +88,13 @@ impl World<'_> {
                 maintenance: ratios[2 * slot.tier + usize::from(slot.linked)] * mark_value,
             })
         });
-        let mut left = quantity;
-        let mut wanted: Vec<Ranked> = Vec::new();
-        for mut one in ranked {
-            if left == Coin::ZERO {
-                break;
-            }
-            let take = one.quantity.min(left);
-            left -= take;
-            one.quantity = take;
-            wanted.push(one);
-        }
+        let wanted = lay(shared, ranked, quantity);
+        let given_up = side.sign() * (quantity.to_f64() * kept - value.to_f64());
+        row.deleveraged_profit_usd += if frame.inverse {
+            given_up * mark_usd
+        } else {
+            given_up
+        };
         let mut taken = Vec::new();
         market.book.take_ranked(side, &wanted, &mut taken);
         let mut rest = Rest::new(quantity, value);
@@ -71,13 +108,13 @@ impl World<'_> {
         }
         // Those who carried have lost part of their short and hold naked spot; arbitrageurs have lost hedges.
         if self.markets[place].frame.side(side) == Side::Short {
-            let usd = self.markets[place].frame.notional_usd(quantity, log_fill);
+            let usd = self.markets[place].frame.notional_usd(quantity, row.log_fill);
             let spec = &self.spec.instruments[place];
             let market = &mut self.markets[place];
             let price_usd = libm::exp(market.log_price);
             if let (Some((carry, parameters)), Some(traders)) = (&mut market.carry, spec.carry) {
                 carry.deleveraged(usd * traders.share, price_usd, parameters);
-                market.unhedged_by = Some(order);
+                market.unhedged_by = Some(row.id);
             }
             if let Some(parameters) = spec.arbitrage {
                 market
@@ -105,21 +142,22 @@ impl World<'_> {
     }
 
     /// Puts a loss to the pools of a market by their shares: each pays from its own fund, then from the vault, or as a rule
-    /// says. Returns each pool's part and what was paid of it.
+    /// says. Returns each pool's part and what became of it.
     pub(super) fn cover(
         &mut self,
         at: i64,
         place: usize,
         deficit: Cash,
         row: &mut OrderRow,
-    ) -> Result<Vec<(Cash, Cash)>, ReplayError> {
+    ) -> Result<Vec<Paid>, ReplayError> {
         let parts = self.by_pool(place, deficit);
-        let mut paid = vec![(Cash::ZERO, Cash::ZERO); parts.len()];
+        let mut paid = vec![Paid::default(); parts.len()];
         if deficit <= Cash::ZERO {
             return Ok(paid);
         }
         let vault = parts.len();
         let mut uncovered = Cash::ZERO;
+        let mut charged = Cash::ZERO;
         for (pool, share) in parts.into_iter().enumerate() {
             if share == Cash::ZERO {
                 continue;
@@ -147,7 +185,16 @@ impl World<'_> {
                 owed -= draw;
                 draws.push((other, draw));
             }
-            let unpaid = self.markets[place].ledger.cover(pool, share, &draws);
+            let socialised = if verdict.step.socialised > Cash::ZERO {
+                verdict
+                    .step
+                    .socialised
+                    .min(self.gains_not_charged(place, row.side))
+            } else {
+                Cash::ZERO
+            };
+            self.markets[place].ledger.socialise(socialised);
+            let unpaid = self.markets[place].ledger.cover(pool, share - socialised, &draws);
             for (fund, amount) in draws {
                 if amount > Cash::ZERO {
                     self.enter(Entry {
@@ -157,8 +204,13 @@ impl World<'_> {
                     });
                 }
             }
-            paid[pool] = (share, share - unpaid);
+            paid[pool] = Paid {
+                owed: share,
+                covered: share - socialised - unpaid,
+                socialised,
+            };
             uncovered += unpaid;
+            charged += socialised;
         }
         if uncovered > Cash::ZERO {
             self.enter(Entry {
@@ -166,11 +218,30 @@ impl World<'_> {
                 ..entry(at, place, EntryKind::BadDebt, Holder::Cohort)
             });
         }
+        if charged > Cash::ZERO {
+            self.enter(Entry {
+                amount: charged,
+                ..entry(at, place, EntryKind::Socialised, Holder::Cohort)
+            });
+        }
         row.deficit += deficit;
-        row.covered += deficit - uncovered;
+        row.covered += deficit - uncovered - charged;
+        row.socialised += charged;
         row.bad_debt += uncovered;
         self.tell_funds(at, place);
         Ok(paid)
+    }
+
+    /// What the other side of a contract has gained at the mark and has not been charged before, settlement asset.
+    fn gains_not_charged(&self, place: usize, lost: Side) -> Cash {
+        let market = &self.markets[place];
+        let side = market.frame.side(lost).opposite();
+        let kept = market.frame.kept(market.log_mark);
+        let gains = market.book.ranked(side, |_, held| {
+            side.sign() * (held.quantity.to_f64() * kept - held.entry_value.to_f64())
+        });
+        let gained: f64 = gains.iter().map(|one| one.score.max(0.0)).sum();
+        (Cash::from_f64(gained) - market.ledger.socialised()).max(Cash::ZERO)
     }
 
     /// An account whose positions are gone and whose cash is below zero: collateral first, then the venue's reserves.

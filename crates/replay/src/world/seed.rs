@@ -3,17 +3,17 @@
 use aftershock_market::{Cash, Coin, Side, Timestamp};
 use aftershock_protocol::venue::funding::Averaging;
 use aftershock_protocol::venue::mark::MarkState;
-use aftershock_protocol::{Ledger, Position, PositionBook, RuleSet, Slot};
+use aftershock_protocol::{Ledger, Past, Position, PositionBook, RuleSet, SizeFund, Slot, View};
 
 use super::engine::{World, entry};
 use super::frame::Frame;
 use super::journal::{Entry, EntryKind, Holder, Journal};
 use super::market::Market;
 use super::spec::{Channels, Mark, WorldSpec};
-use crate::ReplayError;
-use crate::inventory::Margins;
+use crate::inventory::{Margins, ONE_PERCENT_LOG};
 use crate::market_state::MarketState;
 use crate::response::carry::{Carry, CarryParameters, YEAR_S};
+use crate::{Parameters, ReplayError};
 
 /// Entry prices of positions, against the price at the start, log, each with its share of open interest.
 pub type Entries<'a> = &'a [(f64, f64)];
@@ -38,6 +38,7 @@ pub fn seed<'a>(
     spec.check()?;
     assert_eq!(log_prices.len(), spec.instruments.len(), "one price a market");
     let mut journal = Journal::default();
+    let mut sized = Vec::new();
     let mut markets = Vec::with_capacity(spec.instruments.len());
     for (place, one) in spec.instruments.iter().enumerate() {
         let log_price = log_prices[place];
@@ -52,12 +53,24 @@ pub fn seed<'a>(
         let margins = Margins::of_record(parameters);
         let openings = margins.openings(parameters, false);
         let to_settlement = if one.inverse { libm::exp(-log_price) } else { 1.0 };
-        let mut reserves: Vec<Cash> = parameters
-            .pools
-            .iter()
-            .map(|pool| pool.share * pool.fund_ratio * parameters.open_interest_usd * to_settlement)
-            .map(Cash::from_f64)
-            .collect();
+        let state = MarketState::new(at, log_price, !rules.is_record());
+        let mut reserves: Vec<Cash> = Vec::with_capacity(parameters.pools.len() + 1);
+        for pool in &parameters.pools {
+            let mut fund_usd = pool.share * pool.fund_ratio * parameters.open_interest_usd;
+            if !rules.is_record() {
+                let step = SizeFund {
+                    fund_usd,
+                    open_interest_usd: pool.share * parameters.open_interest_usd,
+                };
+                let view = before(parameters, at, log_price, &state.past);
+                let verdict = rules.size_fund(step, &view)?;
+                fund_usd = verdict.step.fund_usd;
+                if !verdict.interventions.is_empty() {
+                    sized.push((pool.name.clone(), verdict.interventions));
+                }
+            }
+            reserves.push(Cash::from_f64(fund_usd * to_settlement));
+        }
         reserves.push(
             one.liquidation
                 .map_or(Cash::ZERO, |liquidation| liquidation.vault),
@@ -129,7 +142,7 @@ pub fn seed<'a>(
             ledger,
             margins,
             openings,
-            MarketState::new(at, log_price, !rules.is_record()),
+            state,
             sigma * sigma / 86_400.0,
             log_price,
             at.0,
@@ -141,7 +154,34 @@ pub fn seed<'a>(
         market.has_index = sources.iter().any(|(source, _)| *source != place);
         markets.push(market);
     }
-    Ok(World::assemble(spec, rules, channels, markets, journal))
+    let mut world = World::assemble(spec, rules, channels, markets, journal);
+    world.sized = sized;
+    Ok(world)
+}
+
+/// What rules see of a market before its tape: history's fund, a whole book, no volatility measured yet.
+fn before<'a>(parameters: &Parameters, at: Timestamp, log_price: f64, past: &'a Past) -> View<'a> {
+    let mark_usd = libm::exp(log_price);
+    let fund_ratio: f64 = parameters
+        .pools
+        .iter()
+        .map(|pool| pool.share * pool.fund_ratio)
+        .sum();
+    View {
+        now: at,
+        mark_usd,
+        mean_mark_1h_usd: mark_usd,
+        volatility_1h: 0.0,
+        volatility_24h: 0.0,
+        volatility_normal: parameters.impact.sigma_daily,
+        open_interest_usd: parameters.open_interest_usd,
+        forced_usd: 0.0,
+        insurance_usd: fund_ratio * parameters.open_interest_usd,
+        index_usd: None,
+        bid_depth_1pct_usd: parameters.book_usd_per_log * ONE_PERCENT_LOG,
+        depth_ratio: 1.0,
+        past,
+    }
 }
 
 /// Positions of both sides; each side holds exactly the same number of contracts.

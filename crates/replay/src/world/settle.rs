@@ -1,7 +1,7 @@
 //! An order meets the book: its fill, its positions and who takes the other side.
 
 use aftershock_market::{Cash, Coin, Rest, Side, Timestamp};
-use aftershock_protocol::Position;
+use aftershock_protocol::{Position, Shared};
 
 use super::engine::{World, entry};
 use super::journal::{Cause, Entry, EntryKind, Holder, OrderRow};
@@ -93,8 +93,10 @@ impl World<'_> {
             notional_usd: market.frame.notional_usd(order.quantity, log_fill),
             deleveraged: Coin::ZERO,
             deleveraged_usd: 0.0,
+            deleveraged_profit_usd: 0.0,
             deficit: Cash::ZERO,
             covered: Cash::ZERO,
+            socialised: Cash::ZERO,
             bad_debt: Cash::ZERO,
         };
         match order.behind {
@@ -187,14 +189,23 @@ impl World<'_> {
 
         let reserves: Cash = self.markets[place].ledger.insurance().iter().copied().sum();
         let losses: Cash = parts.iter().map(|part| self.loss(part, side)).sum();
-        let deleverages = spec.liquidation.is_some_and(|one| one.deleverages) && losses > reserves;
+        let (winners_share, shared) = if losses > reserves {
+            self.winners_bear(at, place, side, losses - reserves)?
+        } else {
+            (0.0, Shared::Queue)
+        };
         let mut taken = Coin::ZERO;
-        if deleverages {
+        if winners_share > 0.0 {
             let borne = reserves.0 as f64 / losses.0 as f64;
             for part in &mut parts {
                 if matches!(part.holder, Holder::Cohort) && self.loss(part, side) > Cash::ZERO {
                     let kept_share = (part.position.quantity.0 as f64 * borne).floor() as i64;
-                    part.deleveraged = part.position.quantity - Coin(kept_share);
+                    let unborne = part.position.quantity - Coin(kept_share);
+                    part.deleveraged = if winners_share < 1.0 {
+                        Coin((unborne.0 as f64 * winners_share) as i64)
+                    } else {
+                        unborne
+                    };
                     taken += part.deleveraged;
                 }
             }
@@ -247,15 +258,7 @@ impl World<'_> {
         }
         deficit += self.counterparties(at, place, side, booked, booked_value, kept);
         if taken > Coin::ZERO {
-            deficit += self.deleverage(
-                at,
-                place,
-                side.opposite(),
-                taken,
-                taken_value,
-                order.id,
-                row.log_fill,
-            );
+            deficit += self.deleverage(at, place, side.opposite(), taken, taken_value, shared, row);
         }
         if fed > Cash::ZERO {
             for (pool, part) in self.by_pool(place, fed).into_iter().enumerate() {

@@ -4,6 +4,7 @@ use aftershock_market::{Cash, Timestamp};
 use aftershock_protocol::{Intervention, Position};
 
 use super::engine::World;
+use super::losses::Paid;
 use super::order::{Behind, Order};
 use crate::observer::{ForcedOrder, Fund, Noted};
 
@@ -56,6 +57,9 @@ impl Told {
 impl World<'_> {
     /// Tells margins and funds as a tape begins.
     pub(super) fn tell_start(&mut self, at: i64) {
+        for (pool, interventions) in std::mem::take(&mut self.sized) {
+            self.tell_rules(at, "size_fund", &pool, None, &interventions);
+        }
         for place in 0..self.markets.len() {
             if self.spec.instruments[place].liquidation.is_some() {
                 if let Some(observer) = &mut self.observer {
@@ -67,14 +71,7 @@ impl World<'_> {
     }
 
     /// Tells an order, each pool with its share.
-    pub(super) fn tell_orders(
-        &mut self,
-        at: i64,
-        order: &Order,
-        log_fill: f64,
-        told: Told,
-        paid: &[(Cash, Cash)],
-    ) {
+    pub(super) fn tell_orders(&mut self, at: i64, order: &Order, log_fill: f64, told: Told, paid: &[Paid]) {
         let Some(observer) = &mut self.observer else {
             return;
         };
@@ -83,12 +80,19 @@ impl World<'_> {
         for (linked, _, position, deficit) in told.groups {
             for (pool, held) in pools.iter().enumerate() {
                 let shortfall_usd = market.frame.usd(deficit, log_fill) * held.share;
-                let (owed, paid) = paid[pool];
-                let paid_share = if owed == Cash::ZERO {
-                    0.0
-                } else {
-                    paid.to_f64() / owed.to_f64()
+                let Paid {
+                    owed,
+                    covered,
+                    socialised,
+                } = paid[pool];
+                let share = |part: Cash| {
+                    if owed == Cash::ZERO {
+                        0.0
+                    } else {
+                        part.to_f64() / owed.to_f64()
+                    }
                 };
+                let paid_share = share(covered);
                 let notional_usd = market.frame.notional_usd(position.quantity, log_fill) * held.share;
                 observer.forced_order(&ForcedOrder {
                     triggered_at: Timestamp(order.triggered_at),
@@ -106,7 +110,7 @@ impl World<'_> {
                     fill_usd: libm::exp(log_fill),
                     shortfall_usd,
                     insurance_usd: shortfall_usd * paid_share,
-                    bad_debt_usd: shortfall_usd * (1.0 - paid_share),
+                    bad_debt_usd: shortfall_usd * (1.0 - paid_share - share(socialised)),
                 });
             }
         }
