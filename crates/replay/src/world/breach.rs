@@ -29,12 +29,12 @@ impl World<'_> {
             if !market.book.triggered(side, mark) || market.suspended_until[side.index()] > at {
                 continue;
             }
-            let (mut fraction, mut pause_until) = self.step_of(at, place, side, liquidation.rule);
+            let (mut fraction, pause_until) = self.step_of(at, place, side, liquidation.rule);
             if fraction == 0.0 {
                 self.suspend(place, side, pause_until);
                 continue;
             }
-            let mut until = None;
+            let mut paused_until = pause_until;
             if !self.rules.is_record() {
                 let quantity = market.book.triggered_quantity(side, mark);
                 let step = Liquidate {
@@ -50,17 +50,16 @@ impl World<'_> {
                     sale: Sale::Book,
                 };
                 let verdict = self.rules.liquidate(step, &market.view(at, spec))?;
-                until = verdict.until.map(|until| until.0);
                 let subject = format!("{} orders", verdict.step.side.closing_order());
                 self.tell_rules(at, "liquidate", &subject, verdict.until, &verdict.interventions);
                 if !verdict.allowed {
-                    if let Some(until) = until {
-                        self.suspend(place, side, until);
+                    if let Some(until) = verdict.until {
+                        self.suspend(place, side, until.0);
                     }
                     continue;
                 }
                 fraction = verdict.step.fraction;
-                pause_until = pause_until.max(at + (verdict.step.pause_s * 1e6) as i64);
+                paused_until = pause_until.max(at + (verdict.step.pause_s * 1e6) as i64);
             }
             let market = &mut self.markets[place];
             let log_null = market.log_null() + (market.log_mark - market.log_price);
@@ -96,12 +95,10 @@ impl World<'_> {
             }
             if fraction < 1.0 {
                 self.markets[place].stepped[side.index()] = true;
-                self.suspend(place, side, until.unwrap_or(at).max(pause_until).max(at + 1));
+                self.suspend(place, side, paused_until.max(at + 1));
             } else {
+                // Nothing is left that could wait.
                 self.markets[place].stepped[side.index()] = false;
-                if let Some(until) = until {
-                    self.suspend(place, side, until);
-                }
             }
         }
         self.markets[place].refresh_alarm();
