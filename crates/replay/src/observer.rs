@@ -88,7 +88,7 @@ pub struct ForcedOrder {
     pub shortfall_usd: f64,
     /// Paid by insurance, USD.
     pub insurance_usd: f64,
-    /// Left uncovered, USD.
+    /// Left uncovered, USD; with what insurance pays it falls short of the loss by what winners are charged.
     pub bad_debt_usd: f64,
 }
 
