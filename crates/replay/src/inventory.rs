@@ -13,7 +13,7 @@ use crate::response::book::{Book, Stress};
 use crate::{Parameters, Path, Replay, ReplayError};
 
 /// A fall of one percent, log.
-pub(crate) const ONE_PERCENT_LOG: f64 = 0.010_050_335_853_501_441;
+pub(crate) const ONE_PERCENT_LOG: f64 = 0.010_050_335_853_501_442;
 
 /// A way of opening a position: a leverage class in an account size, under the margins in force.
 #[derive(Clone, Copy, Debug, PartialEq)]

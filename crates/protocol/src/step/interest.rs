@@ -12,7 +12,7 @@ pub struct CapInterest {
 impl Step for CapInterest {
     const NAME: &'static str = "cap_interest";
     fn breach(&self) -> Option<String> {
-        (!(self.cap_usd > 0.0)).then(|| format!("cap {} USD > 0", self.cap_usd))
+        (self.cap_usd.is_nan() || self.cap_usd <= 0.0).then(|| format!("cap {} USD > 0", self.cap_usd))
     }
     fn value(&self) -> f64 {
         self.cap_usd

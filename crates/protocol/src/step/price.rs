@@ -27,7 +27,7 @@ impl Step for ChooseMark {
     const NAME: &'static str = "choose_mark";
     fn breach(&self) -> Option<String> {
         match self.mark {
-            Mark::Rule { every_s, .. } if !(every_s > 0.0) => {
+            Mark::Rule { every_s, .. } if every_s.is_nan() || every_s <= 0.0 => {
                 Some(format!("from mark to mark {every_s} s > 0"))
             }
             _ => None,
