@@ -117,8 +117,8 @@ mod tests {
         halt_s: 300.0,
     };
 
-    /// By hand, the example of the kind: lower edges 36,800 of the hour and 36,860 of the five minutes; upper edges 40,500 · of
-    /// lows 37,500 by 8 % and 37,500 · 1.03 = 38,625.
+    /// By hand, the example of the kind: lower edges 36,800 of the hour and 36,860 of the five minutes; upper edges
+    /// 37,500 · 1.08 = 40,500 and 37,500 · 1.03 = 38,625.
     #[test]
     fn the_narrower_of_two_lookbacks_counts() {
         let mut past = Past::new();
