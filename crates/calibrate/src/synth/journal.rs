@@ -264,6 +264,7 @@ fn ledger_rows(
                 EntryKind::Close => "close",
                 EntryKind::Draw => "draw",
                 EntryKind::Feed => "feed",
+                EntryKind::Fee => "fee",
                 EntryKind::BadDebt => "bad_debt",
                 EntryKind::Deposit => "deposit",
             },
