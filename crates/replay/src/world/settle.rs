@@ -123,6 +123,9 @@ impl World<'_> {
         let market = &mut self.markets[place];
         market.log_price = market.log_news + market.impact();
         market.forced_usd[contract_side.index()] += row.notional_usd;
+        if !self.rules.is_record() {
+            market.state.past.forced(Timestamp(at), row.notional_usd);
+        }
         market.publish_mark(at);
         market.refresh_alarm();
         market.eventful = true;
