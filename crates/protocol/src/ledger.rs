@@ -115,6 +115,11 @@ impl Ledger {
         self.outside -= amount;
     }
 
+    /// Gives those who made what a taker was charged beside the price: it leaves the venue.
+    pub fn pay_out(&mut self, amount: Cash) {
+        self.outside += amount;
+    }
+
     /// Puts what the holder had paid for, and did not get back, into a reserve.
     pub fn feed(&mut self, pool: usize, amount: Cash) {
         self.insurance[pool] += amount;

@@ -6,6 +6,7 @@
 
 mod account;
 mod audit;
+mod backstop;
 mod breach;
 mod engine;
 mod frame;

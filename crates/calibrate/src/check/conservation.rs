@@ -99,6 +99,7 @@ fn recount(run: &WorldRun, markets: usize) -> Recount {
                 }
             }
             EntryKind::Draw | EntryKind::BadDebt | EntryKind::Socialised => book.owed -= entry.amount.0,
+            EntryKind::Fee => book.paid -= entry.amount.0,
             EntryKind::Feed => {}
             EntryKind::Deposit => {
                 if let Holder::Account(account) = entry.holder {

@@ -265,6 +265,7 @@ fn ledger_rows(
                 EntryKind::Draw => "draw",
                 EntryKind::Feed => "feed",
                 EntryKind::Socialised => "socialised",
+                EntryKind::Fee => "fee",
                 EntryKind::BadDebt => "bad_debt",
                 EntryKind::Deposit => "deposit",
             },

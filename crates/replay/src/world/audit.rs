@@ -27,6 +27,8 @@ struct Books {
     reserves: [i128; 2],
     socialised: i128,
     bad_debt: i128,
+    /// What opened less what closed, at the values booked, and less fees: nobody pays what nobody gets.
+    paid: i128,
 }
 
 /// Counts contracts and money again from the entries, and compares open interest, reserves, unpaid losses (also order by
@@ -74,10 +76,13 @@ pub fn audit(run: &WorldRun, reserves: &[[Cash; 2]]) -> Result<(), AuditError> {
         let side = entry.side.index();
         let sign: i128 = if entry.side == Side::Long { 1 } else { -1 };
         match entry.kind {
-            EntryKind::Endow | EntryKind::Open => {
+            EntryKind::Endow => book.contracts[side] += i128::from(entry.quantity.0),
+            EntryKind::Open => {
                 book.contracts[side] += i128::from(entry.quantity.0);
+                book.paid += sign * entry.entry_value.0;
             }
             EntryKind::Close => {
+                book.paid -= sign * entry.exit_value.0;
                 book.contracts[side] -= i128::from(entry.quantity.0);
                 if let Holder::Account(account) = entry.holder {
                     let result = sign * (entry.exit_value.0 - entry.entry_value.0);
@@ -88,6 +93,7 @@ pub fn audit(run: &WorldRun, reserves: &[[Cash; 2]]) -> Result<(), AuditError> {
                 let reserve = if entry.quantity == Coin::ZERO { 0 } else { 1 };
                 book.reserves[reserve] -= entry.amount.0;
             }
+            EntryKind::Fee => book.paid -= entry.amount.0,
             EntryKind::Feed => book.reserves[0] += entry.amount.0,
             EntryKind::BadDebt => book.bad_debt += entry.amount.0,
             EntryKind::Socialised => book.socialised += entry.amount.0,
@@ -112,6 +118,12 @@ pub fn audit(run: &WorldRun, reserves: &[[Cash; 2]]) -> Result<(), AuditError> {
             last,
             format!("long less short open interest of market {market}"),
             book.contracts[0] - book.contracts[1],
+            0,
+        )?;
+        differs(
+            last,
+            format!("paid and not received in market {market}"),
+            book.paid,
             0,
         )?;
         for (reserve, name) in [(0, "fund"), (1, "vault")] {

@@ -328,6 +328,7 @@ impl<'a> World<'a> {
             None => &mut silent,
         };
         market.assess(at, spec, self.rules, observer)?;
+        market.decide_liquidity(at, spec, self.rules, observer)?;
         if market.halted_until.is_none() {
             let verdict = self.rules.set_band(SetBand::OPEN, &market.view(at, spec))?;
             market.band = verdict

@@ -96,6 +96,8 @@ pub enum EntryKind {
     Feed,
     /// `amount` is charged to winners.
     Socialised,
+    /// Makers get `amount` that a forced order was charged; it is in the exit value of the close.
+    Fee,
     /// `amount` stays unpaid.
     BadDebt,
     /// Cash of an account changes by `amount` from outside: its deposit, a transfer, the sale of its collateral.
@@ -125,7 +127,7 @@ pub struct Entry {
     pub entry_value: Cash,
     /// Value at the close.
     pub exit_value: Cash,
-    /// For draws, feeds, bad debt and deposits.
+    /// For draws, feeds, fees, bad debt and deposits.
     pub amount: Cash,
 }
 

@@ -9,7 +9,7 @@ use aftershock_protocol::venue::funding::{Averaging, PremiumMean};
 use aftershock_protocol::venue::liquidation::{Account, Action, Forced, LiquidationRule};
 use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::mark::{MarkInputs, MarkState};
-use aftershock_protocol::{Ledger, PositionBook, RuleSet};
+use aftershock_protocol::{Ledger, PositionBook, RuleSet, SetLiquidity};
 
 use super::frame::Frame;
 use super::spec::{Channels, InstrumentSpec};
@@ -22,6 +22,7 @@ use crate::response::ImpactState;
 use crate::response::basis::{Arbitrage, Leg};
 use crate::response::book::{Book, BookParameters, COMMON_SHARE, Stress, common_withdrawal_log};
 use crate::response::carry::{Carry, CarryParameters};
+use crate::response::maker;
 
 /// Depth is looked at again after this long: it answers volatility with a half-life of an hour.
 const DEPTH_EVERY_US: i64 = 1_000_000;
@@ -102,6 +103,14 @@ pub(crate) struct Market {
     pub(crate) halted_until: Option<i64>,
     pub(crate) halt_began: (i64, f64),
     pub(crate) band: Option<Band>,
+    /// Fees, rebates and capital beside the makers', as rules have set them.
+    pub(crate) liquidity: SetLiquidity,
+    /// The rule that set them last.
+    pub(crate) liquidity_rule: String,
+    /// Depth that forced flow meets over what makers of record would offer: 1 without a rule.
+    deepened: f64,
+    /// What bids funded beforehand have paid so far, USD.
+    pub(crate) backstop_used_usd: f64,
     pub(crate) queued_usd: f64,
     pub(crate) quantity_under_way: [Coin; 2],
     /// Orders that wait for a waypoint, by when they are due; used on a grid alone.
@@ -191,6 +200,10 @@ impl Market {
             halted_until: None,
             halt_began: (at, log_price),
             band: None,
+            liquidity: SetLiquidity::HISTORY,
+            liquidity_rule: String::new(),
+            deepened: 1.0,
+            backstop_used_usd: 0.0,
             queued_usd: 0.0,
             quantity_under_way: [Coin::ZERO; 2],
             pending: VecDeque::new(),
@@ -302,7 +315,7 @@ impl Market {
     /// Slope of the price in flow that sells now, 1/USD.
     pub(crate) fn slope(&self, spec: &InstrumentSpec, withdraws: bool) -> f64 {
         let leg = self.leg(spec, false, withdraws);
-        leg.impact.slope(leg.standing_usd) / leg.depth_ratio
+        leg.impact.slope(leg.standing_usd) / (leg.depth_ratio * self.deepened)
     }
 
     #[inline]
@@ -371,21 +384,35 @@ impl Market {
     pub(crate) fn walk(&mut self, at: i64, flow_usd: f64, withdraws: bool) -> (f64, f64) {
         if !withdraws {
             let full = Book::new(at, &self.depth_parameters, &Stress::NONE);
-            return (full.walk(flow_usd, &self.depth_parameters).mean(flow_usd), 1.0);
+            let met_usd = flow_usd / self.deepened;
+            return (
+                full.walk(met_usd, &self.depth_parameters).mean(met_usd),
+                self.deepened,
+            );
         }
         self.face(at);
-        let depth = self.depth[usize::from(flow_usd > 0.0)];
+        let depth = self.depth[usize::from(flow_usd > 0.0)] * self.deepened;
+        let met_usd = flow_usd / self.deepened;
         (
             self.depth_book
-                .walk(flow_usd, &self.depth_parameters)
-                .mean(flow_usd),
+                .walk(met_usd, &self.depth_parameters)
+                .mean(met_usd),
             depth,
         )
     }
 
+    /// What rules set for the book from now on; the book that forced flow meets is deeper by entering capital, and by what
+    /// makers answer to a better income.
+    pub(crate) fn set_liquidity(&mut self, step: SetLiquidity) {
+        let income = step.taker_fee_ratio + step.maker_rebate_ratio;
+        self.deepened = (1.0 + step.entering_depth) * maker::depth_ratio(income);
+        self.liquidity = step;
+    }
+
     /// A forced order has traded: it has eaten depth, and makers have seen it.
     pub(crate) fn eat(&mut self, at: i64, flow_usd: f64) {
-        self.depth_book.consume(flow_usd, &self.depth_parameters);
+        self.depth_book
+            .consume(flow_usd / self.deepened, &self.depth_parameters);
         self.depth_book.forced(at, &self.depth_parameters);
         self.face(at);
     }
@@ -435,15 +462,16 @@ impl Market {
                 } else {
                     Book::new(at, &self.depth_parameters, &Stress::NONE)
                 };
-                let mean = met.walk(wanted, &self.depth_parameters).mean(wanted);
-                let depth = met.hit_by(wanted).offered(&self.depth_parameters);
+                let met_usd = wanted / self.deepened;
+                let mean = met.walk(met_usd, &self.depth_parameters).mean(met_usd);
+                let depth = met.hit_by(wanted).offered(&self.depth_parameters) * self.deepened;
                 let flow = -side.sign() * self.frame.notional_usd(quantity, log_before + mean);
                 forced += flow;
                 if channels.liquidation {
                     endogenous.trade(flow / depth);
                 }
                 if channels.depth_withdrawal {
-                    met.consume(flow, &self.depth_parameters);
+                    met.consume(flow / self.deepened, &self.depth_parameters);
                     met.forced(at, &self.depth_parameters);
                     met.face(at, &self.depth_parameters, &stress);
                     book = met;

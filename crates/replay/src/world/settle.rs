@@ -70,8 +70,10 @@ impl World<'_> {
             });
         }
         let usd = market.frame.notional_usd(order.quantity, log_before);
-        let (mean, depth) = market.walk(at, -contract_side.sign() * usd, withdraws);
-        let mut log_fill = log_before + mean;
+        let bids = market.backstop(contract_side, order.quantity, log_before);
+        let walks = 1.0 - bids.share;
+        let (mean, depth) = market.walk(at, -contract_side.sign() * usd * walks, withdraws);
+        let mut log_fill = bids.average(market, log_before + mean);
         if let Some(band) = &market.band {
             let [low, high] = band.log_edges;
             log_fill = log_fill.clamp(low, high);
@@ -108,7 +110,12 @@ impl World<'_> {
             }
             Behind::Cohort(_) | Behind::Account { .. } => self.fill(at, &order, &mut row)?,
         }
-        let flow = -contract_side.sign() * row.notional_usd;
+        if bids.share > 0.0 {
+            let market = &mut self.markets[place];
+            market.backstop_used_usd += bids.share * market.frame.notional_usd(row.quantity, bids.log_price);
+        }
+        // Bids funded beforehand keep what they bought: only the rest weighs on the price.
+        let flow = -contract_side.sign() * row.notional_usd * walks;
         if flow != 0.0 {
             self.push(at, place, flow, depth, order.cause, order.id);
             if withdraws {
@@ -216,6 +223,8 @@ impl World<'_> {
         let mut deficit = Cash::ZERO;
         let mut booked_value = Cash::ZERO;
         let mut fed = Cash::ZERO;
+        let fee_ratio = self.markets[place].liquidity.taker_fee_ratio;
+        let mut fees = Cash::ZERO;
         let listens = self.observer.as_ref().is_some_and(|observer| observer.listens());
         let mut told = Told::new(listens, &order.behind);
         for (turn, part) in parts.into_iter().enumerate() {
@@ -241,12 +250,26 @@ impl World<'_> {
                 continue;
             }
             booked_value += exit;
+            // Who takes pays the fee out of what he gets; makers, on the other side, get the price.
+            let fee = Cash::from_f64(exit.to_f64().abs() * fee_ratio);
+            fees += fee;
+            let exit = match side {
+                Side::Long => exit - fee,
+                Side::Short => exit + fee,
+            };
             let (payout, owed) = self.close(at, place, side, holder, &position, exit);
             deficit += owed;
             told.add(turn, &position, owed);
             if holder == Holder::Cohort && spec.liquidation.is_some_and(|one| one.keeps_remainder) {
                 fed += payout;
             }
+        }
+        if fees > Cash::ZERO {
+            self.markets[place].ledger.pay_out(fees);
+            self.enter(Entry {
+                amount: fees,
+                ..entry(at, place, EntryKind::Fee, Holder::Cohort)
+            });
         }
         let booked = order.quantity - taken;
         row.quantity = booked;
