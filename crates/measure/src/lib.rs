@@ -17,13 +17,14 @@
 //! | how much flow did flow bring about | [`branching`], [`cascade`], [`hawkes`], [`fano`], [`borel`] |
 //! | which mechanism is due how much | [`shapley`] |
 //! | which market spread it | [`spectral`]; who could not pay, [`clearing`]; who paid too much for it, [`overshoot`] |
-//! | how sure is it | [`bootstrap`], [`block_length`], [`quantile`], [`moments`] |
+//! | how sure is it | [`backtest`], [`bootstrap`], [`block_length`], [`quantile`], [`moments`] |
 //! | how little would have sufficed | [`twins`], [`sensitivity`], [`critical`], [`hysteresis`]; [`power_law`], [`log_normal_tail`], [`tail_compare`] |
 //! | which known shapes make up what is seen | [`nnls`], [`em`] |
 //! | what goes with what | [`ols`] |
 //! | what did a trade do | [`impact`], by instrument [`instrument`], over several tapes [`between`]; [`depth`], [`flow`] |
 
 pub mod amplification;
+pub mod backtest;
 pub mod between;
 pub mod block_length;
 pub mod bootstrap;
