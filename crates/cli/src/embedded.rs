@@ -130,9 +130,9 @@ pub(crate) fn rule_sets() -> Result<Vec<RuleSetFile>> {
             .with_context(|| format!("{name} is not UTF-8"))?;
         sets.push(RuleSetFile::parse(&name, text)?);
     }
-    for kind in aftershock_rules::kinds().filter(|kind| !kind.parameters.is_empty()) {
-        if sets.iter().all(|set: &RuleSetFile| set.name != kind.name) {
-            sets.push(RuleSetFile::of_kind(kind));
+    for set in aftershock_rules::kinds().filter_map(RuleSetFile::of_kind) {
+        if sets.iter().all(|known: &RuleSetFile| known.name != set.name) {
+            sets.push(set);
         }
     }
     sets.sort_by_key(|set| (set.name != RECORD, set.name.clone()));

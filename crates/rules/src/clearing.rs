@@ -9,6 +9,7 @@ mod shared_fund;
 mod standardised_haircuts;
 
 use aftershock_market::Cash;
+use aftershock_protocol::{AssessMargin, CoverDeficit, Decision};
 pub use bilateral::BilateralClearing;
 pub use cross_protocol::CrossProtocolClearing;
 pub use cross_venue_margin::CrossVenueMargin;
@@ -28,6 +29,37 @@ pub(crate) const KINDS: &[Kind] = &[
     standardised_haircuts::KIND,
     cross_protocol::KIND,
 ];
+
+/// Of a position that its holder offsets elsewhere, this share is neither margined nor at risk.
+fn net(step: &AssessMargin, share: f64, why: &str) -> Decision<AssessMargin> {
+    let netted = share * step.offset_ratio;
+    if netted == 0.0 {
+        return Decision::Accept;
+    }
+    Decision::Amend(
+        AssessMargin {
+            exposure_ratio: step.exposure_ratio * (1.0 - netted),
+            ..step.clone()
+        },
+        why.into(),
+    )
+}
+
+/// What the own fund does not pay is drawn on a share of the others' funds.
+fn draw(step: &CoverDeficit, share: f64, why: &str) -> Decision<CoverDeficit> {
+    let rest = step.deficit - step.from_own - step.socialised;
+    let from_others = part(step.other_funds, share).min(rest);
+    if from_others <= step.from_others {
+        return Decision::Accept;
+    }
+    Decision::Amend(
+        CoverDeficit {
+            from_others,
+            ..step.clone()
+        },
+        why.into(),
+    )
+}
 
 /// A share of an amount, in [0, 1], rounded down and never more than the amount.
 pub(crate) fn part(amount: Cash, share: f64) -> Cash {

@@ -38,20 +38,21 @@ fn list() -> Result<()> {
 }
 
 fn explain(name: &str) -> Result<()> {
-    if find(name).is_none_or(|kind| !kind.parameters.is_empty()) {
-        let set = embedded::rule_set(name)?;
-        println!("{}\n\n{}\n\nWho pays: {}\n", set.title, set.summary, set.costs);
-        for source in &set.sources {
-            println!("Source: {source}");
-        }
-        println!("\n{}", set.toml.trim_end());
-        for kind in used(&set) {
-            println!();
-            print(kind)?;
-        }
-        return Ok(());
+    // A kind of which no rule set can be made by itself.
+    if let Some(kind) = find(name).filter(|kind| RuleSetFile::of_kind(kind).is_none()) {
+        return print(kind);
     }
-    find(name).map_or(Ok(()), print)
+    let set = embedded::rule_set(name)?;
+    println!("{}\n\n{}\n\nWho pays: {}\n", set.title, set.summary, set.costs);
+    for source in &set.sources {
+        println!("Source: {source}");
+    }
+    println!("\n{}", set.toml.trim_end());
+    for kind in used(&set) {
+        println!();
+        print(kind)?;
+    }
+    Ok(())
 }
 
 /// Kinds of the rules in a set, each once, in order.

@@ -1,7 +1,7 @@
-use aftershock_market::Cash;
 use aftershock_protocol::{AssessMargin, CoverDeficit, Decision, ProtocolRule, View};
 use serde::Deserialize;
 
+use super::{draw, net};
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -51,31 +51,10 @@ impl ProtocolRule for CrossProtocolClearing {
     }
 
     fn assess_margin(&self, step: &AssessMargin, _: &View<'_>) -> Decision<AssessMargin> {
-        if step.offset_ratio == 0.0 {
-            return Decision::Accept;
-        }
-        let exposure_ratio = step.exposure_ratio * (1.0 - self.netting * step.offset_ratio);
-        Decision::Amend(
-            AssessMargin {
-                exposure_ratio,
-                ..step.clone()
-            },
-            "netted against the other venue".into(),
-        )
+        net(step, self.netting, "netted against the other venue")
     }
 
     fn cover_deficit(&self, step: &CoverDeficit, _: &View<'_>) -> Decision<CoverDeficit> {
-        let shared = Cash((step.other_funds.0 as f64 * self.shared_fund) as i128);
-        let from_others = shared.min(step.other_funds).min(step.deficit - step.from_own);
-        if from_others <= step.from_others {
-            return Decision::Accept;
-        }
-        Decision::Amend(
-            CoverDeficit {
-                from_others,
-                ..step.clone()
-            },
-            "drawn on the shared default fund".into(),
-        )
+        draw(step, self.shared_fund, "drawn on the shared default fund")
     }
 }

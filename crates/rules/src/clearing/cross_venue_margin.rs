@@ -1,6 +1,7 @@
 use aftershock_protocol::{AssessMargin, Decision, ProtocolRule, View};
 use serde::Deserialize;
 
+use super::net;
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -40,16 +41,6 @@ impl ProtocolRule for CrossVenueMargin {
     }
 
     fn assess_margin(&self, step: &AssessMargin, _: &View<'_>) -> Decision<AssessMargin> {
-        let netted = self.netting * step.offset_ratio;
-        if netted == 0.0 {
-            return Decision::Accept;
-        }
-        Decision::Amend(
-            AssessMargin {
-                exposure_ratio: step.exposure_ratio * (1.0 - netted),
-                ..step.clone()
-            },
-            "margined together with the other venue".into(),
-        )
+        net(step, self.netting, "margined together with the other venue")
     }
 }

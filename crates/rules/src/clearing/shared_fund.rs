@@ -1,7 +1,7 @@
 use aftershock_protocol::{CoverDeficit, Decision, ProtocolRule, View};
 use serde::Deserialize;
 
-use super::part;
+use super::draw;
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -41,17 +41,6 @@ impl ProtocolRule for SharedDefaultFund {
     }
 
     fn cover_deficit(&self, step: &CoverDeficit, _: &View<'_>) -> Decision<CoverDeficit> {
-        let rest = step.deficit - step.from_own - step.socialised;
-        let from_others = part(step.other_funds, self.share).min(rest);
-        if from_others <= step.from_others {
-            return Decision::Accept;
-        }
-        Decision::Amend(
-            CoverDeficit {
-                from_others,
-                ..step.clone()
-            },
-            "drawn on the other pools' funds".into(),
-        )
+        draw(step, self.share, "drawn on the other pools' funds")
     }
 }

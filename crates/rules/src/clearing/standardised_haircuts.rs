@@ -1,6 +1,7 @@
 use aftershock_protocol::{AssessMargin, Decision, ProtocolRule, View};
 use serde::Deserialize;
 
+use super::net;
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -50,16 +51,10 @@ impl ProtocolRule for StandardisedHaircuts {
     }
 
     fn assess_margin(&self, step: &AssessMargin, _: &View<'_>) -> Decision<AssessMargin> {
-        let netted = self.netting * (1.0 - self.haircut) * step.offset_ratio;
-        if netted == 0.0 {
-            return Decision::Accept;
-        }
-        Decision::Amend(
-            AssessMargin {
-                exposure_ratio: step.exposure_ratio * (1.0 - netted),
-                ..step.clone()
-            },
-            "netted against the other venue, after a haircut".into(),
+        net(
+            step,
+            self.netting * (1.0 - self.haircut),
+            "netted against the other venue, after a haircut",
         )
     }
 }

@@ -3,6 +3,7 @@ use aftershock_protocol::past::KEPT_S;
 use aftershock_protocol::{Decision, ProtocolRule, SetLiquidity, View};
 use serde::Deserialize;
 
+use super::charge;
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -78,17 +79,7 @@ impl ProtocolRule for LiquidityBookFee {
     }
 
     fn set_liquidity(&self, step: &SetLiquidity, view: &View<'_>) -> Decision<SetLiquidity> {
-        let fee = self.fee(view);
-        if fee <= step.taker_fee_ratio {
-            return Decision::Accept;
-        }
-        Decision::Amend(
-            SetLiquidity {
-                taker_fee_ratio: fee,
-                ..step.clone()
-            },
-            "the fee follows bins crossed".into(),
-        )
+        charge(step, self.fee(view), "the fee follows bins crossed")
     }
 }
 
@@ -98,31 +89,7 @@ mod tests {
     use aftershock_protocol::{NO_PAST, Past};
 
     use super::*;
-
-    fn view(past: &Past) -> View<'_> {
-        View {
-            now: Timestamp::from_seconds(3_600),
-            mark_usd: 40_000.0,
-            mean_mark_1h_usd: 40_000.0,
-            volatility_1h: 0.08,
-            volatility_24h: 0.04,
-            volatility_normal: 0.04,
-            open_interest_usd: 1e9,
-            forced_usd: 0.0,
-            insurance_usd: 1e7,
-            index_usd: None,
-            bid_depth_1pct_usd: 1e7,
-            depth_ratio: 1.0,
-            past,
-        }
-    }
-
-    fn after(rule: &dyn ProtocolRule, step: &SetLiquidity, view: &View<'_>) -> SetLiquidity {
-        match rule.set_liquidity(step, view) {
-            Decision::Amend(step, _) => step,
-            _ => step.clone(),
-        }
-    }
+    use crate::liquidity::testing::{after, view};
 
     fn fee(logs: &[(i64, f64)]) -> f64 {
         let rule = LiquidityBookFee {

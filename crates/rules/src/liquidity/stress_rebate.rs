@@ -65,35 +65,10 @@ impl ProtocolRule for StressRebate {
 
 #[cfg(test)]
 mod tests {
-    use aftershock_market::Timestamp;
-    use aftershock_protocol::{NO_PAST, Past};
+    use aftershock_protocol::NO_PAST;
 
     use super::*;
-
-    fn view(past: &Past) -> View<'_> {
-        View {
-            now: Timestamp::from_seconds(3_600),
-            mark_usd: 40_000.0,
-            mean_mark_1h_usd: 40_000.0,
-            volatility_1h: 0.08,
-            volatility_24h: 0.04,
-            volatility_normal: 0.04,
-            open_interest_usd: 1e9,
-            forced_usd: 0.0,
-            insurance_usd: 1e7,
-            index_usd: None,
-            bid_depth_1pct_usd: 1e7,
-            depth_ratio: 1.0,
-            past,
-        }
-    }
-
-    fn after(rule: &dyn ProtocolRule, step: &SetLiquidity, view: &View<'_>) -> SetLiquidity {
-        match rule.set_liquidity(step, view) {
-            Decision::Amend(step, _) => step,
-            _ => step.clone(),
-        }
-    }
+    use crate::liquidity::testing::{after, view};
 
     #[test]
     fn paid_above_the_threshold_and_not_at_it() {

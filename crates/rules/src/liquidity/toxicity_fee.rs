@@ -1,6 +1,7 @@
 use aftershock_protocol::{Decision, ProtocolRule, SetLiquidity, View};
 use serde::Deserialize;
 
+use super::charge;
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -48,25 +49,14 @@ impl ProtocolRule for ToxicityFee {
     }
 
     fn set_liquidity(&self, step: &SetLiquidity, view: &View<'_>) -> Decision<SetLiquidity> {
-        let fee = {
-            let forced = view.past.forced_usd(view.now, 3_600.0);
-            let share = if view.open_interest_usd > 0.0 {
-                forced / view.open_interest_usd
-            } else {
-                0.0
-            };
-            (self.slope_bp * share).min(self.cap_bp) * 1e-4
+        let forced = view.past.forced_usd(view.now, 3_600.0);
+        let share = if view.open_interest_usd > 0.0 {
+            forced / view.open_interest_usd
+        } else {
+            0.0
         };
-        if fee <= step.taker_fee_ratio {
-            return Decision::Accept;
-        }
-        Decision::Amend(
-            SetLiquidity {
-                taker_fee_ratio: fee,
-                ..step.clone()
-            },
-            "the fee follows forced volume".into(),
-        )
+        let fee = (self.slope_bp * share).min(self.cap_bp) * 1e-4;
+        charge(step, fee, "the fee follows forced volume")
     }
 }
 
@@ -76,31 +66,7 @@ mod tests {
     use aftershock_protocol::Past;
 
     use super::*;
-
-    fn view(past: &Past) -> View<'_> {
-        View {
-            now: Timestamp::from_seconds(3_600),
-            mark_usd: 40_000.0,
-            mean_mark_1h_usd: 40_000.0,
-            volatility_1h: 0.08,
-            volatility_24h: 0.04,
-            volatility_normal: 0.04,
-            open_interest_usd: 1e9,
-            forced_usd: 0.0,
-            insurance_usd: 1e7,
-            index_usd: None,
-            bid_depth_1pct_usd: 1e7,
-            depth_ratio: 1.0,
-            past,
-        }
-    }
-
-    fn after(rule: &dyn ProtocolRule, step: &SetLiquidity, view: &View<'_>) -> SetLiquidity {
-        match rule.set_liquidity(step, view) {
-            Decision::Amend(step, _) => step,
-            _ => step.clone(),
-        }
-    }
+    use crate::liquidity::testing::{after, view};
 
     /// By hand: 20 of 1,000 million are 2 %, at slope 500 bp 10 bp; 200 are 100 bp, cut at 50.
     #[test]

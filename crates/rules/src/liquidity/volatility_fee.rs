@@ -1,6 +1,7 @@
 use aftershock_protocol::{Decision, ProtocolRule, SetLiquidity, View};
 use serde::Deserialize;
 
+use super::charge;
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -48,59 +49,23 @@ impl ProtocolRule for VolatilityFee {
     }
 
     fn set_liquidity(&self, step: &SetLiquidity, view: &View<'_>) -> Decision<SetLiquidity> {
-        let fee = {
-            let ratio = view.volatility_1h / view.volatility_normal;
-            let above = if ratio.is_finite() {
-                (ratio - 1.0).max(0.0)
-            } else {
-                0.0
-            };
-            (self.slope_bp * above).min(self.cap_bp) * 1e-4
+        let ratio = view.volatility_1h / view.volatility_normal;
+        let above = if ratio.is_finite() {
+            (ratio - 1.0).max(0.0)
+        } else {
+            0.0
         };
-        if fee <= step.taker_fee_ratio {
-            return Decision::Accept;
-        }
-        Decision::Amend(
-            SetLiquidity {
-                taker_fee_ratio: fee,
-                ..step.clone()
-            },
-            "the fee follows volatility".into(),
-        )
+        let fee = (self.slope_bp * above).min(self.cap_bp) * 1e-4;
+        charge(step, fee, "the fee follows volatility")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use aftershock_market::Timestamp;
-    use aftershock_protocol::{NO_PAST, Past};
+    use aftershock_protocol::NO_PAST;
 
     use super::*;
-
-    fn view(past: &Past) -> View<'_> {
-        View {
-            now: Timestamp::from_seconds(3_600),
-            mark_usd: 40_000.0,
-            mean_mark_1h_usd: 40_000.0,
-            volatility_1h: 0.08,
-            volatility_24h: 0.04,
-            volatility_normal: 0.04,
-            open_interest_usd: 1e9,
-            forced_usd: 0.0,
-            insurance_usd: 1e7,
-            index_usd: None,
-            bid_depth_1pct_usd: 1e7,
-            depth_ratio: 1.0,
-            past,
-        }
-    }
-
-    fn after(rule: &dyn ProtocolRule, step: &SetLiquidity, view: &View<'_>) -> SetLiquidity {
-        match rule.set_liquidity(step, view) {
-            Decision::Amend(step, _) => step,
-            _ => step.clone(),
-        }
-    }
+    use crate::liquidity::testing::{after, view};
 
     /// By hand: twice normal is one above it, 5 bp; thrice 10 bp, which the cap of 8 cuts; normal and below is nothing.
     #[test]
