@@ -3,6 +3,8 @@
 //! A page's tape has no ordinary flow, a book too deep to walk and no impact unless it says otherwise, so that
 //! every figure of its journal follows from the rule alone. `UPDATE_EXPECT=1` rewrites the journals.
 
+mod distinct;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path as Folder, PathBuf};
