@@ -13,12 +13,12 @@ pub struct GeneralisedPareto {
 const EXPONENTIAL: f64 = 1e-9;
 
 impl GeneralisedPareto {
-    /// The law of excesses sorted ascending, by probability-weighted moments, unbiased ones: with `a0` their mean and `a1` that of
-    /// `x·(1 − F(x))`, shape is `2 − a0/(a0 − 2a1)` and scale `2·a0·a1/(a0 − 2a1)`.
+    /// The law of excesses sorted ascending, by probability-weighted moments, unbiased ones: with `a0` their mean and `a1` that
+    /// of `x·(1 − F(x))`, shape is `2 − a0/(a0 − 2a1)` and scale `2·a0·a1/(a0 − 2a1)`.
     ///
-    /// `None` below two excesses, for excesses that are not finite or below zero, and where all are equal. The estimate is poor for a
-    /// shape above 1/2. Source: Hosking and Wallis, "Parameter and Quantile Estimation for the Generalized Pareto Distribution",
-    /// Technometrics 29 (1987), whose k is minus the shape.
+    /// `None` below two excesses, for excesses that are not finite or below zero, and where all are equal. The estimate is poor
+    /// for a shape above 1/2. Source: Hosking and Wallis, "Parameter and Quantile Estimation for the Generalized Pareto
+    /// Distribution", Technometrics 29 (1987), whose k is minus the shape.
     pub fn of_excesses(sorted: &[f64]) -> Option<Self> {
         let n = sorted.len();
         let sound = n >= 2 && sorted.iter().all(|x| x.is_finite() && *x >= 0.0);
@@ -50,8 +50,9 @@ mod tests {
     use super::*;
     use crate::close::assert_close;
 
-    /// McNeil and Frey's quantile with u = 0.03, n = 1000, 50 excesses, at 0.99: the excess that a fifth of excesses goes beyond.
-    /// Source: `0.03 + 0.012/0.25·(0.2^−0.25 − 1)` in Python, equal to `scipy.stats.genpareto.isf(0.2, 0.25, scale=0.012)` and 0.0537767.
+    /// McNeil and Frey's quantile with u = 0.03, n = 1000, 50 excesses, at 0.99: the excess that a fifth of excesses goes
+    /// beyond. Source: `0.03 + 0.012/0.25·(0.2^−0.25 − 1)` in Python, equal to `scipy.stats.genpareto.isf(0.2, 0.25,
+    /// scale=0.012)` and 0.0537767.
     #[test]
     fn quantile() {
         let law = GeneralisedPareto {

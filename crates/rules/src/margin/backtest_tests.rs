@@ -1,9 +1,9 @@
 //! Models on a series whose volatility triples for a while, against the same models written independently.
 //!
-//! Source of all figures: Python with numpy 2.4.6, scipy 1.17.1, arch 8.0.0 and lmoments3 1.0.8, each model from its formula: weights
-//! as a dot product, `numpy.quantile` by `inverted_cdf`, the GARCH recursion with its forecast added up close by close (equal to
-//! `arch_model(..., mean="Zero").fix(...).forecast`), L-moments and `scipy.stats.genpareto.isf`; Kupiec from `scipy.stats.binom.logpmf`,
-//! Christoffersen from counts and `xlogy`, p values from `scipy.stats.chi2`.
+//! Source of all figures: Python with numpy 2.4.6, scipy 1.17.1, arch 8.0.0 and lmoments3 1.0.8, each model from its formula:
+//! weights as a dot product, `numpy.quantile` by `inverted_cdf`, the GARCH recursion with its forecast added up close by close
+//! (equal to `arch_model(..., mean="Zero").fix(...).forecast`), L-moments and `scipy.stats.genpareto.isf`; Kupiec from
+//! `scipy.stats.binom.logpmf`, Christoffersen from counts and `xlogy`, p values from `scipy.stats.chi2`.
 
 use aftershock_measure::backtest::{christoffersen, kupiec, transitions};
 use aftershock_measure::tail::normal_quantile;
@@ -12,7 +12,8 @@ use aftershock_protocol::{ProtocolRule, View};
 use super::tests::{near, past, view};
 use super::{EwmaMargin, ExtremeValueMargin, FilteredHistoricalMargin, GarchMargin, HistoricalMargin};
 
-/// A thousand hourly returns, normal: 1 % an hour, 3 % from the 600th to the 699th. Uniform by `x = 48271 x mod (2^31 - 1)` from 1.
+/// A thousand hourly returns, normal: 1 % an hour, 3 % from the 600th to the 699th. Uniform by `x = 48271 x mod (2^31 - 1)`
+/// from 1.
 fn series() -> Vec<f64> {
     let mut x: u64 = 1;
     (0..1_000)
@@ -101,8 +102,8 @@ fn margins() {
     near(model(&eight, &returns), 0.06969459629728077);
 }
 
-/// Of 750 falls 7.5 should go beyond. Historical margin, slow to learn that volatility has tripled, is broken too often and is refused; filtered by
-/// volatility it holds.
+/// Of 750 falls 7.5 should go beyond. Historical margin, slow to learn that volatility has tripled, is broken too often and is
+/// refused; filtered by volatility it holds.
 #[test]
 fn coverage() {
     let known: [(&dyn ProtocolRule, [[u64; 2]; 2], [f64; 2], [f64; 2]); 5] = [

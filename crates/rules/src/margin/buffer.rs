@@ -6,10 +6,11 @@ use crate::{Kind, Parameter, read};
 pub(super) const KIND: Kind = Kind {
     name: "margin-buffer",
     what: "a buffer on margin that is used up while margin rises",
-    changes: "Margin is asked a buffer above what the rules before ask, or history; while that rises, what is in force stays until the buffer is \
-              used up, and follows from there. When it falls, what is in force stays until the whole buffer is there again, and follows down. Initial \
-              and maintenance margin grow by the same factor. It goes last: what rules after it ask is taken for its own. It may go beyond their caps. Not \
-              modelled: a decision of a committee to let it down.",
+    changes: "Margin is asked a buffer above what the rules before ask, or history; while that rises, what is in force stays \
+              until the buffer is used up, and follows from there. When it falls, what is in force stays until the whole \
+              buffer is there again, and follows down. Initial and maintenance margin grow by the same factor. It goes last: \
+              what rules after it ask is taken for its own. It may go beyond their caps. Not modelled: a decision of a \
+              committee to let it down.",
     helps: "The first quarter of a rise closes nobody and calls nobody.",
     costs: "Holders post more in calm days, and after a peak margin comes down later.",
     parameters: &[Parameter {
@@ -18,10 +19,11 @@ pub(super) const KIND: Kind = Kind {
         allowed: [0.0, 2.0],
         meaning: "buffer over the margin asked for otherwise, ratio",
     }],
-    example: "4 % is asked with a buffer at 5 %. A model that rises to 4.8 % leaves 5 %, one that rises to 6 % gets 6 %; when it falls to 4.8 % 6 % \
-              stays, at 4.4 % it is 5.5 %.",
+    example: "4 % is asked with a buffer at 5 %. A model that rises to 4.8 % leaves 5 %, one that rises to 6 % gets 6 %; when \
+              it falls to 4.8 % 6 % stays, at 4.4 % it is 5.5 %.",
     sources: &[
-        "Commission Delegated Regulation (EU) 153/2013, Article 28(1)(a): a buffer of at least 25 % that may be exhausted for a time while margin rises",
+        "Commission Delegated Regulation (EU) 153/2013, Article 28(1)(a): a buffer of at least 25 % that may be exhausted for \
+         a time while margin rises",
         "when it is let down and filled again: declared, one reading of that article",
     ],
     overlap: None,
@@ -55,8 +57,14 @@ impl ProtocolRule for MarginBuffer {
         if initial == step.initial_ratio {
             return Decision::Accept;
         }
-        // Rounding must not carry one beyond the other where they are equal.
-        let maintenance = (step.maintenance_ratio * (initial / step.initial_ratio)).min(initial);
+        // Rounding must neither carry one beyond the other nor look like a change.
+        let scaled = (step.maintenance_ratio * (initial / step.initial_ratio)).min(initial);
+        let stands = (scaled / step.in_force_maintenance_ratio - 1.0).abs() < 1e-12;
+        let maintenance = if stands {
+            step.in_force_maintenance_ratio
+        } else {
+            scaled
+        };
         Decision::Amend(
             AssessMargin {
                 initial_ratio: initial,
@@ -86,8 +94,8 @@ mod tests {
         Asked::on(MarginBuffer { buffer: 0.25 }, step, &view(&NO_PAST))
     }
 
-    /// By hand: 4 % has a buffer to 5 %. A model at 4.8 % keeps 5 %, at 5 % has none left, at 6 % is asked as it is. Down at 4.8 % the whole buffer is 6 %, at 4.4 %
-    /// 5.5 %. Maintenance is half throughout.
+    /// By hand: 4 % has a buffer to 5 %. A model at 4.8 % keeps 5 %, at 5 % has none left, at 6 % is asked as it is. Down at
+    /// 4.8 % the whole buffer is 6 %, at 4.4 % 5.5 %. Maintenance is half throughout.
     #[test]
     fn used_up_and_filled_again() {
         for (model, in_force, elapsed_s, initial) in [
@@ -104,6 +112,24 @@ mod tests {
             let found = asked(model, in_force, elapsed_s);
             near(found.initial, initial);
             near(found.maintenance, 0.5 * initial);
+        }
+    }
+
+    /// What stands, stands to the last bit: 5 % and 2.5 % in force, asked of any margin that the buffer of 5 % covers.
+    #[test]
+    fn rounding_is_no_change() {
+        for part in 400..=500 {
+            let initial_ratio = f64::from(part) / 1e4;
+            let step = AssessMargin {
+                initial_ratio,
+                maintenance_ratio: 0.5 * initial_ratio,
+                in_force_initial_ratio: 0.05,
+                in_force_maintenance_ratio: 0.025,
+                elapsed_s: 60.0,
+                ..step()
+            };
+            let found = Asked::on(MarginBuffer { buffer: 0.25 }, step, &view(&NO_PAST));
+            assert_eq!((found.initial, found.maintenance), (0.05, 0.025), "{part}");
         }
     }
 

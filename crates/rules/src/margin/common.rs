@@ -89,7 +89,8 @@ pub(super) fn daily_per_root_s(daily: f64) -> f64 {
     daily / DAY_S.sqrt()
 }
 
-/// The least of the moves' sizes that no more than the share `tail` of them goes beyond: the largest where they are fewer than `1 / tail`.
+/// The least of the moves' sizes that no more than the share `tail` of them goes beyond: the largest where they are fewer than
+/// `1 / tail`.
 ///
 /// Zero where there are none.
 pub(super) fn size_beyond(moves: &[f64], tail: f64) -> f64 {
@@ -157,8 +158,8 @@ mod tests {
         }
     }
 
-    /// By hand: of ten sizes none may go beyond at 9 %, one at 10 %, two at 20 %. Source of 0.2 and 0.3: `numpy.quantile` of the sizes,
-    /// method `inverted_cdf`, at 0.8 and 0.7 of 1 to 10.
+    /// By hand: of ten sizes none may go beyond at 9 %, one at 10 %, two at 20 %. Source of 0.2 and 0.3: `numpy.quantile` of
+    /// the sizes, method `inverted_cdf`, at 0.8 and 0.7 of 1 to 10.
     #[test]
     fn sizes_beyond() {
         let moves = [3.0, -10.0, 1.0, -2.0, 4.0, 5.0, -6.0, 7.0, -8.0, 9.0];

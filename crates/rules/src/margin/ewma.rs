@@ -8,17 +8,17 @@ use crate::{Kind, read};
 pub(super) const KIND: Kind = Kind {
     name: "ewma-margin",
     what: "margin at a normal quantile of exponentially weighted volatility",
-    changes: "Initial margin becomes z(confidence) · volatility · √horizon, never below history's, at most the cap; maintenance \
-              becomes a share of it. Volatility weighs each close's squared return a second by lambda to the power of its age \
-              in closes. With fewer than two returns history stands.",
+    changes: "Initial margin becomes z(confidence) · volatility · √horizon, never below history's, at most the cap; \
+              maintenance becomes a share of it. Volatility weighs each close's squared return a second by lambda to the power \
+              of its age in closes. With fewer than two returns history stands.",
     helps: "Cushions thicken as soon as moves grow.",
     costs: "Margin rises in the fall itself and closes positions then: it has no floor and no speed limit. Tails are taken as \
             normal, so large moves break it more often than it says.",
     parameters: &[CONFIDENCE, HORIZON_H, LAMBDA, MAINTENANCE_SHARE, CAP],
     example: "A volatility of 2 % an hour at confidence 0.995, z = 2.576, over one hour asks 5.2 %.",
     sources: &[
-        "J.P. Morgan and Reuters, RiskMetrics Technical Document, 4th edition, 1996, chapter 5: exponential weights, lambda 0.94 for \
-         days and 0.97 for months",
+        "J.P. Morgan and Reuters, RiskMetrics Technical Document, 4th edition, 1996, chapter 5: exponential weights, lambda \
+         0.94 for days and 0.97 for months",
         "closes in place of days, and all parameters: declared, not calibrated",
     ],
     overlap: None,
@@ -81,8 +81,8 @@ mod tests {
         cap: 0.5,
     };
 
-    /// By hand: weights 1/7, 2/7, 4/7 over 900 s each make (1e-4 + 2·4e-4 + 4·1e-4)/7/900 a second, and times 3,600 s 1.3e-3·4/7.
-    /// Times z = 2.3263478740408408 (Python, `scipy.stats.norm.ppf(0.99)`) its root is 0.06340619988.
+    /// By hand: weights 1/7, 2/7, 4/7 over 900 s each make (1e-4 + 2·4e-4 + 4·1e-4)/7/900 a second, and times 3,600 s
+    /// 1.3e-3·4/7. Times z = 2.3263478740408408 (Python, `scipy.stats.norm.ppf(0.99)`) its root is 0.06340619988.
     #[test]
     fn by_hand() {
         let past = past(900, &[0.01, -0.02, 0.01]);

@@ -12,12 +12,13 @@ pub(super) const KIND: Kind = Kind {
     name: "extreme-value-margin",
     what: "margin from the law of the largest moves",
     changes: "A generalised Pareto law is put through what the largest moves so far go beyond the threshold; initial margin \
-              becomes its quantile, u + scale / shape · ((tail / share beyond u)^(−shape) − 1), never below history's, at most the cap; \
-              maintenance becomes a share of it. Moves as in historical-margin, of both signs. Before ten moves beyond the threshold, \
-              and where all go as far beyond it, history stands. Not modelled: clusters of large moves, which a volatility model \
-              would take out first.",
+              becomes its quantile, u + scale / shape · ((tail / share beyond u)^(−shape) − 1), never below history's, at most \
+              the cap; maintenance becomes a share of it. Moves as in historical-margin, of both signs. Before ten moves \
+              beyond the threshold, and where all go as far beyond it, history stands. Not modelled: clusters of large moves, \
+              which a volatility model would take out first.",
     helps: "Margin looks beyond the largest move that has been.",
-    costs: "A law of few moves is uncertain, its shape above all: margin may jump, to the cap where tails seem heavy. It never forgets.",
+    costs: "A law of few moves is uncertain, its shape above all: margin may jump, to the cap where tails seem heavy. It never \
+            forgets.",
     parameters: &[
         CONFIDENCE,
         HORIZON_H,
@@ -30,10 +31,11 @@ pub(super) const KIND: Kind = Kind {
         MAINTENANCE_SHARE,
         CAP,
     ],
-    example: "50 of 1,000 moves beyond 3 %, shape 0.25, scale 1.2 %: one in a hundred goes beyond 3 % + 4.8 % · (0.2^−0.25 − 1) = 5.4 %.",
+    example: "50 of 1,000 moves beyond 3 %, shape 0.25, scale 1.2 %: one in a hundred goes beyond 3 % + 4.8 % · (0.2^−0.25 − \
+              1) = 5.4 %.",
     sources: &[
-        "McNeil and Frey, \"Estimation of tail-related risk measures for heteroscedastic financial time series\", Journal of Empirical \
-         Finance 7 (2000): the quantile; the 100 largest of 1,000 as threshold",
+        "McNeil and Frey, \"Estimation of tail-related risk measures for heteroscedastic financial time series\", Journal of \
+         Empirical Finance 7 (2000): the quantile; the 100 largest of 1,000 as threshold",
         "Hosking and Wallis, Technometrics 29 (1987): probability-weighted moments",
         "no filter of volatility, both signs of each move, √time, ten moves, and other parameters: declared, not calibrated",
     ],
@@ -130,8 +132,9 @@ mod tests {
         (0..10).map(|_| 0.01).chain(above).collect()
     }
 
-    /// Source: shape and scale by L-moments of Python's lmoments3 1.0.8 (see `measure::gpd`), 0.5069508804448564 and 2.6476737720111214 per thousand, and
-    /// `0.01 + scipy.stats.genpareto.isf(0.2, shape, scale)`: a tenth of all goes beyond at 0.95, a fifth of the half above 1 %.
+    /// Source: shape and scale by L-moments of Python's lmoments3 1.0.8 (see `measure::gpd`), 0.5069508804448564 and
+    /// 2.6476737720111214 per thousand, and `0.01 + scipy.stats.genpareto.isf(0.2, shape, scale)`: a tenth of all goes beyond
+    /// at 0.95, a fifth of the half above 1 %.
     #[test]
     fn quantile_of_the_law() {
         let per_thousand = [0.1, 25.0, 1.0, 9.9, 2.0, 6.0, 4.2, 1.7, 3.3, 0.5];

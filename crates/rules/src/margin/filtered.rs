@@ -10,20 +10,20 @@ use crate::{Kind, read};
 pub(super) const KIND: Kind = Kind {
     name: "filtered-historical-margin",
     what: "margin at the quantile of the moves that were, as large as they would be at present volatility",
-    changes: "Each move is divided by the volatility forecast just before it, exponentially weighted, and multiplied by the present \
-              one; initial margin becomes the size that no more than the share 1 − confidence of them goes beyond, never below \
-              history's, at most the cap; maintenance becomes a share of it. Moves as in historical-margin. The first 1 / (1 − \
-              lambda) closes only build volatility up; before two moves beyond them, history stands.",
+    changes: "Each move is divided by the volatility forecast just before it, exponentially weighted, and multiplied by the \
+              present one; initial margin becomes the size that no more than the share 1 − confidence of them goes beyond, \
+              never below history's, at most the cap; maintenance becomes a share of it. Moves as in historical-margin. The \
+              first 1 / (1 − lambda) closes only build volatility up; before two moves beyond them, history stands.",
     helps: "Tails are as fat as they have been, and the level follows the market.",
-    costs: "It rises in the fall itself, further than ewma-margin where moves had been larger than forecast, and over-reacts to a \
-            sudden step in volatility.",
+    costs: "It rises in the fall itself, further than ewma-margin where moves had been larger than forecast, and over-reacts \
+            to a sudden step in volatility.",
     parameters: &[CONFIDENCE, HORIZON_H, LAMBDA, MAINTENANCE_SHARE, CAP],
     example: "A move that was 4 volatilities when it came counts 4 · 0.5 % = 2 % at a present volatility of 0.5 % an hour.",
     sources: &[
-        "Hull and White, \"Incorporating volatility updating into the historical simulation method for value-at-risk\", Journal of \
-         Risk 1 (1998)",
-        "Barone-Adesi, Giannopoulos and Vosper, \"VaR without correlations for portfolios of derivative securities\", Journal of \
-         Futures Markets 19 (1999): the residuals of a volatility model; no paths are drawn here",
+        "Hull and White, \"Incorporating volatility updating into the historical simulation method for value-at-risk\", \
+         Journal of Risk 1 (1998)",
+        "Barone-Adesi, Giannopoulos and Vosper, \"VaR without correlations for portfolios of derivative securities\", Journal \
+         of Futures Markets 19 (1999): the residuals of a volatility model; no paths are drawn here",
         "Gurrola-Perez and Murphy, Bank of England Working Paper 525 (2015): how it reacts",
         "both signs of each move, √time, the build-up, and all parameters: declared, not calibrated",
     ],
@@ -107,8 +107,9 @@ mod tests {
         cap: 1.0,
     };
 
-    /// By hand, lambda 0.5, in percent of an hour: squares 1, 1 build up a mean of 1, so 2 is 2 volatilities. The mean is then (1·1 + 2·1 + 4·4)/7 =
-    /// 19/7 and 1 is √(7/19) of one. With the last square it is (1 + 2 + 16 + 8)/15 = 27/15: margin is 2·√1.8 %.
+    /// By hand, lambda 0.5, in percent of an hour: squares 1, 1 build up a mean of 1, so 2 is 2 volatilities. The mean is then
+    /// (1·1 + 2·1 + 4·4)/7 = 19/7 and 1 is √(7/19) of one. With the last square it is (1 + 2 + 16 + 8)/15 = 27/15: margin is
+    /// 2·√1.8 %.
     #[test]
     fn by_hand() {
         let returns = [0.01, -0.01, 0.02, -0.01];

@@ -8,15 +8,16 @@ use crate::{Kind, read};
 pub(super) const KIND: Kind = Kind {
     name: "margin-floor",
     what: "margin never below what normal volatility asks",
-    changes: "Initial margin is at least z(confidence) · normal volatility · √horizon, at most the cap, whatever the rules before ask; maintenance \
-              becomes a share of it. Normal is the volatility of the days before the episode. Not modelled: a lookback of ten years, which such \
-              markets do not have.",
+    changes: "Initial margin is at least z(confidence) · normal volatility · √horizon, at most the cap, whatever the rules \
+              before ask; maintenance becomes a share of it. Normal is the volatility of the days before the episode. Not \
+              modelled: a lookback of ten years, which such markets do not have.",
     helps: "Calm hours lower nothing, so that there is less to rise from.",
     costs: "Holders post more in calm days. It is of no help where the days before were calm themselves.",
     parameters: &[CONFIDENCE, HORIZON_H, MAINTENANCE_SHARE, CAP],
     example: "A normal volatility of 4 % a day asks 2.576 · 4 % · √(1/24) = 2.1 % over an hour, though the last hour was calm.",
     sources: &[
-        "Commission Delegated Regulation (EU) 153/2013, Article 28(1)(c): not below margin at the volatility of the last ten years",
+        "Commission Delegated Regulation (EU) 153/2013, Article 28(1)(c): not below margin at the volatility of the last ten \
+         years",
         "the days before the episode in place of ten years, and parameters: declared, not calibrated",
     ],
     overlap: None,

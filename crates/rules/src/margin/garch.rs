@@ -8,13 +8,13 @@ use crate::{Kind, Parameter, read};
 pub(super) const KIND: Kind = Kind {
     name: "garch-margin",
     what: "margin at a normal quantile of volatility that returns to normal",
-    changes: "Variance follows GARCH(1,1) from close to close: (1 − alpha − beta) of the normal variance, alpha of the last squared \
-              return, beta of the last variance; it begins at the normal one. Initial margin becomes z(confidence) times the root of the \
-              variance forecast over the horizon, never below history's, at most the cap; maintenance becomes a share of it. Normal \
-              is the volatility of the days before the episode. With fewer than two returns history stands. Not modelled: an \
-              estimate of alpha and beta, which are stated; closes that come at unlike times.",
-    helps: "A shock is expected to fade, so margin over a long horizon rises less than by ewma-margin, and never falls far below \
-            what is normal.",
+    changes: "Variance follows GARCH(1,1) from close to close: (1 − alpha − beta) of the normal variance, alpha of the last \
+              squared return, beta of the last variance; it begins at the normal one. Initial margin becomes z(confidence) \
+              times the root of the variance forecast over the horizon, never below history's, at most the cap; maintenance \
+              becomes a share of it. Normal is the volatility of the days before the episode. With fewer than two returns \
+              history stands. Not modelled: an estimate of alpha and beta, which are stated; closes that come at unlike times.",
+    helps: "A shock is expected to fade, so margin over a long horizon rises less than by ewma-margin, and never falls far \
+            below what is normal.",
     costs: "Margin rises in the fall itself. Tails are taken as normal, so large moves break it more often than it says.",
     parameters: &[
         CONFIDENCE,
@@ -34,8 +34,8 @@ pub(super) const KIND: Kind = Kind {
         MAINTENANCE_SHARE,
         CAP,
     ],
-    example: "Variance at four times normal, alpha + beta = 0.9, over ten closes: 10 + 3 · (1 − 0.9^10) / 0.1 = 29.5 normal closes in place \
-              of 40.",
+    example: "Variance at four times normal, alpha + beta = 0.9, over ten closes: 10 + 3 · (1 − 0.9^10) / 0.1 = 29.5 normal \
+              closes in place of 40.",
     sources: &[
         "Bollerslev, \"Generalized autoregressive conditional heteroskedasticity\", Journal of Econometrics 31 (1986)",
         "Engle and Mezrich, \"GARCH for Groups\", Risk 9 (1996): the constant by the variance aimed at",
@@ -74,8 +74,8 @@ pub struct GarchMargin {
 }
 
 impl GarchMargin {
-    /// Mean variance of the next `steps` closes, where variance is `next` at the first and `normal` in the long run; with less than a close
-    /// it is that of the first.
+    /// Mean variance of the next `steps` closes, where variance is `next` at the first and `normal` in the long run; with less
+    /// than a close it is that of the first.
     fn mean_variance(&self, next: f64, normal: f64, steps: f64) -> f64 {
         let kept = self.alpha + self.beta;
         let steps = steps.max(1.0);

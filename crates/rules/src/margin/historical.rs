@@ -9,20 +9,20 @@ use crate::{Kind, read};
 pub(super) const KIND: Kind = Kind {
     name: "historical-margin",
     what: "margin at the quantile of the moves that were",
-    changes: "Initial margin becomes the move that no more than the share 1 − confidence of all moves so far went beyond, never \
-              below history's, at most the cap; maintenance becomes a share of it. Moves are log returns from close to close, \
-              each counted as a fall and as a rise, times √(horizon / their time). Below 1 / (2 − 2·confidence) closes it is \
-              the largest move; with fewer than two returns history stands. Not modelled: a lookback that ends, a margin of \
-              each side by its own moves.",
+    changes: "Initial margin becomes the move that no more than the share 1 − confidence of all moves so far went beyond, \
+              never below history's, at most the cap; maintenance becomes a share of it. Moves are log returns from close to \
+              close, each counted as a fall and as a rise, times √(horizon / their time). Below 1 / (2 − 2·confidence) closes \
+              it is the largest move; with fewer than two returns history stands. Not modelled: a lookback that ends, a margin \
+              of each side by its own moves.",
     helps: "Tails are as fat as they have been; a quiet hour lowers nothing.",
-    costs: "It learns of a fall only from the fall: one large move among few sets the margin at once, among many hardly moves it. \
-            It never forgets, so that what was asked after a crash stays.",
+    costs: "It learns of a fall only from the fall: one large move among few sets the margin at once, among many hardly moves \
+            it. It never forgets, so that what was asked after a crash stays.",
     parameters: &[CONFIDENCE, HORIZON_H, MAINTENANCE_SHARE, CAP],
     example: "Of 1,000 moves of a minute, ten may lie beyond at 0.995; the eleventh largest is 0.4 %: over one hour that asks \
               0.4 % · √60 = 3.1 %.",
     sources: &[
-        "Hendricks, \"Evaluation of Value-at-Risk Models Using Historical Data\", FRBNY Economic Policy Review 2 (1996): historical \
-         simulation",
+        "Hendricks, \"Evaluation of Value-at-Risk Models Using Historical Data\", FRBNY Economic Policy Review 2 (1996): \
+         historical simulation",
         "both signs of each move, √time, and all parameters: declared, not calibrated",
     ],
     overlap: None,
@@ -81,8 +81,8 @@ mod tests {
         cap: 0.5,
     };
 
-    /// By hand: a fifth of ten sizes, two, may lie beyond, so the third largest of 1 % to 10 % counts: 8 %, and over four times its time 16 %. At
-    /// 0.95 one may, 9 %. At 0.951 none, 10 %.
+    /// By hand: a fifth of ten sizes, two, may lie beyond, so the third largest of 1 % to 10 % counts: 8 %, and over four times
+    /// its time 16 %. At 0.95 one may, 9 %. At 0.951 none, 10 %.
     #[test]
     fn by_hand() {
         let past = past(

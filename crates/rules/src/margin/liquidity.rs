@@ -10,10 +10,11 @@ const DEPTH_WITHIN: f64 = 0.01;
 pub(super) const KIND: Kind = Kind {
     name: "liquidity-margin",
     what: "margin grows by what closing the largest account would cost",
-    changes: "Initial and maintenance margin both grow by multiple times the mean cost of selling the bracket's largest account into the bids that \
-              rest now, as if they lay evenly: half of 1 % · account / bids within 1 %. The initial margin that comes of it is at most \
-              the cap. A bracket that holds no account is left alone. Shorts are asked the same. Not modelled: asks of another depth, a sale \
-              spread over time, several accounts closed together.",
+    changes: "Initial and maintenance margin both grow by multiple times the mean cost of selling the bracket's largest \
+              account into the bids that rest now, as if they lay evenly: half of 1 % · account / bids within 1 %. The initial \
+              margin that comes of it is at most the cap. A bracket that holds no account is left alone. Shorts are asked the \
+              same. Where the book is too deep to walk it does nothing. Not modelled: asks of another depth, a sale spread \
+              over time, several accounts closed together.",
     helps: "Whoever is too large for the book pays for it, before others do.",
     costs: "Holders of large positions post more, the more the thinner the book: bids leave in a fall, so margin rises in it.",
     parameters: &[
@@ -25,10 +26,13 @@ pub(super) const KIND: Kind = Kind {
         },
         CAP,
     ],
-    example: "An account of 5M USD against 2M of bids within 1 %: the last is sold 2.5 % lower, the mean 1.25 % lower; 0.8 % becomes 2.05 %.",
+    example: "An account of 5M USD against 2M of bids within 1 %: the last is sold 2.5 % lower, the mean 1.25 % lower; 0.8 % \
+              becomes 2.05 %.",
     sources: &[
-        "CPMI and IOSCO, Principles for financial market infrastructures (2012), principle 6: margin covers the cost of closing out",
-        "Almgren and Chriss, \"Optimal execution of portfolio transactions\", Journal of Risk 3 (2001): cost linear in what is sold at once",
+        "CPMI and IOSCO, Principles for financial market infrastructures (2012), principle 6: margin covers the cost of \
+         closing out",
+        "Almgren and Chriss, \"Optimal execution of portfolio transactions\", Journal of Risk 3 (2001): cost linear in what is \
+         sold at once",
         "the largest account of a bracket, and parameters: declared, not calibrated",
     ],
     overlap: None,

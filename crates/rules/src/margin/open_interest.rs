@@ -8,10 +8,12 @@ use crate::{Kind, Parameter, read};
 pub(super) const KIND: Kind = Kind {
     name: "open-interest-margin",
     what: "initial margin that grows with open interest",
-    changes: "Initial margin grows in proportion to open interest of one side, from what is asked anyway at the lower cap to the whole value at the upper \
-              one. Maintenance margin stays, so that nobody who holds a position is closed by it.",
+    changes: "Initial margin grows in proportion to open interest of one side, from what is asked anyway at the lower cap to \
+              the whole value at the upper one. Maintenance margin stays, so that nobody who holds a position is closed by it. \
+              At or below the lower cap it does nothing and its journal is that of the rules of record.",
     helps: "The more has been built up, the less leverage is added to it.",
-    costs: "Newcomers pay for what others hold; near the upper cap nobody can open with leverage. What stands already is no safer.",
+    costs: "Newcomers pay for what others hold; near the upper cap nobody can open with leverage. What stands already is no \
+            safer.",
     parameters: &[
         Parameter {
             name: "lower_cap_usd",
@@ -28,8 +30,8 @@ pub(super) const KIND: Kind = Kind {
     ],
     example: "At 5 %, caps of 20M and 50M USD and open interest of 35M: 5 % + 0.5 · 95 % = 52.5 %.",
     sources: &[
-        "dYdX v4 chain, perpetuals module: initial margin by open interest, maintenance a share of the unscaled one; caps of 25M and 50M for its \
-         mid-cap markets, none for its largest",
+        "dYdX v4 chain, perpetuals module: initial margin by open interest, maintenance a share of the unscaled one; caps of \
+         25M and 50M for its mid-cap markets, none for its largest",
         "default caps: declared, not calibrated; open interest differs a hundredfold between venues",
     ],
     overlap: None,
@@ -82,7 +84,8 @@ mod tests {
 
     use crate::margin::tests::{Asked, near, refused, step, view};
 
-    /// Source: dYdX v4 chain, perpetuals module, its formula at base 5 %, caps 20M and 50M: 5 % to 20M, 52.5 % at 35M, the whole from 50M; maintenance stays 3 %.
+    /// Source: dYdX v4 chain, perpetuals module, its formula at base 5 %, caps 20M and 50M: 5 % to 20M, 52.5 % at 35M, the
+    /// whole from 50M; maintenance stays 3 %.
     #[test]
     fn dydx() {
         for (open_interest_usd, initial) in [

@@ -7,12 +7,12 @@ use crate::{Kind, Parameter, read};
 pub(super) const KIND: Kind = Kind {
     name: "scenario-margin",
     what: "margin at the worst of a grid of price moves",
-    changes: "Initial margin becomes the largest loss over SPAN's scenarios: the price unchanged, up and down by one, two and three \
-              thirds of the scan range, and an extreme move of several ranges of which a share is covered; never below history's, \
-              at most the cap; maintenance becomes a share of it. The scan range is multiple · volatility of the last day · \
-              √(horizon / day), rounded up to whole steps. Of SPAN only this is left: a linear position does not depend on volatility, so the \
-              halves of the grid that differ by it are one, and the worst is the range or the covered extreme. Not modelled: spreads \
-              between contracts, options, a range set by judgement.",
+    changes: "Initial margin becomes the largest loss over SPAN's scenarios: the price unchanged, up and down by one, two and \
+              three thirds of the scan range, and an extreme move of several ranges of which a share is covered; never below \
+              history's, at most the cap; maintenance becomes a share of it. The scan range is multiple · volatility of the \
+              last day · √(horizon / day), rounded up to whole steps. Of SPAN only this is left: a linear position does not \
+              depend on volatility, so the halves of the grid that differ by it are one, and the worst is the range or the \
+              covered extreme. Not modelled: spreads between contracts, options, a range set by judgement.",
     helps: "Margin moves in whole steps, seldom, and everybody can work it out.",
     costs: "Each step up is a jump for all holders at once, in the fall.",
     parameters: &[
@@ -47,8 +47,8 @@ pub(super) const KIND: Kind = Kind {
     example: "3 · 4 % · √(1/24) = 2.45 % is rounded up to 2.5 %. The extreme is 2 · 2.5 % · 0.35 = 1.75 %: the range counts.",
     sources: &[
         "CME, SPAN: sixteen risk scenarios of the price scan range and the volatility scan range",
-        "McMillan, \"Options as a Strategic Investment\": a futures contract of range 10,000 loses 7,000 in the extreme scenario, so twice the range \
-         of which 35 % is covered",
+        "McMillan, \"Options as a Strategic Investment\": a futures contract of range 10,000 loses 7,000 in the extreme \
+         scenario, so twice the range of which 35 % is covered",
         "the range from volatility, its steps, and other parameters: declared, not calibrated",
     ],
     overlap: None,
@@ -76,7 +76,8 @@ pub struct ScenarioMargin {
 }
 
 impl ScenarioMargin {
-    /// What a long position of one loses in each scenario in which it is hit, of a scan range of `range`; a short loses the same the other way.
+    /// What a long position of one loses in each scenario in which it is hit, of a scan range of `range`; a short loses the
+    /// same the other way.
     fn losses(&self, range: f64) -> [f64; 5] {
         let third = range / 3.0;
         [
@@ -133,7 +134,8 @@ mod tests {
         cap: 0.5,
     };
 
-    /// Source: McMillan, "Options as a Strategic Investment", the SPAN array of an S&P 500 future: 3,330, 6,670, 10,000 and 7,000, to ten dollars.
+    /// Source: McMillan, "Options as a Strategic Investment", the SPAN array of an S&P 500 future: 3,330, 6,670, 10,000 and
+    /// 7,000, to ten dollars.
     #[test]
     fn a_future_of_range_10000() {
         for (found, loss) in RULE
@@ -153,8 +155,8 @@ mod tests {
         Asked::on(rule, step(), &seen)
     }
 
-    /// By hand, over a day at multiple 1 and steps of 0.5 %: 4 % stays, 4.01 % is 4.5 %; half of it maintains. With half of a threefold move covered the
-    /// extreme is one and a half ranges, 6 %.
+    /// By hand, over a day at multiple 1 and steps of 0.5 %: 4 % stays, 4.01 % is 4.5 %; half of it maintains. With half of a
+    /// threefold move covered the extreme is one and a half ranges, 6 %.
     #[test]
     fn whole_steps() {
         let day = ScenarioMargin {

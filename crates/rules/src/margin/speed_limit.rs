@@ -6,9 +6,10 @@ use crate::{Kind, Parameter, read};
 pub(super) const KIND: Kind = Kind {
     name: "margin-speed-limit",
     what: "margin changes by so much an hour and no more",
-    changes: "What the rules before ask comes into force no faster than by a share an hour of what is in force, compounding; downwards likewise, by a share of its own. It goes \
-              last, and is the one rule of its family that may ask less than the rules before it, though never less than history: what is in force never was. Alone it does \
-              nothing, and where rules before it ask what stands, its journal is that of the rules of record. The first assessment is free.",
+    changes: "What the rules before ask comes into force no faster than by a share an hour of what is in force, compounding; \
+              downwards likewise, by a share of its own. It goes last, and is the one rule of its family that may ask less \
+              than the rules before it, though never less than history: what is in force never was. Alone it does nothing, and \
+              where rules before it ask what stands, its journal is that of the rules of record. The first assessment is free.",
     helps: "Holders have time to add margin or to leave; a fall does not close them by margin at once.",
     costs: "Margin is below what the model holds right just when it matters, and losses beyond margin are others'.",
     parameters: &[
@@ -58,8 +59,8 @@ impl ProtocolRule for MarginSpeedLimit {
         if step.elapsed_s <= 0.0 {
             return Decision::Accept;
         }
-        // Compounding, so that a limit is the same on fine and on coarse records. Both ratios move within the same factors of what is in force,
-        // so they stay in order, and neither falls below history's.
+        // Compounding, so that a limit is the same on fine and on coarse records. Both ratios move within the same factors of
+        // what is in force, so they stay in order, and neither falls below history's.
         let factor = |per_h: f64| libm::exp(libm::log1p(per_h) * step.elapsed_s / 3_600.0);
         let (rise, fall) = (factor(self.rise_per_h), factor(self.fall_per_h));
         let limited = |asked: f64, in_force: f64| asked.min(in_force * rise).max(in_force / fall);
@@ -99,7 +100,8 @@ mod tests {
         Asked::on(RULE, step, &view(&NO_PAST))
     }
 
-    /// By hand, 10 % and 3 % in force: half an hour lets them rise by √1.21 = 1.1 and fall by √1.44 = 1.2, two by 1.4641. Within that what is asked comes at once.
+    /// By hand, 10 % and 3 % in force: half an hour lets them rise by √1.21 = 1.1 and fall by √1.44 = 1.2, two by 1.4641.
+    /// Within that what is asked comes at once.
     #[test]
     fn by_hand() {
         for (initial, maintenance, elapsed_s, expected) in [

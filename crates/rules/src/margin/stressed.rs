@@ -8,9 +8,10 @@ use crate::{Kind, Parameter, read};
 pub(super) const KIND: Kind = Kind {
     name: "stressed-margin",
     what: "a quarter of margin is that of a stressed time",
-    changes: "Initial margin becomes (1 − weight) of what the rules before ask, or history, and weight times z(confidence) · stressed volatility · √horizon, \
-              never below what they ask; maintenance becomes a share of it. Once they ask more than stress would, the present is the stress and their \
-              margin stands. Not modelled: a mix of single observations, which moves a quantile otherwise than a mix of margins does.",
+    changes: "Initial margin becomes (1 − weight) of what the rules before ask, or history, and weight times z(confidence) · \
+              stressed volatility · √horizon, never below what they ask; maintenance becomes a share of it. Once they ask more \
+              than stress would, the present is the stress and their margin stands. Not modelled: a mix of single \
+              observations, which moves a quantile otherwise than a mix of margins does.",
     helps: "Margin never forgets that there were worse days; it rises less in a fall, as part of it stands already.",
     costs: "Holders post more in calm days.",
     parameters: &[
@@ -30,7 +31,8 @@ pub(super) const KIND: Kind = Kind {
         HORIZON_H,
         MAINTENANCE_SHARE,
     ],
-    example: "Stress asks 2.576 · 10 % · √(1/24) = 5.26 % over an hour; a model at 2 % becomes 0.75 · 2 % + 0.25 · 5.26 % = 2.81 %.",
+    example: "Stress asks 2.576 · 10 % · √(1/24) = 5.26 % over an hour; a model at 2 % becomes 0.75 · 2 % + 0.25 · 5.26 % = \
+              2.81 %.",
     sources: &[
         "Commission Delegated Regulation (EU) 153/2013, Article 28(1)(b): at least 25 % weight to stressed observations",
         "stressed volatility, a mix of margins in place of observations, and other parameters: declared, not calibrated",
@@ -95,7 +97,8 @@ mod tests {
         maintenance_share: 0.5,
     };
 
-    /// By hand: stress is 10 % · √(6/24) = 5 % times z. A quarter of it is on three quarters of 1 %, and of 8 %. Above it what is asked stands.
+    /// By hand: stress is 10 % · √(6/24) = 5 % times z. A quarter of it is on three quarters of 1 %, and of 8 %. Above it what
+    /// is asked stands.
     #[test]
     fn mixed() {
         let stress = 0.05 * 2.3263478740408408;
