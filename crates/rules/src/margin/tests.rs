@@ -179,3 +179,42 @@ fn models_differ() {
     models.dedup();
     assert_eq!(models.len(), names.len());
 }
+
+/// A model, a buffer and a speed limit over 400 closes: margin is never below history's, in order, and within 2 an hour of what was in force.
+#[test]
+fn a_chain_keeps_to_its_limits() {
+    let file = "name = \"n\"\ntitle = \"t\"\nsummary = \"s\"\ncosts = \"c\"\n\
+                [[rule]]\nkind = \"ewma-margin\"\nlambda = 0.8\n[[rule]]\nkind = \"margin-buffer\"\n\
+                [[rule]]\nkind = \"margin-speed-limit\"\nrise_per_h = 1.0\nfall_per_h = 1.0\n";
+    let rules = RuleSetFile::parse("x", file).expect("sound").rules;
+    let returns = returns(400);
+    let mut stands = Asked::HISTORY;
+    let mut moved = [0, 0];
+    for closes in 0..=400 {
+        let past = past(600, &returns[..closes]);
+        let step = AssessMargin {
+            in_force_initial_ratio: stands.initial,
+            in_force_maintenance_ratio: stands.maintenance,
+            elapsed_s: if closes > 0 { 600.0 } else { 0.0 },
+            ..step()
+        };
+        let next = Asked::by(&rules, step, &view(&past));
+        assert!(next.initial >= 0.01 && next.maintenance >= 0.005 && next.maintenance <= next.initial);
+        if closes > 0 {
+            let factor = 2.0_f64.powf(1.0 / 6.0) * (1.0 + 1e-12);
+            for (now, before) in [
+                (next.initial, stands.initial),
+                (next.maintenance, stands.maintenance),
+            ] {
+                assert!(now <= before * factor && now >= before / factor);
+            }
+            moved[usize::from(next.initial > stands.initial)] += 1;
+        }
+        stands = next;
+    }
+    // It is a market in which all of it is at work.
+    assert!(
+        stands.initial > 0.1 && moved.iter().all(|count| *count > 20),
+        "{stands:?} {moved:?}"
+    );
+}
