@@ -102,11 +102,14 @@ fn margins() {
     near(model(&eight, &returns), 0.06969459629728077);
 }
 
+/// A model; pairs of neighbouring falls, then statistic and p value of Kupiec's test and of Christoffersen's.
+type Known<'a> = (&'a dyn ProtocolRule, [[u64; 2]; 2], [f64; 2], [f64; 2]);
+
 /// Of 750 falls 7.5 should go beyond. Historical margin, slow to learn that volatility has tripled, is broken too often and is
 /// refused; filtered by volatility it holds.
 #[test]
 fn coverage() {
-    let known: [(&dyn ProtocolRule, [[u64; 2]; 2], [f64; 2], [f64; 2]); 5] = [
+    let known: [Known<'_>; 5] = [
         (
             &EWMA,
             [[725, 12], [12, 0]],

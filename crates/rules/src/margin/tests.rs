@@ -112,7 +112,7 @@ pub(super) fn refused(rule: &str) -> String {
 
 /// Returns of one to `count` closes, of which every seventh is three times as large.
 fn returns(count: usize) -> Vec<f64> {
-    let sign = |turn: usize| if turn % 3 == 0 { -1.0 } else { 1.0 };
+    let sign = |turn: usize| if turn.is_multiple_of(3) { -1.0 } else { 1.0 };
     let large = |turn: usize| if turn.is_multiple_of(7) { 3.0 } else { 1.0 };
     (1..=count)
         .map(|turn| 1e-4 * turn as f64 * sign(turn) * large(turn))
