@@ -148,6 +148,7 @@ impl Tape {
                     maintenance_ratio: tier.maintenance_ratio,
                     exposure_ratio: 1.0,
                     in_force_initial_ratio: 1.0 / tier.max_leverage,
+                    in_force_maintenance_ratio: tier.maintenance_ratio,
                     elapsed_s: 0.0,
                     model: 0.0,
                 };

@@ -111,6 +111,7 @@ impl Margins {
                 maintenance_ratio: tier.maintenance_ratio,
                 exposure_ratio: 1.0,
                 in_force_initial_ratio: self.initial[slot],
+                in_force_maintenance_ratio: self.maintenance[slot],
                 elapsed_s,
                 model: 0.0,
             };

@@ -48,6 +48,7 @@ fn exposure(toml: &str, offset_ratio: f64) -> f64 {
         maintenance_ratio: 0.005,
         exposure_ratio: 1.0,
         in_force_initial_ratio: 0.01,
+        in_force_maintenance_ratio: 0.005,
         elapsed_s: 0.0,
         model: 0.0,
     };
