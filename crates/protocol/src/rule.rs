@@ -11,7 +11,7 @@ use aftershock_market::Timestamp;
 use crate::View;
 use crate::step::{
     AssessMargin, CapInterest, ChargeFunding, ChooseIndex, ChooseMark, CoverDeficit, Deleverage, Liquidate,
-    SetBand, SetLiquidity, SizeFund, ValueCollateral,
+    ScheduleFunding, SetBand, SetLiquidity, SizeFund, ValueCollateral,
 };
 
 /// Why a rule decided as it did, verbatim in the journal.
@@ -51,6 +51,8 @@ pub enum Need {
     Funding,
     /// Several markets.
     Markets,
+    /// Marks that are told apart from prices.
+    Marks,
     /// Accounts with collateral other than the settlement asset.
     Collateral,
 }
@@ -62,6 +64,7 @@ impl Need {
             Self::Index => "an index of other markets",
             Self::Funding => "funding",
             Self::Markets => "several markets",
+            Self::Marks => "marks apart from prices",
             Self::Collateral => "accounts with collateral in other assets",
         }
     }
@@ -145,8 +148,13 @@ pub trait ProtocolRule: Debug + Send + Sync {
         Decision::Accept
     }
 
-    /// Funding at the end of an interval.
+    /// Funding of an interval, at every sample of the premium and when it is paid.
     fn charge_funding(&self, _step: &ChargeFunding, _view: &View<'_>) -> Decision<ChargeFunding> {
+        Decision::Accept
+    }
+
+    /// Length of the next funding interval, before the first and after each payment.
+    fn schedule_funding(&self, _step: &ScheduleFunding, _view: &View<'_>) -> Decision<ScheduleFunding> {
         Decision::Accept
     }
 

@@ -17,7 +17,7 @@ use std::fmt::Debug;
 
 pub use band::{Halts, Reopening, SetBand};
 pub use deleverage::{Deleverage, Shared};
-pub use funding::ChargeFunding;
+pub use funding::{ChargeFunding, ScheduleFunding};
 pub use interest::CapInterest;
 pub use liquidate::{Liquidate, Sale};
 pub use liquidity::SetLiquidity;

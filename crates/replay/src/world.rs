@@ -8,8 +8,10 @@ mod account;
 mod audit;
 mod backstop;
 mod breach;
+mod collateral;
 mod engine;
 mod frame;
+mod funding;
 mod grid;
 mod journal;
 mod losses;
@@ -32,7 +34,9 @@ pub use engine::{Drive, World, WorldRun};
 pub use frame::Frame;
 pub use journal::{Cause, ClockRow, Entry, EntryKind, HaltRow, Holder, Journal, OrderRow, PriceRow};
 pub use seed::seed;
-pub use spec::{Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidation, Mark, Venue, WorldSpec};
+pub use spec::{
+    Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidation, Mark, Redemption, Venue, WorldSpec,
+};
 pub use tape::{Grid, WorldEvent, WorldTape};
 
 #[cfg(test)]

@@ -90,15 +90,14 @@ impl World<'_> {
             }
             self.markets[held.market].holders.push(place);
         }
-        for one in &account.collateral {
-            let reference = self.spec.assets[one.asset].reference;
-            if !self.markets[reference].holders.contains(&place) {
-                self.markets[reference].holders.push(place);
+        for market in self.priced_at(&account) {
+            if !self.markets[market].holders.contains(&place) {
+                self.markets[market].holders.push(place);
             }
         }
         self.accounts.push(account);
         self.bands.push(Vec::new());
-        self.set_band_of(place);
+        self.set_band_of(place)?;
         Ok(place)
     }
 
@@ -123,7 +122,15 @@ impl World<'_> {
     }
 
     /// Equity, maintenance margin and exposure of an account, settlement asset.
-    pub(super) fn standing(&self, account: usize) -> Standing {
+    ///
+    /// # Errors
+    /// A rule that breaks a step.
+    fn standing(&self, account: usize) -> Result<Standing, ReplayError> {
+        self.standing_by(account, true)
+    }
+
+    /// The same, with collateral valued by history or by the rules.
+    pub(super) fn standing_by(&self, account: usize, by_rules: bool) -> Result<Standing, ReplayError> {
         let one = &self.accounts[account];
         let mut standing = Standing {
             equity: one.cash.to_f64(),
@@ -148,21 +155,17 @@ impl World<'_> {
             standing.maintenance += (ratio * notional - amount).max(0.0) * to_settlement;
             standing.exposure += notional * to_settlement * (1.0 + ratio.max(0.5));
         }
-        for coins in one.collateral.iter().filter(|coins| coins.quantity > Coin::ZERO) {
-            let reference = &self.markets[self.spec.assets[coins.asset].reference];
-            let value = coins.quantity.to_f64() * libm::exp(reference.log_mark) * (1.0 - coins.haircut);
-            standing.equity += value;
-            standing.exposure += value;
-        }
-        standing
+        self.add_collateral(one, by_rules, &mut standing)?;
+        Ok(standing)
     }
 
     /// Looks at an account: calls, liquidates, and says when to look again.
     pub(super) fn check_account(&mut self, at: i64, account: usize) -> Result<(), ReplayError> {
-        let standing = self.standing(account);
+        let standing = self.standing(account)?;
         if !self.accounts[account].is_flat() {
+            self.tell_collateral(at, account, standing.equity >= standing.maintenance)?;
             if standing.equity < standing.maintenance {
-                self.liquidate(at, account);
+                self.liquidate(at, account)?;
             } else {
                 // Sound again: a later breach begins anew.
                 self.accounts[account].stepped = false;
@@ -174,14 +177,13 @@ impl World<'_> {
                 self.call(at, account, &standing);
             }
         }
-        self.set_band_of(account);
-        Ok(())
+        self.set_band_of(account)
     }
 
     /// Sends what the venue's engine closes of an account now.
-    fn liquidate(&mut self, at: i64, account: usize) {
+    fn liquidate(&mut self, at: i64, account: usize) -> Result<(), ReplayError> {
         if at < self.accounts[account].next_step_at {
-            return;
+            return Ok(());
         }
         self.accounts[account].liquidated_at.get_or_insert(Timestamp(at));
         let mut order: Vec<(f64, usize)> = self.accounts[account]
@@ -195,7 +197,7 @@ impl World<'_> {
             })
             .collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let standing = self.standing(account);
+        let standing = self.standing(account)?;
         for (_, holding) in order {
             let held = self.accounts[account].holdings[holding];
             let Some(liquidation) = self.spec.instruments[held.market].liquidation else {
@@ -245,6 +247,7 @@ impl World<'_> {
                 break;
             }
         }
+        Ok(())
     }
 
     /// Sells winning positions that the same owner holds elsewhere, and moves the cash.
@@ -306,8 +309,8 @@ impl World<'_> {
     }
 
     /// Says at which marks an account must be looked at next.
-    pub(super) fn set_band_of(&mut self, account: usize) {
-        let standing = self.standing(account);
+    pub(super) fn set_band_of(&mut self, account: usize) -> Result<(), ReplayError> {
+        let standing = self.standing(account)?;
         let one = &self.accounts[account];
         let level = if one.called > Cash::ZERO || standing.equity < one.call_ratio * standing.maintenance {
             1.0
@@ -325,12 +328,7 @@ impl World<'_> {
             .iter()
             .filter(|held| held.quantity > Coin::ZERO)
             .map(|held| held.market)
-            .chain(
-                one.collateral
-                    .iter()
-                    .filter(|coins| coins.quantity > Coin::ZERO)
-                    .map(|coins| self.spec.assets[coins.asset].reference),
-            )
+            .chain(self.priced_at(one))
             .collect();
         places.sort_unstable();
         places.dedup();
@@ -354,6 +352,7 @@ impl World<'_> {
             self.markets[place].watch = watch;
             self.markets[place].refresh_alarm();
         }
+        Ok(())
     }
 }
 
