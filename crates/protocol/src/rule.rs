@@ -11,7 +11,7 @@ use aftershock_market::Timestamp;
 use crate::View;
 use crate::step::{
     AssessMargin, CapInterest, ChargeFunding, ChooseIndex, ChooseMark, CoverDeficit, Deleverage, Liquidate,
-    ScheduleFunding, SetBand, SetLiquidity, SizeFund, ValueCollateral,
+    NetMargin, ScheduleFunding, SetBand, SetLiquidity, SizeFund, ValueCollateral,
 };
 
 /// Why a rule decided as it did, verbatim in the journal.
@@ -53,6 +53,8 @@ pub enum Need {
     Markets,
     /// Marks that are told apart from prices.
     Marks,
+    /// Accounts with several positions.
+    Portfolios,
     /// Accounts with collateral other than the settlement asset.
     Collateral,
 }
@@ -65,6 +67,7 @@ impl Need {
             Self::Funding => "funding",
             Self::Markets => "several markets",
             Self::Marks => "marks apart from prices",
+            Self::Portfolios => "accounts with several positions",
             Self::Collateral => "accounts with collateral in other assets",
         }
     }
@@ -100,6 +103,11 @@ pub trait ProtocolRule: Debug + Send + Sync {
 
     /// Margin of a bracket, assessed at every bar close.
     fn assess_margin(&self, _step: &AssessMargin, _view: &View<'_>) -> Decision<AssessMargin> {
+        Decision::Accept
+    }
+
+    /// Maintenance margin of an account with several positions, whenever the account is looked at.
+    fn net_margin(&self, _step: &NetMargin, _view: &View<'_>) -> Decision<NetMargin> {
         Decision::Accept
     }
 

@@ -6,7 +6,7 @@ use crate::View;
 use crate::rule::{Decision, Need, ProtocolRule, Reason};
 use crate::step::{
     AssessMargin, CapInterest, ChargeFunding, ChooseIndex, ChooseMark, CoverDeficit, Deleverage, Liquidate,
-    ScheduleFunding, SetBand, SetLiquidity, SizeFund, Step, ValueCollateral,
+    NetMargin, ScheduleFunding, SetBand, SetLiquidity, SizeFund, Step, ValueCollateral,
 };
 
 /// A rule left a step that cannot be.
@@ -125,6 +125,14 @@ impl RuleSet {
             };
             rule.assess_margin(&step, view)
         })
+    }
+
+    /// Puts the margin of an account with several positions to the rules.
+    ///
+    /// # Errors
+    /// As [`RuleSet::assess_margin`].
+    pub fn net_margin(&self, step: NetMargin, view: &View<'_>) -> Result<Verdict<NetMargin>, RuleBreach> {
+        self.fold(step, |_, rule, step| rule.net_margin(step, view))
     }
 
     /// Puts a price band to the rules.

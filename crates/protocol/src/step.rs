@@ -11,6 +11,7 @@ mod liquidate;
 mod liquidity;
 mod losses;
 mod margin;
+mod portfolio;
 mod price;
 
 use std::fmt::Debug;
@@ -23,6 +24,7 @@ pub use liquidate::{Liquidate, Sale};
 pub use liquidity::SetLiquidity;
 pub use losses::{CoverDeficit, SizeFund};
 pub use margin::AssessMargin;
+pub use portfolio::NetMargin;
 pub use price::{ChooseIndex, ChooseMark, Mark, ValueCollateral};
 
 /// A step knows its name and its invariants.

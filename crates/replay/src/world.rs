@@ -16,8 +16,10 @@ mod grid;
 mod journal;
 mod losses;
 mod market;
+mod needs;
 mod one;
 mod order;
+mod portfolio;
 mod run;
 mod seed;
 mod settle;
@@ -39,5 +41,7 @@ pub use spec::{
 };
 pub use tape::{Grid, WorldEvent, WorldTape};
 
+#[cfg(test)]
+mod rule_tests;
 #[cfg(test)]
 mod tests;

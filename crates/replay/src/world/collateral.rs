@@ -1,7 +1,7 @@
 //! What coins of collateral count for: the reference market's mark, unless a rule says otherwise.
 
 use aftershock_market::Coin;
-use aftershock_protocol::{Intervention, Step, ValueCollateral};
+use aftershock_protocol::{Intervention, ValueCollateral};
 
 use super::account::{Account, Standing};
 use super::engine::World;
@@ -43,7 +43,7 @@ impl World<'_> {
     }
 
     /// What a coin counts for, as history had it and as rules left it, with what they did.
-    fn coin_usd(
+    pub(super) fn coin_usd(
         &self,
         asset: usize,
         account: &Account,
@@ -63,10 +63,7 @@ impl World<'_> {
             redemption_usd,
             value_usd: history_usd,
         };
-        let home = account.holdings.first().map_or(of.reference, |held| held.market);
-        let at = self.markets[home].ticked_at;
-        let view = self.markets[home].view(at, &self.spec.instruments[home]);
-        let verdict = self.rules.value_collateral(step, &view)?;
+        let verdict = self.rules.value_collateral(step, &self.view_of(account))?;
         Ok((history_usd, verdict.step.value_usd, verdict.interventions))
     }
 
@@ -88,37 +85,6 @@ impl World<'_> {
             standing.equity += value;
             standing.exposure += value;
         }
-        Ok(())
-    }
-
-    /// Tells rules that value an account's collateral where they decide whether it is liquidated: once as they begin to, and
-    /// again after they had ceased to.
-    pub(super) fn tell_collateral(
-        &mut self,
-        at: i64,
-        account: usize,
-        sound: bool,
-    ) -> Result<(), ReplayError> {
-        let one = &self.accounts[account];
-        if self.rules.is_record() || one.collateral.is_empty() {
-            return Ok(());
-        }
-        let history = self.standing_by(account, false)?;
-        let decided = sound != (history.equity >= history.maintenance);
-        if decided && !one.decided_by_rules {
-            let mut told = Vec::new();
-            for coins in one.collateral.iter().filter(|coins| coins.quantity > Coin::ZERO) {
-                let asset = &self.spec.assets[coins.asset].name;
-                told.push((
-                    format!("{} {asset}", one.name),
-                    self.coin_usd(coins.asset, one)?.2,
-                ));
-            }
-            for (subject, interventions) in told {
-                self.tell_rules(at, ValueCollateral::NAME, &subject, None, &interventions);
-            }
-        }
-        self.accounts[account].decided_by_rules = decided;
         Ok(())
     }
 }

@@ -91,6 +91,8 @@ pub struct World<'a> {
     pub(crate) on_grid: bool,
     /// What rules did before the tape, by step and subject, to be told at its start.
     pub(super) before: Vec<(&'static str, String, Vec<Intervention>)>,
+    /// Whether rules were asked how marks are made.
+    pub(super) marks_by_rule: bool,
     pub(super) actions: u64,
 }
 
@@ -124,6 +126,7 @@ impl<'a> World<'a> {
             abducts: true,
             on_grid: false,
             before: Vec::new(),
+            marks_by_rule: false,
             actions: 0,
         }
     }

@@ -5,8 +5,7 @@ use aftershock_protocol::venue::funding::Averaging;
 use aftershock_protocol::venue::index::MAX_SOURCES;
 use aftershock_protocol::venue::mark::MarkState;
 use aftershock_protocol::{
-    ChooseIndex, ChooseMark, Intervention, Ledger, Past, Position, PositionBook, RuleSet, SizeFund, Slot,
-    Step, View,
+    ChooseIndex, ChooseMark, Intervention, Ledger, Position, PositionBook, RuleSet, SizeFund, Slot, Step,
 };
 
 use super::engine::{World, entry};
@@ -14,10 +13,10 @@ use super::frame::Frame;
 use super::journal::{Entry, EntryKind, Holder, Journal};
 use super::market::Market;
 use super::spec::{Asset, Channels, InstrumentSpec, Mark, WorldSpec};
-use crate::inventory::{Margins, ONE_PERCENT_LOG};
+use crate::ReplayError;
+use crate::inventory::Margins;
 use crate::market_state::MarketState;
 use crate::response::carry::{Carry, CarryParameters, YEAR_S};
-use crate::{Parameters, ReplayError};
 
 /// Entry prices of positions, against the price at the start, log, each with its share of open interest.
 pub type Entries<'a> = &'a [(f64, f64)];
@@ -70,7 +69,7 @@ pub fn seed<'a>(
                     fund_usd,
                     open_interest_usd: pool.share * parameters.open_interest_usd,
                 };
-                let view = before(parameters, at, log_price, &state.past);
+                let view = state.before(at, log_price, parameters, [1.0; 2]);
                 let verdict = rules.size_fund(step, &view)?;
                 fund_usd = verdict.step.fund_usd;
                 if !verdict.interventions.is_empty() {
@@ -167,6 +166,7 @@ pub fn seed<'a>(
     let mut world = World::assemble(spec, rules, channels, markets, journal);
     world.assets = assets;
     world.before = before_tape;
+    world.marks_by_rule = true;
     Ok(world)
 }
 
@@ -214,31 +214,6 @@ fn mark(one: &InstrumentSpec, rules: &RuleSet, told: &mut Told) -> Result<Mark, 
         told.push((ChooseMark::NAME, one.name.clone(), verdict.interventions));
     }
     Ok(verdict.step.mark)
-}
-
-/// What rules see of a market before its tape: history's fund, a whole book, no volatility measured yet.
-fn before<'a>(parameters: &Parameters, at: Timestamp, log_price: f64, past: &'a Past) -> View<'a> {
-    let mark_usd = libm::exp(log_price);
-    let fund_ratio: f64 = parameters
-        .pools
-        .iter()
-        .map(|pool| pool.share * pool.fund_ratio)
-        .sum();
-    View {
-        now: at,
-        mark_usd,
-        mean_mark_1h_usd: mark_usd,
-        volatility_1h: 0.0,
-        volatility_24h: 0.0,
-        volatility_normal: parameters.impact.sigma_daily,
-        open_interest_usd: parameters.open_interest_usd,
-        forced_usd: 0.0,
-        insurance_usd: fund_ratio * parameters.open_interest_usd,
-        index_usd: None,
-        bid_depth_1pct_usd: parameters.book_usd_per_log * ONE_PERCENT_LOG,
-        depth_ratio: 1.0,
-        past,
-    }
 }
 
 /// Positions of both sides; each side holds exactly the same number of contracts.
