@@ -365,31 +365,9 @@ pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start
         (low, high, log_sum, count, volume) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0, 0.0);
         if !rules.is_record() {
             market.close(path.at[i], log_price);
-            let view = View {
-                now: path.at[i],
-                mark_usd: libm::exp(log_price),
-                mean_mark_1h_usd: libm::exp(market.mean_log_mark_1h()),
-                volatility_1h: market.daily_volatility_1h(),
-                volatility_24h: market.daily_volatility_24h(),
-                volatility_normal: parameters.impact.sigma_daily,
-                open_interest_usd: parameters.open_interest_usd,
-                forced_usd: 0.0,
-                insurance_usd: parameters
-                    .pools
-                    .iter()
-                    .map(|pool| pool.share * pool.fund_ratio)
-                    .sum::<f64>()
-                    * parameters.open_interest_usd,
-                index_usd: None,
-                bid_depth_1pct_usd: depth.bids.offered(&book_parameters)
-                    * parameters.book_usd_per_log
-                    * ONE_PERCENT_LOG,
-                depth_ratio: depth
-                    .bids
-                    .ratio(&book_parameters)
-                    .min(depth.asks.ratio(&book_parameters)),
-                past: &market.past,
-            };
+            let bids = depth.bids.offered(&book_parameters);
+            let [of_bids, of_asks] = [depth.bids, depth.asks].map(|side| side.ratio(&book_parameters));
+            let view = market.before(path.at[i], log_price, parameters, [bids, of_bids.min(of_asks)]);
             if margins.assess(
                 &parameters.brackets,
                 rules,
@@ -494,21 +472,8 @@ fn funds(
     } = *replay;
     let open_interest_usd = parameters.open_interest_usd;
     let history = |pool: &crate::Pool| (open_interest_usd * pool.share * pool.fund_ratio).round();
-    let view = View {
-        now: path.at[path.first],
-        mark_usd: libm::exp(path.log_price[path.first - 1]),
-        mean_mark_1h_usd: libm::exp(market.mean_log_mark_1h()),
-        volatility_1h: market.daily_volatility_1h(),
-        volatility_24h: market.daily_volatility_24h(),
-        volatility_normal: parameters.impact.sigma_daily,
-        open_interest_usd,
-        forced_usd: 0.0,
-        insurance_usd: parameters.pools.iter().map(history).sum(),
-        index_usd: None,
-        bid_depth_1pct_usd: parameters.book_usd_per_log * ONE_PERCENT_LOG,
-        depth_ratio: 1.0,
-        past: &market.past,
-    };
+    let log_price = path.log_price[path.first - 1];
+    let view = market.before(path.at[path.first], log_price, parameters, [1.0; 2]);
     let mut funds = Vec::with_capacity(parameters.pools.len() + 1);
     for pool in &parameters.pools {
         let step = SizeFund {

@@ -8,14 +8,18 @@ mod account;
 mod audit;
 mod backstop;
 mod breach;
+mod collateral;
 mod engine;
 mod frame;
+mod funding;
 mod grid;
 mod journal;
 mod losses;
 mod market;
+mod needs;
 mod one;
 mod order;
+mod portfolio;
 mod run;
 mod seed;
 mod settle;
@@ -32,8 +36,12 @@ pub use engine::{Drive, World, WorldRun};
 pub use frame::Frame;
 pub use journal::{Cause, ClockRow, Entry, EntryKind, HaltRow, Holder, Journal, OrderRow, PriceRow};
 pub use seed::seed;
-pub use spec::{Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidation, Mark, Venue, WorldSpec};
+pub use spec::{
+    Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidation, Mark, Redemption, Venue, WorldSpec,
+};
 pub use tape::{Grid, WorldEvent, WorldTape};
 
+#[cfg(test)]
+mod rule_tests;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use super::account::Account;
 use super::journal::{Entry, EntryKind, HaltRow, Holder, Journal};
 use super::market::{Band, Market};
 use super::order::{Agenda, Order, What};
-use super::spec::{Channels, WorldSpec};
+use super::spec::{Asset, Channels, WorldSpec};
 use super::tape::WorldEvent;
 use crate::observer::{Noted, Observer};
 use crate::{ReplayError, Silent};
@@ -62,6 +62,8 @@ pub struct WorldRun {
 /// A world that can be run.
 pub struct World<'a> {
     pub(crate) spec: &'a WorldSpec,
+    /// Assets, with their indexes as rules have made them.
+    pub(super) assets: Vec<Asset>,
     pub(crate) rules: &'a RuleSet,
     pub(crate) channels: Channels,
     pub(crate) markets: Vec<Market>,
@@ -87,8 +89,10 @@ pub struct World<'a> {
     pub(crate) filling: Option<u32>,
     /// Whether orders wait for a waypoint.
     pub(crate) on_grid: bool,
-    /// What rules did to funds before the tape, by pool, to be told at its start.
-    pub(super) sized: Vec<(String, Vec<Intervention>)>,
+    /// What rules did before the tape, by step and subject, to be told at its start.
+    pub(super) before: Vec<(&'static str, String, Vec<Intervention>)>,
+    /// Whether rules were asked how marks are made.
+    pub(super) marks_by_rule: bool,
     pub(super) actions: u64,
 }
 
@@ -103,6 +107,7 @@ impl<'a> World<'a> {
         let waiting = vec![Vec::new(); markets.len()];
         Self {
             spec,
+            assets: spec.assets.clone(),
             rules,
             channels,
             markets,
@@ -120,7 +125,8 @@ impl<'a> World<'a> {
             filling: None,
             abducts: true,
             on_grid: false,
-            sized: Vec::new(),
+            before: Vec::new(),
+            marks_by_rule: false,
             actions: 0,
         }
     }

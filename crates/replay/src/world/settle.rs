@@ -108,7 +108,7 @@ impl World<'_> {
                 let proceeds = market.frame.value(order.quantity, market.frame.y(log_fill));
                 self.deposit(at, account, proceeds);
                 self.settle_flat(at, account, &mut row)?;
-                self.set_band_of(account);
+                self.set_band_of(account)?;
             }
             Behind::Cohort(_) | Behind::Account { .. } => self.fill(at, &order, &mut row)?,
         }
