@@ -8,9 +8,11 @@ mod account;
 mod audit;
 mod backstop;
 mod breach;
+mod cap;
 mod engine;
 mod frame;
 mod grid;
+mod halts;
 mod journal;
 mod losses;
 mod market;
@@ -35,5 +37,7 @@ pub use seed::seed;
 pub use spec::{Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidation, Mark, Venue, WorldSpec};
 pub use tape::{Grid, WorldEvent, WorldTape};
 
+#[cfg(test)]
+mod halt_tests;
 #[cfg(test)]
 mod tests;

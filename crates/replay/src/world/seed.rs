@@ -10,7 +10,7 @@ use super::frame::Frame;
 use super::journal::{Entry, EntryKind, Holder, Journal};
 use super::market::Market;
 use super::spec::{Channels, Mark, WorldSpec};
-use crate::inventory::{Margins, ONE_PERCENT_LOG};
+use crate::inventory::{Margins, ONE_PERCENT_LOG, cap_before};
 use crate::market_state::MarketState;
 use crate::response::carry::{Carry, CarryParameters, YEAR_S};
 use crate::{Parameters, ReplayError};
@@ -66,7 +66,7 @@ pub fn seed<'a>(
                 let verdict = rules.size_fund(step, &view)?;
                 fund_usd = verdict.step.fund_usd;
                 if !verdict.interventions.is_empty() {
-                    sized.push((pool.name.clone(), verdict.interventions));
+                    sized.push(("size_fund", pool.name.clone(), verdict.interventions));
                 }
             }
             reserves.push(Cash::from_f64(fund_usd * to_settlement));
@@ -77,10 +77,16 @@ pub fn seed<'a>(
         );
         let mut ledger = Ledger::new(reserves);
         let mut book = PositionBook::new(&ratios);
+        let mut cap_usd = f64::INFINITY;
         if one.liquidation.is_some() {
+            let (cap, interventions) = cap_before(rules, &before(parameters, at, log_price, &state.past))?;
+            cap_usd = cap;
+            if !interventions.is_empty() {
+                sized.push(("cap_interest", one.name.clone(), interventions));
+            }
             let positions = positions(
                 &frame,
-                parameters.open_interest_usd,
+                parameters.open_interest_usd.min(cap_usd),
                 log_price,
                 entries,
                 &openings,
@@ -150,6 +156,7 @@ pub fn seed<'a>(
             mark_state,
             one.funding.map_or(Averaging::Time, |funding| funding.averaging),
         );
+        market.cap_usd = cap_usd;
         let sources = &spec.assets[one.asset].sources;
         market.has_index = sources.iter().any(|(source, _)| *source != place);
         markets.push(market);
