@@ -80,6 +80,7 @@ impl Tape {
             }
             ["book", depth, "USD", ..] => self.parameters.book_usd_per_log = depth.parse()?,
             ["latency", latency, "s"] => self.parameters.latency_s = latency.parse()?,
+            ["reopen", share] => self.parameters.reopen_share = share.parse()?,
             ["overlap", overlap] => self.parameters.overlap = overlap.parse()?,
             ["pool", name, share, "fund", fund] => {
                 let (share, fund): (f64, f64) = (share.parse()?, fund.parse()?);
@@ -262,8 +263,8 @@ impl Observer for Lines<'_> {
         let what = match (noted.step, noted.decision, noted.until) {
             // Margins in force are told on their own.
             ("assess_margin", ..) => return,
-            (_, "halt", Some(until)) => format!(
-                "{}: halt at {} until {}",
+            (_, decision @ ("halt" | "limit" | "extend"), Some(until)) => format!(
+                "{}: {decision} at {} until {}",
                 noted.rule,
                 usd(noted.after.unwrap_or_default()),
                 clock(until)

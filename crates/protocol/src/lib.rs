@@ -34,7 +34,7 @@ pub use positions::{Closed, Position, PositionBook, Ranked, Slot};
 pub use rule::{Decision, Need, ProtocolRule, Reason};
 pub use rule_set::{Intervention, RuleBreach, RuleSet, Verdict};
 pub use step::{
-    AssessMargin, CapInterest, ChargeFunding, ChooseIndex, ChooseMark, CoverDeficit, Deleverage, Halts,
+    AssessMargin, CapInterest, ChargeFunding, ChooseIndex, ChooseMark, CoverDeficit, Deleverage, Edge, Halts,
     Liquidate, Mark, NetMargin, Reopening, Sale, ScheduleFunding, SetBand, SetLiquidity, Shared, SizeFund,
     Step, ValueCollateral,
 };

@@ -16,7 +16,7 @@ mod price;
 
 use std::fmt::Debug;
 
-pub use band::{Halts, Reopening, SetBand};
+pub use band::{Edge, Halts, Reopening, SetBand};
 pub use deleverage::{Deleverage, Shared};
 pub use funding::{ChargeFunding, ScheduleFunding};
 pub use interest::CapInterest;

@@ -8,11 +8,13 @@ mod account;
 mod audit;
 mod backstop;
 mod breach;
+mod cap;
 mod collateral;
 mod engine;
 mod frame;
 mod funding;
 mod grid;
+mod halts;
 mod journal;
 mod losses;
 mod market;
@@ -41,6 +43,8 @@ pub use spec::{
 };
 pub use tape::{Grid, WorldEvent, WorldTape};
 
+#[cfg(test)]
+mod halt_tests;
 #[cfg(test)]
 mod rule_tests;
 #[cfg(test)]

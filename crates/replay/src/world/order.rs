@@ -70,6 +70,8 @@ pub(crate) struct Order {
 pub(crate) enum What {
     /// Trading resumes in a market. Comes before orders of the same instant.
     Reopen(usize),
+    /// A price has stood at an edge for as long as it may.
+    Limit(usize),
     /// An order meets the book.
     Order(usize),
     /// Cash arrives at an account, in units of the settlement asset.

@@ -203,9 +203,8 @@ impl World<'_> {
         market.log_news = log_news;
         if market.halted_until.is_none() {
             market.log_price = open;
-            let edge = market.band.as_ref().and_then(|band| band.crossed(open));
-            if let Some(edge) = edge {
-                self.halt(at, place, edge);
+            if market.band.is_some() {
+                self.hold(at, place);
             }
             let market = &mut self.markets[place];
             if dt > 0 {

@@ -5,7 +5,8 @@ use aftershock_protocol::venue::funding::Averaging;
 use aftershock_protocol::venue::index::MAX_SOURCES;
 use aftershock_protocol::venue::mark::MarkState;
 use aftershock_protocol::{
-    ChooseIndex, ChooseMark, Intervention, Ledger, Position, PositionBook, RuleSet, SizeFund, Slot, Step,
+    CapInterest, ChooseIndex, ChooseMark, Intervention, Ledger, Position, PositionBook, RuleSet, SizeFund,
+    Slot, Step,
 };
 
 use super::engine::{World, entry};
@@ -14,8 +15,9 @@ use super::journal::{Entry, EntryKind, Holder, Journal};
 use super::market::Market;
 use super::spec::{Asset, Channels, InstrumentSpec, Mark, WorldSpec};
 use crate::ReplayError;
-use crate::inventory::Margins;
+use crate::inventory::{Margins, cap_before};
 use crate::market_state::MarketState;
+use crate::observer::{Noted, Observer};
 use crate::response::carry::{Carry, CarryParameters, YEAR_S};
 
 /// Entry prices of positions, against the price at the start, log, each with its share of open interest.
@@ -51,16 +53,17 @@ pub fn seed<'a>(
         let log_price = log_prices[place];
         let frame = Frame::new(one.inverse);
         let parameters = &one.parameters;
-        let ratios: Vec<f64> = parameters
-            .brackets
-            .tiers()
-            .iter()
-            .map(|tier| tier.maintenance_ratio)
-            .collect();
-        let margins = Margins::of_record(parameters);
-        let openings = margins.openings(parameters, false);
         let to_settlement = if one.inverse { libm::exp(-log_price) } else { 1.0 };
         let state = MarketState::new(at, log_price, !rules.is_record());
+        // Who opened before the tape did so under the margins that the rules ask in calm.
+        let mut margins = Margins::of_record(parameters);
+        if !rules.is_record() && one.liquidation.is_some() {
+            let view = state.before(at, log_price, parameters, [1.0; 2]);
+            let mut asked = Asked(&mut before_tape);
+            margins.assess(&parameters.brackets, rules, &view, false, &mut asked)?;
+        }
+        let ratios: Vec<f64> = margins.maintenance.iter().step_by(2).copied().collect();
+        let openings = margins.openings(parameters, false);
         let mut reserves: Vec<Cash> = Vec::with_capacity(parameters.pools.len() + 1);
         for pool in &parameters.pools {
             let mut fund_usd = pool.share * pool.fund_ratio * parameters.open_interest_usd;
@@ -84,13 +87,20 @@ pub fn seed<'a>(
         );
         let mut ledger = Ledger::new(reserves);
         let mut book = PositionBook::new(&ratios);
+        let mut cap_usd = f64::INFINITY;
         if one.liquidation.is_some() {
+            let (cap, interventions) = cap_before(rules, &state.before(at, log_price, parameters, [1.0; 2]))?;
+            cap_usd = cap;
+            if !interventions.is_empty() {
+                before_tape.push((CapInterest::NAME, one.name.clone(), interventions));
+            }
             let positions = positions(
                 &frame,
-                parameters.open_interest_usd,
+                parameters.open_interest_usd.min(cap_usd),
                 log_price,
                 entries,
                 &openings,
+                &ratios,
             );
             if positions.is_empty() {
                 return Err(ReplayError::World(format!(
@@ -158,6 +168,7 @@ pub fn seed<'a>(
             mark_state,
             one.funding.map_or(Averaging::Time, |funding| funding.averaging),
         );
+        market.cap_usd = cap_usd;
         let index = &assets[one.asset];
         market.has_index = index.sources.iter().any(|(source, _)| *source != place);
         market.follows_index = mark != one.mark || *index != spec.assets[one.asset];
@@ -216,6 +227,25 @@ fn mark(one: &InstrumentSpec, rules: &RuleSet, told: &mut Told) -> Result<Mark, 
     Ok(verdict.step.mark)
 }
 
+/// A position this near to its bankruptcy price has been closed, whatever margin is asked.
+const NEAR: f64 = 1.02;
+
+/// What rules ask of margins before the tape, to be told at its start.
+struct Asked<'a>(&'a mut Told);
+
+impl Observer for Asked<'_> {
+    fn intervention(&mut self, noted: &Noted<'_>) {
+        let one = Intervention {
+            rule: noted.rule.to_owned(),
+            decision: noted.decision,
+            before: noted.before.unwrap_or_default(),
+            after: noted.after.unwrap_or_default(),
+            reason: noted.reason.into(),
+        };
+        self.0.push((noted.step, noted.subject.clone(), vec![one]));
+    }
+}
+
 /// Positions of both sides; each side holds exactly the same number of contracts.
 fn positions(
     frame: &Frame,
@@ -223,6 +253,7 @@ fn positions(
     log_price: f64,
     entries: Entries<'_>,
     openings: &[crate::Opening],
+    maintenance: &[f64],
 ) -> Vec<(Side, Slot, Position)> {
     let mark = frame.kept(log_price);
     let mut all = Vec::with_capacity(2 * entries.len() * openings.len());
@@ -234,9 +265,10 @@ fn positions(
             let y = frame.y(log_price + distance);
             for opening in openings {
                 let key = y * opening.key_ratio[side.index()];
+                let asked = maintenance[opening.slot[side.index()].tier];
                 let broken = match side {
-                    Side::Long => mark <= key * 1.02,
-                    Side::Short => mark * 1.02 >= key,
+                    Side::Long => mark <= key * NEAR.max(1.0 / (1.0 - asked)),
+                    Side::Short => mark * NEAR.max(1.0 + asked) >= key,
                 };
                 if !broken && share * opening.weight > 0.0 {
                     alive.push((y, share * opening.weight, opening));

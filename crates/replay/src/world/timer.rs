@@ -76,7 +76,7 @@ impl World<'_> {
                 self.clock(at);
                 self.agenda.put(again(self.spec.clock_s), What::Clock);
             }
-            What::Reopen(_) | What::Order(_) | What::Transfer { .. } | What::Recheck(_) => {}
+            What::Reopen(_) | What::Limit(_) | What::Order(_) | What::Transfer { .. } | What::Recheck(_) => {}
         }
         Ok(())
     }
@@ -209,12 +209,16 @@ impl World<'_> {
         let spec = &self.spec.instruments[place];
         let log_index = self.log_index(spec.asset);
         let market = &mut self.markets[place];
-        if !market.closed() {
+        let open = !market.closed();
+        if open {
             market.log_price = market.log_news + market.impact();
         }
         market.log_index = log_index;
-        if !market.closed() {
-            market.publish_mark(at);
+        if open && market.band.is_some() {
+            self.hold(at, place);
+        }
+        if open {
+            self.markets[place].publish_mark(at);
         }
     }
 
@@ -242,7 +246,7 @@ impl World<'_> {
             let market = &mut self.markets[place];
             market.advance(at, &self.spec.table);
             if !market.closed() {
-                market.log_price = market.log_news + market.impact();
+                market.log_price = market.held(market.log_news + market.impact());
             }
             // As it stood: a row that is written changes nothing.
             let depth_ratio = market.depth_seen();
