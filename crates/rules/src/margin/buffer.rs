@@ -8,8 +8,8 @@ pub(super) const KIND: Kind = Kind {
     what: "a buffer on margin that is used up while margin rises",
     changes: "Margin is asked a buffer above what the rules before ask, or history; while that rises, what is in force stays \
               until the buffer is used up, and follows from there. When it falls, what is in force stays until the whole \
-              buffer is there again, and follows down. Initial and maintenance margin grow by the same factor. It goes last: \
-              what rules after it ask is taken for its own. It may go beyond their caps. Not modelled: a decision of a \
+              buffer is there again, and follows down. Initial and maintenance margin grow by the same factor. It goes behind a model and \
+              may go beyond its cap; what rules after it ask is taken for its own. Not modelled: a decision of a \
               committee to let it down.",
     helps: "The first quarter of a rise closes nobody and calls nobody.",
     costs: "Holders post more in calm days, and after a peak margin comes down later.",

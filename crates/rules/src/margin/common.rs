@@ -13,7 +13,7 @@ pub(super) const CONFIDENCE: Parameter = Parameter {
     name: "confidence",
     default: 0.995,
     allowed: [0.9, 0.9999],
-    meaning: "share of moves that margin covers",
+    meaning: "share of moves against a side that margin covers",
 };
 pub(super) const HORIZON_H: Parameter = Parameter {
     name: "horizon_h",

@@ -29,8 +29,8 @@ pub(super) const KIND: Kind = Kind {
     example: "An account of 5M USD against 2M of bids within 1 %: the last is sold 2.5 % lower, the mean 1.25 % lower; 0.8 % \
               becomes 2.05 %.",
     sources: &[
-        "CPMI and IOSCO, Principles for financial market infrastructures (2012), principle 6: margin covers the cost of \
-         closing out",
+        "CPMI and IOSCO, Principles for financial market infrastructures (2012), principle 6: margin for the time of closing \
+         out",
         "Almgren and Chriss, \"Optimal execution of portfolio transactions\", Journal of Risk 3 (2001): cost linear in what is \
          sold at once",
         "the largest account of a bracket, and parameters: declared, not calibrated",

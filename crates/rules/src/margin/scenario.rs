@@ -47,8 +47,8 @@ pub(super) const KIND: Kind = Kind {
     example: "3 · 4 % · √(1/24) = 2.45 % is rounded up to 2.5 %. The extreme is 2 · 2.5 % · 0.35 = 1.75 %: the range counts.",
     sources: &[
         "CME, SPAN: sixteen risk scenarios of the price scan range and the volatility scan range",
-        "McMillan, \"Options as a Strategic Investment\": a futures contract of range 10,000 loses 7,000 in the extreme \
-         scenario, so twice the range of which 35 % is covered",
+        "the extremes as they are tabulated: twice the range, 35 % of the loss; McMillan, \"Options as a Strategic Investment\", \
+         has 7,000 for a range of 10,000",
         "the range from volatility, its steps, and other parameters: declared, not calibrated",
     ],
     overlap: None,

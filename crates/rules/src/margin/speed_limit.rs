@@ -8,8 +8,8 @@ pub(super) const KIND: Kind = Kind {
     what: "margin changes by so much an hour and no more",
     changes: "What the rules before ask comes into force no faster than by a share an hour of what is in force, compounding; \
               downwards likewise, by a share of its own. It goes last, and is the one rule of its family that may ask less \
-              than the rules before it, though never less than history: what is in force never was. Alone it does nothing, and \
-              where rules before it ask what stands, its journal is that of the rules of record. The first assessment is free.",
+              than the rules before it, though never less than history: what is in force never was. Alone it does nothing: its journal is then that of the rules of record. The \
+              first assessment is free.",
     helps: "Holders have time to add margin or to leave; a fall does not close them by margin at once.",
     costs: "Margin is below what the model holds right just when it matters, and losses beyond margin are others'.",
     parameters: &[

@@ -7,7 +7,7 @@ use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
     name: "stressed-margin",
-    what: "a quarter of margin is that of a stressed time",
+    what: "part of margin is that of a stressed time",
     changes: "Initial margin becomes (1 − weight) of what the rules before ask, or history, and weight times z(confidence) · \
               stressed volatility · √horizon, never below what they ask; maintenance becomes a share of it. Once they ask more \
               than stress would, the present is the stress and their margin stands. Not modelled: a mix of single \
