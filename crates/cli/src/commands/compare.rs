@@ -263,21 +263,20 @@ fn ranking(found: &Rows, compared: &[&str]) {
     let falls: Vec<usize> = (0..found.rows.len())
         .filter(|row| compared.contains(&text(found, *row, "run")) && text(found, *row, "measure") == FALL)
         .collect();
-    let apart = falls
+    let intervals: Vec<(f64, f64)> = falls
         .iter()
-        .filter(
-            |row| match (number(found, **row, "low"), number(found, **row, "high")) {
-                (Some(low), Some(high)) => low > 0.0 || high < 0.0,
-                _ => false,
-            },
-        )
+        .filter_map(|row| Some((number(found, *row, "low")?, number(found, *row, "high")?)))
+        .collect();
+    let apart = intervals
+        .iter()
+        .filter(|(low, high)| *low > 0.0 || *high < 0.0)
         .count();
-    if falls.len() > 1 {
+    if intervals.len() > 1 {
         crate::say!(
             "{} rule sets are ranked, {apart} of them with a change of the fall whose interval leaves out 0: of {} that change nothing a \
              tenth would, so that the best of many is not thereby better than the rest",
-            falls.len(),
-            falls.len()
+            intervals.len(),
+            intervals.len()
         );
     }
 }
