@@ -3,16 +3,16 @@
 use aftershock_rules::{Kind, RuleSetFile, kinds};
 use anyhow::{Context, Result, ensure};
 
-use super::{Tape, block, journal, pages, root};
+use super::{block, pages, root, told};
 
 /// Every tape of the rule book.
-fn tapes() -> Result<Vec<Tape>> {
+fn tapes() -> Result<Vec<String>> {
     let mut tapes = Vec::new();
     for file in pages()? {
         let page = std::fs::read_to_string(root().join("tests/rules").join(&file))?;
         let mut from = 0;
         while let Some((start, end)) = block(&page, "tape", from) {
-            tapes.push(Tape::parse(&page[start..end]).with_context(|| file.clone())?);
+            tapes.push(page[start..end].to_owned());
             from = end;
         }
     }
@@ -41,28 +41,31 @@ fn no_two_kinds_act_alike_unless_their_text_says_so() -> Result<()> {
         "record.toml",
         "name = \"record\"\ntitle = \"t\"\nsummary = \"s\"\ncosts = \"c\"\n",
     )?;
-    let told = |set: &RuleSetFile, name: &str| -> Result<Vec<String>> {
-        let one = |tape| Ok(journal(set, tape)?.replace(name, "rule"));
+    let all_told = |set: &RuleSetFile, name: &str| -> Result<Vec<String>> {
+        let one = |tape: &String| {
+            let text = told(set, tape).with_context(|| format!("{name} on\n{tape}"))?;
+            Ok(text.replace(name, "rule"))
+        };
         tapes.iter().map(one).collect()
     };
-    let history = told(&record, "record")?;
+    let history = all_told(&record, "record")?;
     let mut all: Vec<(&Kind, Vec<String>)> = Vec::new();
-    // What needs more than the tapes of the book have cannot be told apart by them.
     for kind in kinds() {
-        let Some(set) = RuleSetFile::of_kind(kind).filter(|set| set.rules.needs().is_empty()) else {
+        // A declared rule is what its expressions make it.
+        let Some(set) = RuleSetFile::of_kind(kind) else {
             continue;
         };
-        let mut found = told(&set, kind.name)?;
+        let mut found = all_told(&set, kind.name)?;
         // With its defaults it may have nothing to do on tapes this small.
         if found == history {
-            found = told(&of_page(kind)?, kind.name)?;
+            found = all_told(&of_page(kind)?, kind.name)?;
         }
         all.push((kind, found));
     }
     ensure!(all.len() > 30, "only {} kinds", all.len());
     let mut alike = Vec::new();
     for (turn, (one, told)) in all.iter().enumerate() {
-        if *told == history {
+        if *told == history && !one.changes.contains("those of the rules of record") {
             alike.push(format!("{} and the rules of record", one.name));
         }
         for (other, others) in &all[..turn] {

@@ -368,6 +368,14 @@ fn journal(rules: &RuleSetFile, tape: &Tape) -> Result<String> {
     Ok(text)
 }
 
+/// What happens on a tape of one market or of several.
+fn told(rules: &RuleSetFile, tape: &str) -> Result<String> {
+    if tape.starts_with("world\n") {
+        return world::journal(&rules.rules, tape);
+    }
+    journal(rules, &Tape::parse(tape)?)
+}
+
 /// Start and end of what stands between the `nth` fence of `kind` and the next fence.
 fn block(page: &str, kind: &str, from: usize) -> Option<(usize, usize)> {
     let fence = format!("```{kind}\n");
@@ -389,12 +397,7 @@ fn every_page_of_the_rule_book_holds() -> Result<()> {
             let rules = RuleSetFile::parse(&path, &page[start..end])?;
             let (tape_start, tape_end) = block(&page, "tape", end).context("a tape follows the rule set")?;
             let tape = &page[tape_start..tape_end];
-            let found = if tape.starts_with("world\n") {
-                world::journal(&rules.rules, tape)
-            } else {
-                Tape::parse(tape).and_then(|tape| journal(&rules, &tape))
-            };
-            let found = found.with_context(|| format!("{path}: {}", rules.name))?;
+            let found = told(&rules, tape).with_context(|| format!("{path}: {}", rules.name))?;
             let (start, end) = block(&page, "journal", tape_end).context("a journal follows the tape")?;
             if page[start..end] != found {
                 if update {
