@@ -32,6 +32,7 @@ mod words;
 
 use aftershock_market::Timestamp;
 use aftershock_market::synthetic::Journal;
+use aftershock_protocol::{Need, RuleSet};
 use aftershock_replay::ReplayError;
 use aftershock_replay::world::{WorldRun, WorldSpec};
 pub(crate) use run::Stage;
@@ -107,6 +108,14 @@ pub fn generate_under(
     let (spec, run, generated) = made(&stage)?;
     let journal = stage.journal((&spec, &run), &generated.truth, rule_sets)?;
     Ok((generated, journal))
+}
+
+/// What rules need and a declared crash does not have: there they change nothing, and nothing can be said of them.
+///
+/// # Errors
+/// A declaration that makes no world, or a rule that breaks a step.
+pub fn lacks(declared: &Declared, rules: &RuleSet) -> Result<Vec<Need>, SynthError> {
+    stage(declared)?.lacks(rules)
 }
 
 fn stage(declared: &Declared) -> Result<Stage<'_>, SynthError> {

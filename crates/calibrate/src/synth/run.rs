@@ -2,8 +2,8 @@
 
 use aftershock_measure::signature::changes;
 use aftershock_measure::variance::realized_variance;
-use aftershock_protocol::RuleSet;
-use aftershock_replay::world::{Channels, Drive, PriceRow, WorldRun, WorldSpec, WorldTape, seed};
+use aftershock_protocol::{Need, RuleSet};
+use aftershock_replay::world::{Channels, Drive, PriceRow, World, WorldRun, WorldSpec, WorldTape, seed};
 
 use super::declared::Declared;
 use super::news::{News, news, tape};
@@ -53,13 +53,26 @@ impl<'a> Stage<'a> {
         channels: Channels,
         drive: Drive<'_>,
     ) -> Result<WorldRun, SynthError> {
+        Ok(self.world(rules, spec, channels)?.run(&self.tape, drive)?)
+    }
+
+    /// What rules need and the declared world does not have.
+    pub(super) fn lacks(&self, rules: &RuleSet) -> Result<Vec<Need>, SynthError> {
+        Ok(self.world(rules, &self.spec(1.0), Channels::ALL)?.lacks())
+    }
+
+    fn world<'w>(
+        &self,
+        rules: &'w RuleSet,
+        spec: &'w WorldSpec,
+        channels: Channels,
+    ) -> Result<World<'w>, SynthError> {
         let log_prices: Vec<f64> = spec
             .instruments
             .iter()
             .map(|one| libm::log(self.declared.assets[one.asset].price_usd))
             .collect();
-        let world = seed(spec, rules, channels, START, &log_prices, &self.entries)?;
-        Ok(world.run(&self.tape, drive)?)
+        Ok(seed(spec, rules, channels, START, &log_prices, &self.entries)?)
     }
 
     /// The run that is printed, and how its open interest was found.

@@ -348,3 +348,37 @@ fn every_part_can_be_declared() {
     );
     assert!(truth.nulls.iter().all(|null| null.log_price.len() == 12));
 }
+
+/// The default crash has a spot market, perpetuals and funding, and nobody with collateral or several positions; without funding it
+/// lacks that too.
+#[test]
+fn what_a_declared_crash_lacks() {
+    use aftershock_protocol::{Need, ProtocolRule, RuleSet};
+
+    #[derive(Debug)]
+    struct All;
+    impl ProtocolRule for All {
+        fn name(&self) -> &str {
+            "all"
+        }
+        fn needs(&self) -> &[Need] {
+            &[
+                Need::Index,
+                Need::Funding,
+                Need::Markets,
+                Need::Marks,
+                Need::Portfolios,
+                Need::Collateral,
+            ]
+        }
+    }
+    let rules = RuleSet::new(vec![Box::new(All)]);
+    let mut declared = hour();
+    let found = lacks(&declared, &rules).expect("makes a world");
+    assert_eq!(found, [Need::Portfolios, Need::Collateral]);
+    for venue in &mut declared.venues {
+        venue.funding_interval_h = 0.0;
+    }
+    let found = lacks(&declared, &rules).expect("makes a world");
+    assert_eq!(found, [Need::Funding, Need::Portfolios, Need::Collateral]);
+}

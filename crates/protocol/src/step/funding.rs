@@ -24,9 +24,13 @@ impl ChargeFunding {
 impl Step for ChargeFunding {
     const NAME: &'static str = "charge_funding";
     fn breach(&self) -> Option<String> {
-        let (rate, cap) = (self.rate(), self.rule.cap.rate);
-        (!(rate.abs() < 1.0 && cap >= 0.0))
-            .then(|| format!("rate {rate} within (-1, 1) and its cap {cap} >= 0"))
+        let cap = self.rule.cap.rate;
+        // Nothing can be held within a negative width.
+        if cap.is_nan() || cap < 0.0 {
+            return Some(format!("cap {cap} >= 0"));
+        }
+        let rate = self.rate();
+        (rate.is_nan() || rate.abs() >= 1.0).then(|| format!("rate {rate} within (-1, 1)"))
     }
     /// Rate of the interval, ratio.
     fn value(&self) -> f64 {
@@ -62,6 +66,32 @@ impl Step for ScheduleFunding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::venue::funding::{Cap, RateForm};
+
+    /// By hand: the premium is the rate.
+    #[test]
+    fn a_rate_is_less_than_everything_and_a_cap_is_one() {
+        let breach = |premium: f64, cap: f64| {
+            let rule = FundingRule {
+                form: RateForm::Offset { by: 0.0 },
+                divisor: 1.0,
+                cap: Cap {
+                    rate: cap,
+                    ..Cap::NONE
+                },
+            };
+            let step = ChargeFunding {
+                rule,
+                premium,
+                previous_rate: None,
+                interval_s: 28_800.0,
+            };
+            step.breach().is_some()
+        };
+        assert!(!breach(0.999, f64::INFINITY) && !breach(-0.999, f64::INFINITY) && !breach(5.0, 0.0));
+        assert!(breach(1.0, f64::INFINITY) && breach(-1.0, f64::INFINITY) && breach(f64::NAN, 0.1));
+        assert!(breach(0.001, -0.1) && breach(0.001, f64::NAN));
+    }
 
     #[test]
     fn an_interval_divides_a_day() {

@@ -24,3 +24,23 @@ impl Step for NetMargin {
         self.asked
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_less_than_nothing_and_no_more_than_one_by_one() {
+        let breach = |asked| {
+            let step = NetMargin {
+                gross: 800.0,
+                within_assets: 0.0,
+                across_assets: 0.0,
+                asked,
+            };
+            step.breach().is_some()
+        };
+        assert!(!breach(0.0) && !breach(800.0));
+        assert!(breach(-0.01) && breach(800.01) && breach(f64::NAN));
+    }
+}
