@@ -38,6 +38,8 @@ pub use spec::{Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidati
 pub use tape::{Grid, WorldEvent, WorldTape};
 
 #[cfg(test)]
+mod breaker_tests;
+#[cfg(test)]
 mod halt_tests;
 #[cfg(test)]
 mod tests;
