@@ -7,6 +7,7 @@
 mod account;
 mod audit;
 mod backstop;
+mod band;
 mod breach;
 mod cap;
 mod engine;

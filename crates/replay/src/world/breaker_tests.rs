@@ -157,6 +157,42 @@ fn a_cap_leaves_its_share_at_the_start() {
     assert!(sold_of_part < 0.5 * sold, "{sold_of_part} {sold}");
 }
 
+/// By hand: the same where a lead-in seeds the replay: 40 % of 1.5 billion at 10,000 are 60,000 coins.
+#[test]
+fn a_lead_in_leaves_the_cap_s_share() {
+    let spec = three();
+    let mut path = crate::Path {
+        first: 90,
+        ..crate::Path::default()
+    };
+    for minute in 0..=90 {
+        path.at.push(Timestamp(START + minute * 60_000_000));
+        // It moves, so that there is a variance to measure depth by.
+        let turn = if minute % 2 == 0 { 0.0 } else { 1e-4 };
+        path.log_price
+            .push(libm::log(PRICE) + if minute == 89 { 0.0 } else { turn });
+        path.volume_usd.push(1e6);
+        path.ordinary_usd.push(0.0);
+        path.recorded.push(true);
+        path.bar_close.push(true);
+    }
+    for (cap_pct, coins) in [(40.0, 60_000.0), (100.0, 150_000.0), (200.0, 150_000.0)] {
+        let rules = rules(breaker::OpenInterestCap { cap_pct });
+        let replay = crate::Replay {
+            path: &path,
+            parameters: &spec.instruments[0].parameters,
+            table: &spec.table,
+            rules: &rules,
+        };
+        let start = crate::lead_in(&replay, &mut crate::Silent).expect("positions survive");
+        assert!(
+            (start.open_interest.to_f64() / coins - 1.0).abs() < 1e-9,
+            "{cap_pct}"
+        );
+        assert_eq!(start.cap_usd, 1.5e9 * cap_pct / 100.0);
+    }
+}
+
 /// By hand: 95 % of 150,000 coins at 10,000 are 142,500, at the cap of 1.425 billion. After a rise of 3 % `q` are closed at
 /// `P`: `142,500 - q` are left, and as many open anew as bring that to `1.425 billion / P`, fewer than the half that would.
 #[test]

@@ -262,7 +262,7 @@ fn an_edge_turns_away_what_would_push_through_it() {
     for (market, sells) in [(0, Side::Long), (1, Side::Short)] {
         assert!(!world.markets[market].turns_away(sells));
         for (edge, turned) in [(0, sells), (1, sells.opposite())] {
-            world.markets[market].limit = Some(super::halts::Limit { edge, until: 0 });
+            world.markets[market].limit = Some(super::band::Limit { edge, until: 0 });
             assert!(world.markets[market].turns_away(turned));
             assert!(!world.markets[market].turns_away(turned.opposite()));
         }
@@ -363,4 +363,30 @@ fn an_auction_needs_the_book() {
     for row in rows {
         assert!((row.log_fill - end).abs() < 1e-9, "{} {end}", row.log_fill);
     }
+}
+
+/// On a grid a market that halted for another's sake opens at its own next waypoint.
+#[test]
+fn a_halt_may_stop_all_markets_of_a_grid() {
+    let spec = quiet();
+    let ticks = tape(300, 3, &[(100, 9_400.0), (130, 9_600.0)], &[(150, 10_100.0)]);
+    let all = vec![true; ticks.len()];
+    let grid = Grid {
+        recorded: all.clone(),
+        bar_close: all,
+        ..Grid::default()
+    };
+    let edge = Edge {
+        halts: Halts::AllMarkets,
+        ..edge(60.0)
+    };
+    let (run, _) = run(&spec, &fixed(edge), Channels::from_mask(0), &ticks.on_grid(grid));
+    assert_eq!(
+        halts(&run),
+        [
+            (0, 100, 160, 9_500.0, 9_600.0),
+            (1, 100, 160, 10_000.0, 10_100.0),
+            (2, 100, 160, 10_000.0, 10_100.0)
+        ]
+    );
 }
