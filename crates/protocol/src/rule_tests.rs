@@ -128,6 +128,7 @@ fn margins_are_ordered_and_at_most_the_value() {
         maintenance_ratio,
         exposure_ratio,
         in_force_initial_ratio: 0.01,
+        in_force_maintenance_ratio: 0.005,
         elapsed_s: 60.0,
         model: 0.0,
     };

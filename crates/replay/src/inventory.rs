@@ -112,6 +112,7 @@ impl Margins {
                 maintenance_ratio: tier.maintenance_ratio,
                 exposure_ratio: 1.0,
                 in_force_initial_ratio: self.initial[slot],
+                in_force_maintenance_ratio: self.maintenance[slot],
                 elapsed_s,
                 model: 0.0,
             };
@@ -367,31 +368,9 @@ pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start
         (low, high, log_sum, count, volume) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0, 0.0);
         if !rules.is_record() {
             market.close(path.at[i], log_price);
-            let view = View {
-                now: path.at[i],
-                mark_usd: libm::exp(log_price),
-                mean_mark_1h_usd: libm::exp(market.mean_log_mark_1h()),
-                volatility_1h: market.daily_volatility_1h(),
-                volatility_24h: market.daily_volatility_24h(),
-                volatility_normal: parameters.impact.sigma_daily,
-                open_interest_usd: parameters.open_interest_usd,
-                forced_usd: 0.0,
-                insurance_usd: parameters
-                    .pools
-                    .iter()
-                    .map(|pool| pool.share * pool.fund_ratio)
-                    .sum::<f64>()
-                    * parameters.open_interest_usd,
-                index_usd: None,
-                bid_depth_1pct_usd: depth.bids.offered(&book_parameters)
-                    * parameters.book_usd_per_log
-                    * ONE_PERCENT_LOG,
-                depth_ratio: depth
-                    .bids
-                    .ratio(&book_parameters)
-                    .min(depth.asks.ratio(&book_parameters)),
-                past: &market.past,
-            };
+            let bids = depth.bids.offered(&book_parameters);
+            let [of_bids, of_asks] = [depth.bids, depth.asks].map(|side| side.ratio(&book_parameters));
+            let view = market.before(path.at[i], log_price, parameters, [bids, of_bids.min(of_asks)]);
             if margins.assess(
                 &parameters.brackets,
                 rules,
@@ -407,7 +386,7 @@ pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start
     }
 
     let entry_usd = libm::exp(path.log_price[first - 1]);
-    let view = start_view(replay, &market);
+    let view = market.before(path.at[first], path.log_price[first - 1], parameters, [1.0; 2]);
     let cap_usd = cap(rules, &view, observer)?;
     let open_interest = Coin::from_f64(parameters.open_interest_usd.min(cap_usd) / entry_usd);
     let mut reserves = funds(replay, &view, observer)?;
@@ -488,30 +467,6 @@ fn size_kept(survivors: &[(&Opening, &LeadBar, f64)]) -> f64 {
 /// A pool's fund in history, USD.
 fn fund_usd(parameters: &Parameters, pool: &crate::Pool) -> f64 {
     (parameters.open_interest_usd * pool.share * pool.fund_ratio).round()
-}
-
-/// What rules see as the replay begins.
-fn start_view<'a>(replay: &Replay<'_>, market: &'a MarketState) -> View<'a> {
-    let Replay { path, parameters, .. } = *replay;
-    View {
-        now: path.at[path.first],
-        mark_usd: libm::exp(path.log_price[path.first - 1]),
-        mean_mark_1h_usd: libm::exp(market.mean_log_mark_1h()),
-        volatility_1h: market.daily_volatility_1h(),
-        volatility_24h: market.daily_volatility_24h(),
-        volatility_normal: parameters.impact.sigma_daily,
-        open_interest_usd: parameters.open_interest_usd,
-        forced_usd: 0.0,
-        insurance_usd: parameters
-            .pools
-            .iter()
-            .map(|pool| fund_usd(parameters, pool))
-            .sum(),
-        index_usd: None,
-        bid_depth_1pct_usd: parameters.book_usd_per_log * ONE_PERCENT_LOG,
-        depth_ratio: 1.0,
-        past: &market.past,
-    }
 }
 
 /// Open interest beyond which nobody opened before the replay, USD; infinite in history.

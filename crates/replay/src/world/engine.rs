@@ -8,7 +8,7 @@ use super::band::Band;
 use super::journal::{Entry, EntryKind, Holder, Journal};
 use super::market::Market;
 use super::order::{Agenda, Order, What};
-use super::spec::{Channels, WorldSpec};
+use super::spec::{Asset, Channels, WorldSpec};
 use super::tape::WorldEvent;
 use crate::observer::Observer;
 use crate::{ReplayError, Silent};
@@ -63,6 +63,8 @@ pub struct WorldRun {
 /// A world that can be run.
 pub struct World<'a> {
     pub(crate) spec: &'a WorldSpec,
+    /// Assets, with their indexes as rules have made them.
+    pub(super) assets: Vec<Asset>,
     pub(crate) rules: &'a RuleSet,
     pub(crate) channels: Channels,
     pub(crate) markets: Vec<Market>,
@@ -88,8 +90,10 @@ pub struct World<'a> {
     pub(crate) filling: Option<u32>,
     /// Whether orders wait for a waypoint.
     pub(crate) on_grid: bool,
-    /// What rules did to funds and open interest before the tape, by step and subject, to be told at its start.
-    pub(super) sized: Vec<(&'static str, String, Vec<Intervention>)>,
+    /// What rules did before the tape, by step and subject, to be told at its start.
+    pub(super) before: Vec<(&'static str, String, Vec<Intervention>)>,
+    /// Whether rules were asked how marks are made.
+    pub(super) marks_by_rule: bool,
     pub(super) actions: u64,
 }
 
@@ -104,6 +108,7 @@ impl<'a> World<'a> {
         let waiting = vec![Vec::new(); markets.len()];
         Self {
             spec,
+            assets: spec.assets.clone(),
             rules,
             channels,
             markets,
@@ -121,7 +126,8 @@ impl<'a> World<'a> {
             filling: None,
             abducts: true,
             on_grid: false,
-            sized: Vec::new(),
+            before: Vec::new(),
+            marks_by_rule: false,
             actions: 0,
         }
     }

@@ -59,6 +59,8 @@ pub(crate) struct Market {
     pub(crate) log_index: f64,
     /// Whether other markets make an index of its asset.
     pub(crate) has_index: bool,
+    /// Whether a rule makes its mark or its index, so that both are found anew by the clock and not when something trades.
+    pub(crate) follows_index: bool,
     /// A venue's rule in progress; absent where the mark is the last price.
     mark_state: Option<MarkState>,
     /// What a rule's margin is counted with.
@@ -115,6 +117,9 @@ pub(crate) struct Market {
     pub(crate) paid_rate: Option<f64>,
     pub(crate) funding_rate: f64,
     pub(crate) pays_at: i64,
+    /// Length of the funding interval that runs, s, and of history's over it.
+    pub(crate) funding_interval_s: f64,
+    pub(crate) funding_stretch: f64,
     pub(crate) carry: Option<(Carry, CarryParameters)>,
     /// The order that took the hedge of carry traders last.
     pub(crate) unhedged_by: Option<u32>,
@@ -168,6 +173,7 @@ impl Market {
             log_mark: log_price,
             log_index: log_price,
             has_index: false,
+            follows_index: false,
             mark_state,
             schedule: MarginSchedule::Brackets(parameters.brackets.clone()),
             alarm: [f64::NEG_INFINITY, f64::INFINITY],
@@ -203,6 +209,8 @@ impl Market {
             stepped: [false; 2],
             funding_rate: 0.0,
             pays_at: i64::MAX,
+            funding_interval_s: 0.0,
+            funding_stretch: 1.0,
             carry,
             unhedged_by: None,
             arbitrage: Arbitrage::new(at),
@@ -575,7 +583,8 @@ impl Market {
                 // Mid of the book: its spread is not modelled.
                 bid: Some(last),
                 ask: Some(last),
-                funding_rate: self.funding_rate,
+                // A mark looks ahead by the rate of history's interval.
+                funding_rate: self.funding_rate * self.funding_stretch,
                 funding_at: Timestamp(self.pays_at),
                 others: &[],
             },

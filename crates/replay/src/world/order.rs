@@ -80,6 +80,8 @@ pub(crate) enum What {
     Traders,
     /// A premium is sampled.
     Sample(usize),
+    /// A market's index and mark are made anew.
+    Mark(usize),
     /// Funding is paid.
     Pay(usize),
     /// Rules decide.

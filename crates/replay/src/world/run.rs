@@ -36,7 +36,7 @@ impl World<'_> {
         let mut exogenous = returns.then(|| (Vec::with_capacity(tape.len()), Vec::with_capacity(tape.len())));
         self.on_grid = tape.grid.is_some();
         let reserves = self.reserves();
-        self.begin(start.0);
+        self.begin(start.0)?;
         self.tell_start(start.0);
         self.go_through(tape, news, depths, &mut exogenous)?;
         self.end(end, tape.len() as u64, exogenous, &reserves)
@@ -73,7 +73,7 @@ impl World<'_> {
                 }
                 Some(_) => {}
                 None => {
-                    self.begin(first.0);
+                    self.begin(first.0)?;
                     self.tell_start(first.0);
                 }
             }

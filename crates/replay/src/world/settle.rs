@@ -119,13 +119,15 @@ impl World<'_> {
             covered: Cash::ZERO,
             socialised: Cash::ZERO,
             bad_debt: Cash::ZERO,
+            margin_lost: Cash::ZERO,
+            fees: Cash::ZERO,
         };
         match order.behind {
             Behind::Collateral { account } => {
                 let proceeds = market.frame.value(order.quantity, market.frame.y(log_fill));
                 self.deposit(at, account, proceeds);
                 self.settle_flat(at, account, &mut row)?;
-                self.set_band_of(account);
+                self.set_band_of(account)?;
             }
             Behind::Cohort(_) | Behind::Account { .. } => self.fill(at, &order, &mut row)?,
         }
@@ -257,7 +259,8 @@ impl World<'_> {
                     Side::Short => at_bankruptcy.entry_value + at_bankruptcy.margin,
                 };
                 taken_value += exit;
-                self.close(at, place, side, holder, &at_bankruptcy, exit);
+                let (payout, _) = self.close(at, place, side, holder, &at_bankruptcy, exit);
+                row.margin_lost += (at_bankruptcy.margin - payout).max(Cash::ZERO);
             }
             if position.quantity == Coin::ZERO {
                 continue;
@@ -271,12 +274,14 @@ impl World<'_> {
                 Side::Short => exit + fee,
             };
             let (payout, owed) = self.close(at, place, side, holder, &position, exit);
+            row.margin_lost += (position.margin - payout).max(Cash::ZERO);
             deficit += owed;
             told.add(turn, &position, owed);
             if holder == Holder::Cohort && spec.liquidation.is_some_and(|one| one.keeps_remainder) {
                 fed += payout;
             }
         }
+        row.fees = fees;
         if fees > Cash::ZERO {
             self.markets[place].ledger.pay_out(fees);
             self.enter(Entry {

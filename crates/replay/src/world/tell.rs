@@ -57,7 +57,7 @@ impl Told {
 impl World<'_> {
     /// Tells margins and funds as a tape begins.
     pub(super) fn tell_start(&mut self, at: i64) {
-        for (step, subject, interventions) in std::mem::take(&mut self.sized) {
+        for (step, subject, interventions) in std::mem::take(&mut self.before) {
             self.tell_rules(at, step, &subject, None, &interventions);
         }
         for place in 0..self.markets.len() {
