@@ -86,11 +86,6 @@ pub trait ProtocolRule: Debug + Send + Sync {
         None
     }
 
-    /// For how long it stops trading where nothing extends that, s: a clock no longer than that sees no return.
-    fn halt_s(&self) -> Option<f64> {
-        None
-    }
-
     /// What it needs that not every record has; where it is missing the rule is not measurable.
     fn needs(&self) -> &[Need] {
         &[]

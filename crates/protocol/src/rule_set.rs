@@ -90,14 +90,6 @@ impl RuleSet {
             .min_by(f64::total_cmp)
     }
 
-    /// The longest time for which any rule stops trading, s.
-    pub fn halt_s(&self) -> Option<f64> {
-        self.rules
-            .iter()
-            .filter_map(|rule| rule.halt_s())
-            .max_by(f64::total_cmp)
-    }
-
     /// What any of the rules needs, each once.
     pub fn needs(&self) -> Vec<Need> {
         let mut needs: Vec<Need> = self.rules.iter().flat_map(|rule| rule.needs()).copied().collect();

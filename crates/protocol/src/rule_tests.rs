@@ -97,12 +97,9 @@ impl ProtocolRule for Paced {
     fn fastest_s(&self) -> Option<f64> {
         Some(self.0)
     }
-    fn halt_s(&self) -> Option<f64> {
-        (self.0 > 5.0).then_some(2.0 * self.0)
-    }
 }
 
-/// A rule that names no time asks nothing of the record; of those that do the quickest counts, and of halts the longest.
+/// A rule that names no time asks nothing of the record; of those that do the quickest counts.
 #[test]
 fn the_quickest_rule_sets_the_pace() {
     assert_eq!(RuleSet::default().fastest_s(), None);
@@ -114,8 +111,6 @@ fn the_quickest_rule_sets_the_pace() {
         Box::new(Paced(3_600.0)),
     ]);
     assert_eq!(rules.fastest_s(), Some(5.0));
-    assert_eq!(rules.halt_s(), Some(7_200.0));
-    assert_eq!(RuleSet::new(vec![Box::new(Paced(5.0))]).halt_s(), None);
 }
 
 #[test]

@@ -87,10 +87,6 @@ impl ProtocolRule for DynamicBand {
         Some(self.halt_s.min(self.short_s))
     }
 
-    fn halt_s(&self) -> Option<f64> {
-        Some(self.halt_s)
-    }
-
     fn set_band(&self, step: &SetBand, view: &View<'_>) -> Decision<SetBand> {
         let mut edges = [0.0_f64, f64::INFINITY];
         for (seconds, pct) in [(self.short_s, self.short_pct), (self.long_s, self.long_pct)] {

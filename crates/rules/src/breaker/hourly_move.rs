@@ -56,10 +56,6 @@ impl ProtocolRule for HourlyMovePause {
         Some(self.pause_s)
     }
 
-    fn halt_s(&self) -> Option<f64> {
-        Some(self.pause_s)
-    }
-
     fn set_band(&self, step: &SetBand, view: &View<'_>) -> Decision<SetBand> {
         let close = view.past.close_usd(midnight(view.now)).unwrap_or(view.mark_usd);
         let width = close * self.move_pct / 100.0;

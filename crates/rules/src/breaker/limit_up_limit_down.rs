@@ -85,10 +85,6 @@ impl ProtocolRule for LimitUpLimitDown {
         Some(self.limit_s.min(self.reference_s).min(self.halt_s))
     }
 
-    fn halt_s(&self) -> Option<f64> {
-        Some(self.halt_s)
-    }
-
     fn set_band(&self, step: &SetBand, view: &View<'_>) -> Decision<SetBand> {
         let mean = view.past.mean_usd(view.now, self.reference_s);
         let (reference, width) = (mean.unwrap_or(view.mark_usd), self.band_pct / 100.0);

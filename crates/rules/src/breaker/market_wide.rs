@@ -87,10 +87,6 @@ impl ProtocolRule for MarketWideHalt {
         Some(self.halt_s)
     }
 
-    fn halt_s(&self) -> Option<f64> {
-        Some(self.halt_s)
-    }
-
     fn set_band(&self, step: &SetBand, view: &View<'_>) -> Decision<SetBand> {
         let today = midnight(view.now);
         let Some(close) = view.past.close_usd(today) else {

@@ -54,10 +54,6 @@ impl ProtocolRule for PriceBand {
         Some(self.halt_s)
     }
 
-    fn halt_s(&self) -> Option<f64> {
-        Some(self.halt_s)
-    }
-
     fn set_band(&self, step: &SetBand, view: &View<'_>) -> Decision<SetBand> {
         let (mean, width) = (view.mean_mark_1h_usd, self.band_pct / 100.0);
         let edges = [mean * (1.0 - width), mean * (1.0 + width)];

@@ -55,10 +55,6 @@ impl ProtocolRule for StaticBand {
         Some(self.halt_s)
     }
 
-    fn halt_s(&self) -> Option<f64> {
-        Some(self.halt_s)
-    }
-
     fn set_band(&self, step: &SetBand, view: &View<'_>) -> Decision<SetBand> {
         let today = midnight(view.now);
         let reopened = view.past.halts().last().filter(|halt| halt.until_at >= today);

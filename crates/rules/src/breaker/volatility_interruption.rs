@@ -77,10 +77,6 @@ impl ProtocolRule for VolatilityInterruption {
         Some(self.auction_s)
     }
 
-    fn halt_s(&self) -> Option<f64> {
-        Some(self.auction_s)
-    }
-
     fn set_band(&self, step: &SetBand, view: &View<'_>) -> Decision<SetBand> {
         let today = midnight(view.now);
         let auctions = view.past.halts().iter().rev();
