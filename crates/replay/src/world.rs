@@ -7,6 +7,7 @@
 mod account;
 mod audit;
 mod backstop;
+mod band;
 mod breach;
 mod cap;
 mod collateral;
@@ -43,6 +44,8 @@ pub use spec::{
 };
 pub use tape::{Grid, WorldEvent, WorldTape};
 
+#[cfg(test)]
+mod breaker_tests;
 #[cfg(test)]
 mod halt_tests;
 #[cfg(test)]

@@ -1,4 +1,15 @@
 //! Circuit breakers: when trading, liquidation or opening stops.
+//!
+//! What traders do about a breaker is a belief and no part of a rule. These are held in all of them:
+//!
+//! * No magnet effect: near an edge nobody trades sooner or more for fear of a halt. Evidence is divided: found where a limit
+//!   ended trading for the day (Tooma, International Journal of Business 16(1), 2011), not found where an auction of five
+//!   minutes follows (Abad and Pascual, European Financial Management 13(5), 2007).
+//! * Who waits: all forced orders, until the market opens. Of ordinary flow the share `cancelled_share` of the parameters is
+//!   given up and the rest trades at the opening.
+//! * At an edge before a halt nobody bids beyond it: orders that would push the price through it wait with their place kept, the
+//!   others fill at the edge, and ordinary flow and news go on to move the price at which it would stand.
+//! * Makers come back as the book refills, neither sooner nor later for a halt.
 
 mod automatic;
 mod dynamic_band;
@@ -171,6 +182,29 @@ mod tests {
         let high = narrowed(&SetBand::OPEN, &view(&NO_PAST, 0, 120.0), around);
         assert_eq!(high.lower.usd, 90.0);
         near(high.upper.usd, 120.000_12);
+    }
+
+    /// What a record must not be coarser than, with the defaults: as each rule's document has it.
+    #[test]
+    fn the_shortest_time_of_each() {
+        for (name, fastest_s) in [
+            ("price-band", Some(3_600.0)),
+            ("static-band", Some(900.0)),
+            ("dynamic-band", Some(300.0)),
+            ("market-wide-halt", Some(900.0)),
+            ("hourly-move-pause", Some(120.0)),
+            ("limit-up-limit-down", Some(15.0)),
+            ("volatility-interruption", Some(120.0)),
+            ("liquidation-rate-breaker", Some(300.0)),
+            ("oracle-deviation-guard", Some(60.0)),
+            ("automatic-breaker", Some(60.0)),
+            ("open-interest-cap", None),
+        ] {
+            let kind = KINDS.iter().find(|kind| kind.name == name).expect(name);
+            let rules = crate::RuleSetFile::of_kind(kind).expect(name).rules;
+            assert_eq!(rules.fastest_s(), fastest_s, "{name}");
+        }
+        assert_eq!(KINDS.len(), 11);
     }
 
     #[test]

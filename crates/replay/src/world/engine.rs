@@ -4,7 +4,7 @@ use aftershock_market::{Cash, Coin, Side, Timestamp};
 use aftershock_protocol::{Intervention, RuleSet, SetBand};
 
 use super::account::Account;
-use super::halts::Band;
+use super::band::Band;
 use super::journal::{Entry, EntryKind, Holder, Journal};
 use super::market::Market;
 use super::order::{Agenda, Order, What};

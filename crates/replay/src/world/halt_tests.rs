@@ -9,8 +9,8 @@ use super::*;
 use crate::Observer;
 use crate::observer::Noted;
 
-const PRICE: f64 = 10_000.0;
-const START: i64 = 1_000_000_000_000;
+pub(super) const PRICE: f64 = 10_000.0;
+pub(super) const START: i64 = 1_000_000_000_000;
 
 /// An edge at one place; under a mark that is below it, a fifth lower.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ fn fixed(edge: Edge) -> RuleSet {
 }
 
 /// Three markets in which nobody but forced orders acts.
-fn quiet() -> WorldSpec {
+pub(super) fn quiet() -> WorldSpec {
     let mut spec = three();
     for one in &mut spec.instruments {
         (one.arbitrage, one.carry, one.funding) = (None, None, None);
@@ -56,7 +56,7 @@ fn quiet() -> WorldSpec {
 }
 
 /// A tick a second in each of the first markets; the first moves as told by `(second, price)`, the others as `others` says.
-fn tape(seconds: i64, markets: u16, first: &[(i64, f64)], others: &[(i64, f64)]) -> WorldTape {
+pub(super) fn tape(seconds: i64, markets: u16, first: &[(i64, f64)], others: &[(i64, f64)]) -> WorldTape {
     let price = |moves: &[(i64, f64)], second: i64| {
         let last = moves.iter().rfind(|(from, _)| *from <= second);
         last.map_or(PRICE, |(_, price)| *price)
@@ -80,7 +80,7 @@ fn tape(seconds: i64, markets: u16, first: &[(i64, f64)], others: &[(i64, f64)])
 
 /// What was told of bands: decision, second, price, until when.
 #[derive(Debug, Default)]
-struct Told(Vec<(String, i64, f64, Option<i64>)>);
+pub(super) struct Told(pub(super) Vec<(String, i64, f64, Option<i64>)>);
 
 impl Observer for Told {
     fn intervention(&mut self, noted: &Noted<'_>) {
@@ -97,7 +97,12 @@ impl Observer for Told {
     }
 }
 
-fn run(spec: &WorldSpec, rules: &RuleSet, channels: Channels, tape: &WorldTape) -> (WorldRun, Told) {
+pub(super) fn run(
+    spec: &WorldSpec,
+    rules: &RuleSet,
+    channels: Channels,
+    tape: &WorldTape,
+) -> (WorldRun, Told) {
     let mut told = Told::default();
     let entries: Vec<(f64, f64)> = (0..200)
         .map(|k| (0.06 * (f64::from(k) - 100.0) / 100.0, 1.0 / 200.0))
@@ -113,7 +118,7 @@ fn run(spec: &WorldSpec, rules: &RuleSet, channels: Channels, tape: &WorldTape) 
 }
 
 /// Market, seconds of beginning and end, edge and reopening, USD, of each halt.
-fn halts(run: &WorldRun) -> Vec<(usize, i64, i64, f64, f64)> {
+pub(super) fn halts(run: &WorldRun) -> Vec<(usize, i64, i64, f64, f64)> {
     let second = |at: Timestamp| (at.0 - START) / 1_000_000;
     let usd = |log: f64| (100.0 * libm::exp(log)).round() / 100.0;
     let rows = run.journal.halts.iter().map(|row| {
@@ -257,7 +262,7 @@ fn an_edge_turns_away_what_would_push_through_it() {
     for (market, sells) in [(0, Side::Long), (1, Side::Short)] {
         assert!(!world.markets[market].turns_away(sells));
         for (edge, turned) in [(0, sells), (1, sells.opposite())] {
-            world.markets[market].limit = Some(super::halts::Limit { edge, until: 0 });
+            world.markets[market].limit = Some(super::band::Limit { edge, until: 0 });
             assert!(world.markets[market].turns_away(turned));
             assert!(!world.markets[market].turns_away(turned.opposite()));
         }
@@ -358,4 +363,30 @@ fn an_auction_needs_the_book() {
     for row in rows {
         assert!((row.log_fill - end).abs() < 1e-9, "{} {end}", row.log_fill);
     }
+}
+
+/// On a grid a market that halted for another's sake opens at its own next waypoint.
+#[test]
+fn a_halt_may_stop_all_markets_of_a_grid() {
+    let spec = quiet();
+    let ticks = tape(300, 3, &[(100, 9_400.0), (130, 9_600.0)], &[(150, 10_100.0)]);
+    let all = vec![true; ticks.len()];
+    let grid = Grid {
+        recorded: all.clone(),
+        bar_close: all,
+        ..Grid::default()
+    };
+    let edge = Edge {
+        halts: Halts::AllMarkets,
+        ..edge(60.0)
+    };
+    let (run, _) = run(&spec, &fixed(edge), Channels::from_mask(0), &ticks.on_grid(grid));
+    assert_eq!(
+        halts(&run),
+        [
+            (0, 100, 160, 9_500.0, 9_600.0),
+            (1, 100, 160, 10_000.0, 10_100.0),
+            (2, 100, 160, 10_000.0, 10_100.0)
+        ]
+    );
 }

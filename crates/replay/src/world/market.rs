@@ -11,8 +11,8 @@ use aftershock_protocol::venue::maintenance::MarginSchedule;
 use aftershock_protocol::venue::mark::{MarkInputs, MarkState};
 use aftershock_protocol::{Ledger, PositionBook, RuleSet, SetLiquidity};
 
+use super::band::{Auction, Band, Halt, Limit};
 use super::frame::Frame;
-use super::halts::{Auction, Band, Halt, Limit};
 use super::spec::{Channels, InstrumentSpec};
 use crate::Parameters;
 use crate::decay::{DecayTable, RATES};

@@ -4,8 +4,8 @@ use aftershock_market::{Cash, Coin, Rest, Side, Timestamp};
 use aftershock_protocol::{Position, Shared};
 
 use super::backstop::Taken;
+use super::band::Auction;
 use super::engine::{World, entry};
-use super::halts::Auction;
 use super::journal::{Cause, Entry, EntryKind, Holder, OrderRow};
 use super::order::{Behind, Order};
 use super::tell::Told;

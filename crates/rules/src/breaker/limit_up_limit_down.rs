@@ -82,7 +82,7 @@ impl ProtocolRule for LimitUpLimitDown {
     }
 
     fn fastest_s(&self) -> Option<f64> {
-        Some(self.limit_s)
+        Some(self.limit_s.min(self.reference_s).min(self.halt_s))
     }
 
     fn set_band(&self, step: &SetBand, view: &View<'_>) -> Decision<SetBand> {

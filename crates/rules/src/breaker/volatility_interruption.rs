@@ -10,7 +10,8 @@ pub(super) const KIND: Kind = Kind {
     changes: "The dynamic range stands around the mark at the last decision, the static one around the day's last auction or, \
               before any, the close of the UTC day before; of both the narrower edge counts. In the auction forced orders and \
               what is left of ordinary flow meet at once and all fill at one price: where the impact of their sum puts it, or \
-              where the book ends that they need beyond each other, whichever lies further. A price more than a further dynamic range beyond the edge prolongs the call by as much again, by two after one more. Not \
+              where the book ends that they need beyond each other, whichever lies further. A price more than a further \
+              dynamic range beyond the edge prolongs the call by as much again, two ranges after one more, and so on. Not \
               modelled: the random end of a call, staff that end a prolonged one by hand, and bids funded beforehand, which \
               stand back in an auction.",
     helps: "Buyers and sellers of minutes meet instead of those of an instant, and all get one price.",
