@@ -82,7 +82,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     if let Some(seed) = arguments.seed {
         declared.seed = seed;
     }
-    let sets = under::rule_sets(&arguments.rules)?;
+    let sets = under::rule_sets(&arguments.rules, &declared)?;
     let sha256 = declared.sha256();
     let out = arguments.out.unwrap_or_else(|| {
         let name = format!("{}-{}", declared.seed, &sha256[..8]);

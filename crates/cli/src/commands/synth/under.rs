@@ -2,68 +2,72 @@
 
 use std::path::{Path, PathBuf};
 
-use aftershock_calibrate::synth::UnderRules;
+use aftershock_calibrate::synth::{Declared, UnderRules, lacks};
 use aftershock_market::synthetic::RuleSetRow;
+use aftershock_protocol::Need;
 use aftershock_query::Session;
 use aftershock_report::Report;
 use aftershock_rules::{Hold, RuleSetFile};
 use anyhow::Result;
 
 use crate::commands;
-use crate::embedded::RECORD;
+use crate::embedded::{CATALOGUE, RECORD};
 use crate::failure::Mistake;
 
 /// Name of the page's files.
 const STEM: &str = "synthetic-crash";
 
-/// The rules of record, then those asked for.
-pub(super) fn rule_sets(names: &[String]) -> Result<Vec<RuleSetFile>> {
-    let mut sets = commands::replay::with_record(names.iter().map(String::as_str))?;
-    // Of the catalogue, which nobody named one by one, what cannot be seen here is said and left out.
-    sets.retain(|set| {
-        let unseen = match set.hold {
-            _ if names.contains(&set.name) => return true,
-            _ if set.overlap.is_some_and(|overlap| overlap > 0.0) => {
-                "nobody offsets a position at another venue"
-            }
-            Hold::Equity => "holders keep the size of their positions",
-            Hold::Notional => return true,
+/// The rules of record, then those asked for; of a catalogue those that a made-up crash can show, with a note on each other.
+pub(super) fn rule_sets(names: &[String], declared: &Declared) -> Result<Vec<RuleSetFile>> {
+    let mut kept = Vec::new();
+    for set in commands::replay::with_record(names.iter().map(String::as_str))? {
+        let Some((reason, hint)) = unseen(&set, declared)? else {
+            kept.push(set);
+            continue;
         };
-        crate::say!(
-            "note: {} is not measurable in a made-up crash: {unseen}",
-            set.name
-        );
-        false
-    });
-    if let Some(set) = sets.iter().find(|set| set.hold == Hold::Equity) {
-        return Err(Mistake::new(format!(
-            "{} has holders keep what they post; in a made-up crash they keep the size of their positions",
-            set.name
-        ))
-        .hint("name the rule without '-hold-equity'")
-        .into());
-    }
-    for set in &sets {
-        if let Some(overlap) = set.overlap.filter(|overlap| *overlap > 0.0) {
-            return Err(Mistake::new(format!(
-                "{} declares that a share of {overlap} of holders offset their positions at another venue; in a made-up \
-                 crash nobody does",
-                set.name
-            ))
-            .hint("name a rule set without `world.overlap`; `aftershock rules` lists them")
-            .into());
+        let catalogued = names.iter().any(|name| name == CATALOGUE) && !names.contains(&set.name);
+        if !catalogued {
+            return Err(Mistake::new(format!("{} {reason}", set.name)).hint(hint).into());
         }
+        crate::say!("note: {} is left out: it {reason}", set.name);
     }
-    if let Some(set) = sets.iter().find(|set| set.brackets.is_some()) {
-        return Err(Mistake::new(format!(
-            "{} has margin brackets of a venue; in a made-up crash the maintenance ratio is declared",
-            set.name
-        ))
-        .hint("set `maintenance_ratio` in the declaration; `aftershock synth --template` has it")
-        .into());
+    debug_assert_eq!(kept[0].name, RECORD);
+    Ok(kept)
+}
+
+/// Why a rule set cannot be seen in a made-up crash, and what to do about it.
+fn unseen(set: &RuleSetFile, declared: &Declared) -> Result<Option<(String, &'static str)>> {
+    if let Some(overlap) = set.overlap.filter(|overlap| *overlap > 0.0) {
+        return Ok(Some((
+            format!(
+                "declares that a share of {overlap} of holders offset their positions at another venue; in a made-up crash \
+                 nobody does"
+            ),
+            "name a rule set without `world.overlap`; `aftershock rules` lists them",
+        )));
     }
-    debug_assert_eq!(sets[0].name, RECORD);
-    Ok(sets)
+    if set.brackets.is_some() {
+        return Ok(Some((
+            "has margin brackets of a venue; in a made-up crash the maintenance ratio is declared".to_owned(),
+            "set `maintenance_ratio` in the declaration; `aftershock synth --template` has it",
+        )));
+    }
+    if set.hold == Hold::Equity {
+        return Ok(Some((
+            "has holders keep what they post; in a made-up crash they keep the size of their positions"
+                .to_owned(),
+            "name the rule without '-hold-equity'",
+        )));
+    }
+    let lacks = lacks(declared, &set.rules)?;
+    if lacks.is_empty() {
+        return Ok(None);
+    }
+    let needs: Vec<&str> = lacks.into_iter().map(Need::what).collect();
+    Ok(Some((
+        format!("needs {}, which this made-up crash lacks", needs.join(" and ")),
+        "`aftershock rules NAME` says what a rule needs",
+    )))
 }
 
 pub(super) fn under(sets: &[RuleSetFile]) -> Vec<UnderRules<'_>> {
