@@ -8,6 +8,7 @@ mod account;
 mod audit;
 mod backstop;
 mod breach;
+mod by_rules;
 mod engine;
 mod frame;
 mod grid;
@@ -35,5 +36,7 @@ pub use seed::seed;
 pub use spec::{Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidation, Mark, Venue, WorldSpec};
 pub use tape::{Grid, WorldEvent, WorldTape};
 
+#[cfg(test)]
+mod by_rules_tests;
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use crate::response::carry::CarryParameters;
 use crate::response::cross_impact::CrossImpact;
 use crate::{DecayTable, LeverageMix, Parameters, Pool};
 
-const PRICE: f64 = 10_000.0;
+pub(super) const PRICE: f64 = 10_000.0;
 
 fn parameters(open_interest_usd: f64, volume_daily_usd: f64) -> Parameters {
     let sigma = 0.04;

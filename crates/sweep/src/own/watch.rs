@@ -2,7 +2,7 @@
 
 use aftershock_market::journal::OwnAccountRow;
 use aftershock_market::{BarOrder, Timestamp};
-use aftershock_protocol::{Brackets, Liquidate, RuleBreach, RuleSet, Sale, View};
+use aftershock_protocol::{Brackets, Liquidate, Part, RuleBreach, RuleSet, Sale, View};
 use aftershock_replay::{Liquidity, MarginInForce, Observer, Waypoint};
 
 use super::margin_account::{InForce, Leg, MarginAccount};
@@ -251,8 +251,10 @@ impl Closing {
             account_usd: notional_usd,
             tier_floor_usd: bracket.floor_usd,
             maintenance_ratio: bracket.maintenance_ratio,
+            equity_ratio: 0.005,
+            part: Part::Share,
             fraction: 1.0,
-            allowance_ratio: None,
+            keeps_margin: false,
             pause_s: 0.0,
             sale: Sale::Book,
         };
