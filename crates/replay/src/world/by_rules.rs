@@ -51,24 +51,25 @@ impl World<'_> {
         // Those whom the null has crossed go first; of brackets that close a share, the rest goes at the next step.
         let market = &self.markets[place];
         let (mark, null) = (market.frame.kept(market.log_mark), market.null_mark());
-        let crossed_by_null = !market.answering || market.book.triggered(side, null);
+        let by = if market.answering { null } else { mark };
         let whole = |one: &Decided| one.cut.fraction == 1.0 && one.cut.part == Part::Share;
         let mut left = Vec::new();
-        if crossed_by_null {
-            let by = if market.answering { null } else { mark };
-            let taken = self.take(place, side, by, &decided, |_| true, &mut left);
-            self.sell(at, place, side, None, &decided, taken);
-        }
+        let taken = self.take(place, side, by, &decided, |_| true, &mut left);
+        let mut sold = !taken.is_empty();
+        self.sell(at, place, side, None, &decided, taken);
         if self.markets[place].book.triggered(side, mark) {
-            let now = |one: &Decided| whole(one) || !crossed_by_null;
+            let now = |one: &Decided| whole(one) || !sold;
             let taken = self.take(place, side, mark, &decided, now, &mut left);
             if !taken.is_empty() {
+                sold = true;
                 let parent = self.parent(at, place, side);
                 self.sell(at, place, side, parent, &decided, taken);
             }
         }
         self.markets[place].book.put_back(side, &mut left);
-
+        if !sold {
+            return Ok(());
+        }
         let mut steps = false;
         for (tier, one) in decided.iter().enumerate() {
             let Some(one) = one.filter(|one| !whole(one)) else {

@@ -128,7 +128,7 @@ fn conserves(form: fn(&Liquidate) -> Liquidate) {
     let rules = RuleSet::new(vec![Box::new(Closes(form))]);
     let world = begin(&spec, &rules);
     let reserves = world.reserves();
-    let run = world.run(&crash(0.06, 1_200), Drive::Record).expect("runs");
+    let run = world.run(&crash(0.12, 1_500), Drive::Record).expect("runs");
     assert_eq!(run.imbalance, (Coin::ZERO, Cash::ZERO));
     audit(&run, &reserves).expect("both ledgers agree");
     for market in 0..2 {
