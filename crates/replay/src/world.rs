@@ -39,4 +39,6 @@ pub use tape::{Grid, WorldEvent, WorldTape};
 #[cfg(test)]
 mod by_rules_tests;
 #[cfg(test)]
+mod charges_tests;
+#[cfg(test)]
 mod tests;
