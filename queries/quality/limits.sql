@@ -7,7 +7,7 @@ SELECT
         WHEN name = 'shock' THEN 'made up'
         WHEN name = 'not_modelled' THEN 'not modelled'
         WHEN name LIKE 'response%' OR name LIKE 'own_accounts%'
-            OR name IN ('brackets_of_the_rule_set', 'halt', 'hold_notional', 'intra_bar_order', 'null', 'ordinary_flow_is_held')
+            OR name IN ('brackets_of_the_rule_set', 'halt', 'hold_equity', 'hold_notional', 'intra_bar_order', 'null', 'ordinary_flow_is_held')
             THEN 'the model'
         ELSE 'the record'
     END AS topic,

@@ -44,12 +44,19 @@ impl Said {
 /// A user in an empty folder of his own.
 pub struct User {
     home: TempDir,
+    binary: PathBuf,
 }
 
 impl User {
     pub fn new() -> Result<Self> {
+        Self::with(BINARY.into())
+    }
+
+    /// Somebody with a binary of his own.
+    pub fn with(binary: PathBuf) -> Result<Self> {
         Ok(Self {
             home: tempfile::tempdir()?,
+            binary,
         })
     }
 
@@ -58,7 +65,7 @@ impl User {
     }
 
     pub fn says(&self, arguments: &[&str]) -> Result<Said> {
-        let output = Command::new(BINARY)
+        let output = Command::new(&self.binary)
             .args(arguments)
             .current_dir(self.home.path())
             .env_remove("AFTERSHOCK_DATA")

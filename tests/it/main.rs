@@ -9,6 +9,7 @@ mod fetch;
 mod inert;
 mod ingest;
 mod known_answers;
+mod outside_rule;
 mod own;
 mod published;
 mod recorded;

@@ -3,6 +3,9 @@
 //! A page's tape has no ordinary flow, a book too deep to walk and no impact unless it says otherwise, so that
 //! every figure of its journal follows from the rule alone. `UPDATE_EXPECT=1` rewrites the journals.
 
+mod distinct;
+mod world;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path as Folder, PathBuf};
@@ -82,6 +85,7 @@ impl Tape {
                 self.bracket(cap.parse()?, ratio.parse()?, leverage.parse()?)?;
             }
             ["latency", latency, "s"] => self.parameters.latency_s = latency.parse()?,
+            ["reopen", share] => self.parameters.reopen_share = share.parse()?,
             ["overlap", overlap] => self.parameters.overlap = overlap.parse()?,
             ["pool", name, share, "fund", fund] => {
                 let (share, fund): (f64, f64) = (share.parse()?, fund.parse()?);
@@ -169,6 +173,7 @@ impl Tape {
                     maintenance_ratio: tier.maintenance_ratio,
                     exposure_ratio: 1.0,
                     in_force_initial_ratio: 1.0 / tier.max_leverage,
+                    in_force_maintenance_ratio: tier.maintenance_ratio,
                     elapsed_s: 0.0,
                     model: 0.0,
                 };
@@ -286,8 +291,8 @@ impl Observer for Lines<'_> {
         let what = match (noted.step, noted.decision, noted.until) {
             // Margins in force are told on their own.
             ("assess_margin", ..) => return,
-            (_, "halt", Some(until)) => format!(
-                "{}: halt at {} until {}",
+            (_, decision @ ("halt" | "limit" | "extend"), Some(until)) => format!(
+                "{}: {decision} at {} until {}",
                 noted.rule,
                 usd(noted.after.unwrap_or_default()),
                 clock(until)
@@ -391,6 +396,14 @@ fn journal(rules: &RuleSetFile, tape: &Tape) -> Result<String> {
     Ok(text)
 }
 
+/// What happens on a tape of one market or of several.
+fn told(rules: &RuleSetFile, tape: &str) -> Result<String> {
+    if tape.starts_with("world\n") {
+        return world::journal(&rules.rules, tape);
+    }
+    journal(rules, &Tape::parse(tape)?)
+}
+
 /// Start and end of what stands between the `nth` fence of `kind` and the next fence.
 fn block(page: &str, kind: &str, from: usize) -> Option<(usize, usize)> {
     let fence = format!("```{kind}\n");
@@ -411,9 +424,8 @@ fn every_page_of_the_rule_book_holds() -> Result<()> {
         while let Some((start, end)) = block(&page, "toml", from) {
             let rules = RuleSetFile::parse(&path, &page[start..end])?;
             let (tape_start, tape_end) = block(&page, "tape", end).context("a tape follows the rule set")?;
-            let tape = Tape::parse(&page[tape_start..tape_end])
-                .with_context(|| format!("{path}: {}", rules.name))?;
-            let found = journal(&rules, &tape).with_context(|| format!("{path}: {}", rules.name))?;
+            let tape = &page[tape_start..tape_end];
+            let found = told(&rules, tape).with_context(|| format!("{path}: {}", rules.name))?;
             let (start, end) = block(&page, "journal", tape_end).context("a journal follows the tape")?;
             if page[start..end] != found {
                 if update {

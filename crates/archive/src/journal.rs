@@ -85,6 +85,7 @@ tables! {
     outcomes: OutcomeRow {
         draw, bar_order, recorded_drawdown, mark_drawdown, null_drawdown, forced_sell_usd, forced_buy_usd,
         open_interest_usd, open_interest_btc_before, open_interest_btc_after, bad_debt_usd, insurance_used_usd,
+        margin_lost_usd, forced_fees_usd, socialised_usd, deleveraged_usd, deleveraged_profit_usd,
         halted_s, reopening_gap_log, end_gap_log, low_reached_s, stale_s, volume_lost_usd, margin_called_usd,
         margin_peak_to_trough, margin_growth_1d,
     }

@@ -152,6 +152,16 @@ pub struct OutcomeRow {
     pub bad_debt_usd: f64,
     /// Paid by insurance, USD.
     pub insurance_used_usd: f64,
+    /// Of the margins of positions closed by force, what their losses took, fees of the forced orders included, USD.
+    pub margin_lost_usd: f64,
+    /// Fees that rules charge on forced orders, USD.
+    pub forced_fees_usd: f64,
+    /// Loss charged to holders who had gained, USD.
+    pub socialised_usd: f64,
+    /// Closed against winners at the price at which those they win from had nothing left, USD.
+    pub deleveraged_usd: f64,
+    /// Profit at the mark that those winners gave up, USD.
+    pub deleveraged_profit_usd: f64,
     /// Time under a halt, s.
     pub halted_s: f64,
     /// Largest absolute jump at a reopening, log; absent without a halt.

@@ -13,7 +13,7 @@
 //! | question | modules |
 //! |---|---|
 //! | how much did the price vary | [`variance`], under noise [`noise`], [`two_scales`], [`realized_kernel`], [`pre_average`]; [`quarticity`], [`ewma`] |
-//! | how much more than without feedback | [`signature`], [`amplification`]; [`drawdown`], [`tail`] |
+//! | how much more than without feedback | [`signature`], [`amplification`]; [`drawdown`], [`tail`], [`gpd`] |
 //! | how much flow did flow bring about | [`branching`], [`cascade`], [`hawkes`], [`fano`], [`borel`] |
 //! | which mechanism is due how much | [`shapley`] |
 //! | which market spread it | [`spectral`]; who could not pay, [`clearing`]; who paid too much for it, [`overshoot`] |
@@ -40,6 +40,7 @@ pub mod em;
 pub mod ewma;
 pub mod fano;
 pub mod flow;
+pub mod gpd;
 pub mod hawkes;
 pub mod hysteresis;
 pub mod impact;

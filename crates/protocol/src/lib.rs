@@ -36,7 +36,8 @@ pub use positions::{Broken, Closed, Position, PositionBook, Ranked, Slot};
 pub use rule::{Decision, Need, ProtocolRule, Reason};
 pub use rule_set::{Intervention, RuleBreach, RuleSet, Verdict};
 pub use step::{
-    AssessMargin, CapInterest, ChargeFunding, ChooseIndex, ChooseMark, CoverDeficit, Deleverage, Halts,
-    Liquidate, Mark, Reopening, Sale, SetBand, SetLiquidity, Shared, SizeFund, Step, ValueCollateral,
+    AssessMargin, CapInterest, ChargeFunding, ChooseIndex, ChooseMark, CoverDeficit, Deleverage, Edge, Halts,
+    Liquidate, Mark, NetMargin, Reopening, Sale, ScheduleFunding, SetBand, SetLiquidity, Shared, SizeFund,
+    Step, ValueCollateral,
 };
 pub use view::{OBSERVABLES, View};

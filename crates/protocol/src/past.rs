@@ -15,10 +15,14 @@ pub struct PastHalt {
     pub from_at: Timestamp,
     /// When it began again.
     pub until_at: Timestamp,
-    /// Edge of the band that was crossed, USD.
+    /// Edge of the band that was crossed, USD; the last price of a market that halted for another's sake.
     pub edge_usd: f64,
     /// First price after it, USD.
     pub reopening_usd: f64,
+    /// Level and rule of the edge, as [`crate::Edge`] has them.
+    pub level: u8,
+    /// The rule.
+    pub by: &'static str,
 }
 
 /// The past of a market, oldest first. Nothing in it is later than the decision that looks at it.

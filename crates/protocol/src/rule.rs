@@ -11,7 +11,7 @@ use aftershock_market::Timestamp;
 use crate::View;
 use crate::step::{
     AssessMargin, CapInterest, ChargeFunding, ChooseIndex, ChooseMark, CoverDeficit, Deleverage, Liquidate,
-    SetBand, SetLiquidity, SizeFund, ValueCollateral,
+    NetMargin, ScheduleFunding, SetBand, SetLiquidity, SizeFund, ValueCollateral,
 };
 
 /// Why a rule decided as it did, verbatim in the journal.
@@ -51,6 +51,10 @@ pub enum Need {
     Funding,
     /// Several markets.
     Markets,
+    /// Marks that are told apart from prices.
+    Marks,
+    /// Accounts with several positions.
+    Portfolios,
     /// Accounts with collateral other than the settlement asset.
     Collateral,
 }
@@ -62,6 +66,8 @@ impl Need {
             Self::Index => "an index of other markets",
             Self::Funding => "funding",
             Self::Markets => "several markets",
+            Self::Marks => "marks apart from prices",
+            Self::Portfolios => "accounts with several positions",
             Self::Collateral => "accounts with collateral in other assets",
         }
     }
@@ -97,6 +103,11 @@ pub trait ProtocolRule: Debug + Send + Sync {
 
     /// Margin of a bracket, assessed at every bar close.
     fn assess_margin(&self, _step: &AssessMargin, _view: &View<'_>) -> Decision<AssessMargin> {
+        Decision::Accept
+    }
+
+    /// Maintenance margin of an account with several positions, whenever the account is looked at.
+    fn net_margin(&self, _step: &NetMargin, _view: &View<'_>) -> Decision<NetMargin> {
         Decision::Accept
     }
 
@@ -145,8 +156,13 @@ pub trait ProtocolRule: Debug + Send + Sync {
         Decision::Accept
     }
 
-    /// Funding at the end of an interval.
+    /// Funding of an interval, at every sample of the premium and when it is paid.
     fn charge_funding(&self, _step: &ChargeFunding, _view: &View<'_>) -> Decision<ChargeFunding> {
+        Decision::Accept
+    }
+
+    /// Length of the next funding interval, before the first and after each payment.
+    fn schedule_funding(&self, _step: &ScheduleFunding, _view: &View<'_>) -> Decision<ScheduleFunding> {
         Decision::Accept
     }
 

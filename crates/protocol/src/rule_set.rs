@@ -6,7 +6,7 @@ use crate::View;
 use crate::rule::{Decision, Need, ProtocolRule, Reason};
 use crate::step::{
     AssessMargin, CapInterest, ChargeFunding, ChooseIndex, ChooseMark, CoverDeficit, Deleverage, Liquidate,
-    SetBand, SetLiquidity, SizeFund, Step, ValueCollateral,
+    NetMargin, ScheduleFunding, SetBand, SetLiquidity, SizeFund, Step, ValueCollateral,
 };
 
 /// A rule left a step that cannot be.
@@ -127,6 +127,14 @@ impl RuleSet {
         })
     }
 
+    /// Puts the margin of an account with several positions to the rules.
+    ///
+    /// # Errors
+    /// As [`RuleSet::assess_margin`].
+    pub fn net_margin(&self, step: NetMargin, view: &View<'_>) -> Result<Verdict<NetMargin>, RuleBreach> {
+        self.fold(step, |_, rule, step| rule.net_margin(step, view))
+    }
+
     /// Puts a price band to the rules.
     ///
     /// # Errors
@@ -211,7 +219,7 @@ impl RuleSet {
         self.fold(step, |_, rule, step| rule.choose_index(step))
     }
 
-    /// Puts a payment of funding to the rules.
+    /// Puts the funding of an interval to the rules.
     ///
     /// # Errors
     /// As [`RuleSet::assess_margin`].
@@ -221,6 +229,18 @@ impl RuleSet {
         view: &View<'_>,
     ) -> Result<Verdict<ChargeFunding>, RuleBreach> {
         self.fold(step, |_, rule, step| rule.charge_funding(step, view))
+    }
+
+    /// Puts the length of the next funding interval to the rules.
+    ///
+    /// # Errors
+    /// As [`RuleSet::assess_margin`].
+    pub fn schedule_funding(
+        &self,
+        step: ScheduleFunding,
+        view: &View<'_>,
+    ) -> Result<Verdict<ScheduleFunding>, RuleBreach> {
+        self.fold(step, |_, rule, step| rule.schedule_funding(step, view))
     }
 
     /// Puts the value of collateral to the rules.

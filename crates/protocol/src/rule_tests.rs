@@ -1,6 +1,7 @@
 use aftershock_market::{Cash, Side};
 
 use super::*;
+use crate::Edge;
 use crate::view::tests::calm;
 
 #[derive(Debug)]
@@ -124,6 +125,7 @@ fn margins_are_ordered_and_at_most_the_value() {
         maintenance_ratio,
         exposure_ratio,
         in_force_initial_ratio: 0.01,
+        in_force_maintenance_ratio: 0.005,
         elapsed_s: 60.0,
         model: 0.0,
     };
@@ -162,10 +164,8 @@ fn margins_are_ordered_and_at_most_the_value() {
 #[test]
 fn a_band_has_two_edges_in_order_and_a_halt() {
     let band = |lower_usd, upper_usd, halt_s| SetBand {
-        lower_usd,
-        upper_usd,
-        halt_s,
-        ..SetBand::OPEN
+        lower: Edge::halting(lower_usd, halt_s, "rule"),
+        upper: Edge::halting(upper_usd, halt_s, "rule"),
     };
     for sound in [
         band(0.0, f64::INFINITY, 300.0),
@@ -186,8 +186,32 @@ fn a_band_has_two_edges_in_order_and_a_halt() {
     }
     assert_eq!(
         band(-1.0, 105.0, 300.0).breach().as_deref(),
-        Some("0 <= lower -1 < upper 105 and halt 300 s > 0")
+        Some("0 <= lower -1 < upper 105")
     );
+    for broken in [
+        Edge {
+            limit_s: -1.0,
+            ..Edge::halting(95.0, 300.0, "rule")
+        },
+        Edge {
+            collar_ratio: 0.0,
+            ..Edge::halting(95.0, 300.0, "rule")
+        },
+        Edge {
+            extend_s: 0.0,
+            ..Edge::halting(95.0, 300.0, "rule")
+        },
+    ] {
+        let lower = SetBand {
+            lower: broken.clone(),
+            ..SetBand::OPEN
+        };
+        let upper = SetBand {
+            upper: broken,
+            ..SetBand::OPEN
+        };
+        assert!(lower.breach().is_some() && upper.breach().is_some(), "{lower:?}");
+    }
     assert_eq!(band(95.0, 105.0, 300.0).value(), 95.0);
 }
 

@@ -11,18 +11,20 @@ mod liquidate;
 mod liquidity;
 mod losses;
 mod margin;
+mod portfolio;
 mod price;
 
 use std::fmt::Debug;
 
-pub use band::{Halts, Reopening, SetBand};
+pub use band::{Edge, Halts, Reopening, SetBand};
 pub use deleverage::{Deleverage, Shared};
-pub use funding::ChargeFunding;
+pub use funding::{ChargeFunding, ScheduleFunding};
 pub use interest::CapInterest;
 pub use liquidate::{Liquidate, Sale};
 pub use liquidity::SetLiquidity;
 pub use losses::{CoverDeficit, SizeFund};
 pub use margin::AssessMargin;
+pub use portfolio::NetMargin;
 pub use price::{ChooseIndex, ChooseMark, Mark, ValueCollateral};
 
 /// A step knows its name and its invariants.

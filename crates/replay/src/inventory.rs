@@ -2,7 +2,8 @@
 
 use aftershock_market::{Cash, Coin, Price, Side, Timestamp};
 use aftershock_protocol::{
-    AssessMargin, Brackets, Ledger, Position, PositionBook, RuleSet, SizeFund, Slot, View,
+    AssessMargin, Brackets, CapInterest, Intervention, Ledger, Position, PositionBook, RuleSet, SizeFund,
+    Slot, View,
 };
 
 use crate::decay::Decay;
@@ -111,6 +112,7 @@ impl Margins {
                 maintenance_ratio: tier.maintenance_ratio,
                 exposure_ratio: 1.0,
                 in_force_initial_ratio: self.initial[slot],
+                in_force_maintenance_ratio: self.maintenance[slot],
                 elapsed_s,
                 model: 0.0,
             };
@@ -254,6 +256,8 @@ pub struct Start {
     pub(crate) variance_normal: f64,
     /// Open interest of one side.
     pub open_interest: Coin,
+    /// Open interest beyond which nobody opens, USD.
+    pub(crate) cap_usd: f64,
 }
 
 impl Start {
@@ -364,31 +368,9 @@ pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start
         (low, high, log_sum, count, volume) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0, 0.0);
         if !rules.is_record() {
             market.close(path.at[i], log_price);
-            let view = View {
-                now: path.at[i],
-                mark_usd: libm::exp(log_price),
-                mean_mark_1h_usd: libm::exp(market.mean_log_mark_1h()),
-                volatility_1h: market.daily_volatility_1h(),
-                volatility_24h: market.daily_volatility_24h(),
-                volatility_normal: parameters.impact.sigma_daily,
-                open_interest_usd: parameters.open_interest_usd,
-                forced_usd: 0.0,
-                insurance_usd: parameters
-                    .pools
-                    .iter()
-                    .map(|pool| pool.share * pool.fund_ratio)
-                    .sum::<f64>()
-                    * parameters.open_interest_usd,
-                index_usd: None,
-                bid_depth_1pct_usd: depth.bids.offered(&book_parameters)
-                    * parameters.book_usd_per_log
-                    * ONE_PERCENT_LOG,
-                depth_ratio: depth
-                    .bids
-                    .ratio(&book_parameters)
-                    .min(depth.asks.ratio(&book_parameters)),
-                past: &market.past,
-            };
+            let bids = depth.bids.offered(&book_parameters);
+            let [of_bids, of_asks] = [depth.bids, depth.asks].map(|side| side.ratio(&book_parameters));
+            let view = market.before(path.at[i], log_price, parameters, [bids, of_bids.min(of_asks)]);
             if margins.assess(
                 &parameters.brackets,
                 rules,
@@ -404,8 +386,10 @@ pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start
     }
 
     let entry_usd = libm::exp(path.log_price[first - 1]);
-    let open_interest = Coin::from_f64(parameters.open_interest_usd / entry_usd);
-    let mut reserves = funds(replay, &market, observer)?;
+    let view = market.before(path.at[first], path.log_price[first - 1], parameters, [1.0; 2]);
+    let cap_usd = cap(rules, &view, observer)?;
+    let open_interest = Coin::from_f64(parameters.open_interest_usd.min(cap_usd) / entry_usd);
+    let mut reserves = funds(replay, &view, observer)?;
     // Behind the pools' funds stands a vault, and it is empty.
     reserves.push(Cash::ZERO);
     let mut ledger = Ledger::new(reserves);
@@ -465,6 +449,7 @@ pub fn lead_in(replay: &Replay<'_>, observer: &mut dyn Observer) -> Result<Start
         depth,
         variance_normal,
         open_interest,
+        cap_usd,
     })
 }
 
@@ -479,42 +464,56 @@ fn size_kept(survivors: &[(&Opening, &LeadBar, f64)]) -> f64 {
     if would_be > 0.0 { is / would_be } else { 1.0 }
 }
 
+/// A pool's fund in history, USD.
+fn fund_usd(parameters: &Parameters, pool: &crate::Pool) -> f64 {
+    (parameters.open_interest_usd * pool.share * pool.fund_ratio).round()
+}
+
+/// Open interest beyond which nobody opened before the replay, USD; infinite in history.
+pub(crate) fn cap_before(rules: &RuleSet, view: &View<'_>) -> Result<(f64, Vec<Intervention>), ReplayError> {
+    let step = CapInterest {
+        history_usd: view.open_interest_usd,
+        open_interest_usd: view.open_interest_usd,
+        cap_usd: f64::INFINITY,
+    };
+    let verdict = rules.cap_interest(step, view)?;
+    Ok((verdict.step.cap_usd, verdict.interventions))
+}
+
+fn cap(rules: &RuleSet, view: &View<'_>, observer: &mut dyn Observer) -> Result<f64, ReplayError> {
+    let (cap_usd, interventions) = cap_before(rules, view)?;
+    for one in &interventions {
+        observer.intervention(&Noted {
+            at: view.now,
+            rule: &one.rule,
+            step: "cap_interest",
+            decision: one.decision,
+            subject: "open interest".to_owned(),
+            before: Some(one.before),
+            after: Some(one.after),
+            until: None,
+            reason: &one.reason.0,
+        });
+    }
+    Ok(cap_usd)
+}
+
 /// The fund of each pool as the replay begins: history's, or as rules size it.
 fn funds(
     replay: &Replay<'_>,
-    market: &MarketState,
+    view: &View<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Vec<Cash>, ReplayError> {
     let Replay {
-        path,
-        parameters,
-        rules,
-        ..
+        parameters, rules, ..
     } = *replay;
-    let open_interest_usd = parameters.open_interest_usd;
-    let history = |pool: &crate::Pool| (open_interest_usd * pool.share * pool.fund_ratio).round();
-    let view = View {
-        now: path.at[path.first],
-        mark_usd: libm::exp(path.log_price[path.first - 1]),
-        mean_mark_1h_usd: libm::exp(market.mean_log_mark_1h()),
-        volatility_1h: market.daily_volatility_1h(),
-        volatility_24h: market.daily_volatility_24h(),
-        volatility_normal: parameters.impact.sigma_daily,
-        open_interest_usd,
-        forced_usd: 0.0,
-        insurance_usd: parameters.pools.iter().map(history).sum(),
-        index_usd: None,
-        bid_depth_1pct_usd: parameters.book_usd_per_log * ONE_PERCENT_LOG,
-        depth_ratio: 1.0,
-        past: &market.past,
-    };
     let mut funds = Vec::with_capacity(parameters.pools.len() + 1);
     for pool in &parameters.pools {
         let step = SizeFund {
-            fund_usd: history(pool),
-            open_interest_usd: open_interest_usd * pool.share,
+            fund_usd: fund_usd(parameters, pool),
+            open_interest_usd: parameters.open_interest_usd * pool.share,
         };
-        let verdict = rules.size_fund(step, &view)?;
+        let verdict = rules.size_fund(step, view)?;
         for one in &verdict.interventions {
             observer.intervention(&Noted {
                 at: view.now,

@@ -1,7 +1,10 @@
 //! What the market looks like now: volatility over two half-lives and the mean mark of the last hour.
 
 use aftershock_market::{MICROS_PER_SECOND, Timestamp};
-use aftershock_protocol::Past;
+use aftershock_protocol::{Past, View};
+
+use crate::Parameters;
+use crate::inventory::ONE_PERCENT_LOG;
 
 const DAY_S: f64 = 86_400.0;
 
@@ -105,6 +108,34 @@ impl MarketState {
     /// Mean log mark of the last hour; the last mark where no rule asked for it.
     pub(crate) fn mean_log_mark_1h(&self) -> f64 {
         self.past.mean_log_mark_1h().unwrap_or(self.last_log_mark)
+    }
+
+    /// What rules see before a tape begins: history's fund, nothing forced and no index. `bids` and `depth_ratio` are depth over
+    /// normal, of the bids and of the thinner side.
+    pub(crate) fn before(
+        &self,
+        at: Timestamp,
+        log_price: f64,
+        parameters: &Parameters,
+        [bids, depth_ratio]: [f64; 2],
+    ) -> View<'_> {
+        let pools = parameters.pools.iter();
+        let fund_ratio: f64 = pools.map(|pool| pool.share * pool.fund_ratio).sum();
+        View {
+            now: at,
+            mark_usd: libm::exp(log_price),
+            mean_mark_1h_usd: libm::exp(self.mean_log_mark_1h()),
+            volatility_1h: self.daily_volatility_1h(),
+            volatility_24h: self.daily_volatility_24h(),
+            volatility_normal: parameters.impact.sigma_daily,
+            open_interest_usd: parameters.open_interest_usd,
+            forced_usd: 0.0,
+            insurance_usd: fund_ratio * parameters.open_interest_usd,
+            index_usd: None,
+            bid_depth_1pct_usd: bids * parameters.book_usd_per_log * ONE_PERCENT_LOG,
+            depth_ratio,
+            past: &self.past,
+        }
     }
 
     /// Begins the windows of the past with the present mark: the reference after a reopening.

@@ -46,8 +46,20 @@ pub struct Totals {
     pub insurance_used: Cash,
     /// Left uncovered.
     pub bad_debt: Cash,
+    /// Of the margins of what was closed by force, what its losses took, fees included.
+    pub margin_lost: Cash,
+    /// Fees of forced orders.
+    pub fees: Cash,
+    /// Charged to winners.
+    pub socialised: Cash,
+    /// Closed against winners, USD.
+    pub deleveraged_usd: f64,
+    /// Profit that they gave up, USD.
+    pub deleveraged_profit_usd: f64,
     /// Time under a halt, s.
     pub halted_s: f64,
+    /// The longest halt, s; 0 without one.
+    pub longest_halt_s: f64,
     /// Largest absolute jump at a reopening, log.
     pub reopening_gap_log: Option<f64>,
     /// Number of forced orders executed.
@@ -212,15 +224,27 @@ impl<'a> Replay<'a> {
             totals.forced_usd[row.side.index()] += row.notional_usd;
             totals.insurance_used += row.covered;
             totals.bad_debt += row.bad_debt;
+            totals.margin_lost += row.margin_lost;
+            totals.fees += row.fees;
+            totals.socialised += row.socialised;
+            totals.deleveraged_usd += row.deleveraged_usd;
+            totals.deleveraged_profit_usd += row.deleveraged_profit_usd;
+        }
+        let mut halted = |from: Timestamp, until: Timestamp| {
+            let seconds = until.seconds_since(from);
+            totals.halted_s += seconds;
+            totals.longest_halt_s = totals.longest_halt_s.max(seconds);
+        };
+        for halt in &run.journal.halts {
+            halted(halt.from_at, halt.until_at);
+        }
+        if let Some((began, until)) = run.halted[0] {
+            halted(began, end.min(until));
         }
         for halt in &run.journal.halts {
-            totals.halted_s += halt.until_at.seconds_since(halt.from_at);
             let gap = (halt.log_reopening - halt.log_edge).abs();
             let widest = &mut totals.reopening_gap_log;
             *widest = Some(widest.map_or(gap, |seen| seen.max(gap)));
-        }
-        if let Some((began, until)) = run.halted[0] {
-            totals.halted_s += end.min(until).seconds_since(began);
         }
         if self.rules.is_record() {
             marks.log_open.clear();

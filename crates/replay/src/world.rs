@@ -9,14 +9,20 @@ mod audit;
 mod backstop;
 mod breach;
 mod by_rules;
+mod cap;
+mod collateral;
 mod engine;
 mod frame;
+mod funding;
 mod grid;
+mod halts;
 mod journal;
 mod losses;
 mod market;
+mod needs;
 mod one;
 mod order;
+mod portfolio;
 mod run;
 mod seed;
 mod settle;
@@ -33,12 +39,18 @@ pub use engine::{Drive, World, WorldRun};
 pub use frame::Frame;
 pub use journal::{Cause, ClockRow, Entry, EntryKind, HaltRow, Holder, Journal, OrderRow, PriceRow};
 pub use seed::seed;
-pub use spec::{Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidation, Mark, Venue, WorldSpec};
+pub use spec::{
+    Asset, CarryTraders, Channels, Funding, InstrumentSpec, Liquidation, Mark, Redemption, Venue, WorldSpec,
+};
 pub use tape::{Grid, WorldEvent, WorldTape};
 
 #[cfg(test)]
 mod by_rules_tests;
 #[cfg(test)]
 mod charges_tests;
+#[cfg(test)]
+mod halt_tests;
+#[cfg(test)]
+mod rule_tests;
 #[cfg(test)]
 mod tests;

@@ -3,23 +3,29 @@
 mod automatic;
 mod dynamic_band;
 mod hourly_move;
+mod limit_up_limit_down;
 mod liquidation_rate;
 mod market_wide;
+mod open_interest_cap;
 mod oracle_guard;
 mod price_band;
 mod static_band;
+mod volatility_interruption;
 
 use aftershock_market::{MICROS_PER_SECOND, Timestamp};
-use aftershock_protocol::{SetBand, View};
+use aftershock_protocol::{Edge, SetBand, View};
 
 pub use automatic::AutomaticBreaker;
 pub use dynamic_band::DynamicBand;
 pub use hourly_move::HourlyMovePause;
+pub use limit_up_limit_down::LimitUpLimitDown;
 pub use liquidation_rate::LiquidationRateBreaker;
 pub use market_wide::MarketWideHalt;
+pub use open_interest_cap::OpenInterestCap;
 pub use oracle_guard::OracleDeviationGuard;
 pub use price_band::PriceBand;
 pub use static_band::StaticBand;
+pub use volatility_interruption::VolatilityInterruption;
 
 use crate::Kind;
 
@@ -29,28 +35,40 @@ pub(crate) const KINDS: &[Kind] = &[
     dynamic_band::KIND,
     market_wide::KIND,
     hourly_move::KIND,
+    limit_up_limit_down::KIND,
+    volatility_interruption::KIND,
     liquidation_rate::KIND,
     oracle_guard::KIND,
     automatic::KIND,
+    open_interest_cap::KIND,
 ];
 
 const DAY_US: i64 = 86_400 * MICROS_PER_SECOND;
 /// How far beyond the mark an edge stands that the mark has passed already, ratio.
 const BESIDE_MARK: f64 = 1e-6;
 
-/// The step with edges no wider than these and a halt no shorter. A band holds the mark: where a reopening lies beyond an
-/// edge, that edge stands just beyond the mark, so that the next move on halts trading and no price is made up.
-fn narrowed(step: &SetBand, view: &View<'_>, [lower_usd, upper_usd]: [f64; 2], halt_s: f64) -> SetBand {
+/// The step with edges no wider than these. The narrower of two edges stands with all that follows from it, of two in one
+/// place the one that halts longer: an edge that was not crossed halts nobody. A band holds the mark: where a reopening
+/// lies beyond an edge, that edge stands just beyond the mark, so that the next move on halts trading and no price is made up.
+fn narrowed(step: &SetBand, view: &View<'_>, [mut lower, mut upper]: [Edge; 2]) -> SetBand {
+    lower.usd = lower.usd.min(view.mark_usd * (1.0 - BESIDE_MARK));
+    upper.usd = upper.usd.max(view.mark_usd * (1.0 + BESIDE_MARK));
+    let of_two = |inner: f64, outer: f64, new: Edge, old: &Edge| {
+        let longer = new.usd == old.usd && new.halt_s > old.halt_s;
+        if inner > outer || longer { new } else { old.clone() }
+    };
     SetBand {
-        lower_usd: step
-            .lower_usd
-            .max(lower_usd.min(view.mark_usd * (1.0 - BESIDE_MARK))),
-        upper_usd: step
-            .upper_usd
-            .min(upper_usd.max(view.mark_usd * (1.0 + BESIDE_MARK))),
-        halt_s: step.halt_s.max(halt_s),
-        ..step.clone()
+        lower: of_two(lower.usd, step.lower.usd, lower, &step.lower),
+        upper: of_two(step.upper.usd, upper.usd, upper, &step.upper),
     }
+}
+
+/// Two edges that halt this market at once and for so long.
+fn halting([lower_usd, upper_usd]: [f64; 2], halt_s: f64, by: &'static str) -> [Edge; 2] {
+    [
+        Edge::halting(lower_usd, halt_s, by),
+        Edge::halting(upper_usd, halt_s, by),
+    ]
 }
 
 /// When the UTC day of an instant began.
@@ -118,28 +136,43 @@ mod tests {
         assert!((found / usd - 1.0).abs() < 1e-9, "{found} is not {usd}");
     }
 
-    /// By hand: what is narrower and longer already stays so.
+    /// By hand: each edge is that of the rule which set it narrower, with that rule's halt.
     #[test]
     fn a_band_only_tightens() {
         let seen = view(&NO_PAST, 0, 100.0);
-        let tight = narrowed(&SetBand::OPEN, &seen, [99.0, 101.0], 600.0);
-        let both = narrowed(&tight, &seen, [90.0, 110.0], 60.0);
+        let tight = narrowed(&SetBand::OPEN, &seen, halting([99.0, 101.0], 600.0, "a"));
+        let both = narrowed(&tight, &seen, halting([90.0, 110.0], 900.0, "b"));
         assert_eq!(both, tight);
-        let tighter = narrowed(&both, &seen, [99.5, 100.5], 900.0);
+        let mixed = narrowed(&both, &seen, halting([90.0, 100.5], 60.0, "c"));
         assert_eq!(
-            (tighter.lower_usd, tighter.upper_usd, tighter.halt_s),
-            (99.5, 100.5, 900.0)
+            (mixed.lower.usd, mixed.lower.halt_s, mixed.lower.by),
+            (99.0, 600.0, "a")
+        );
+        assert_eq!(
+            (mixed.upper.usd, mixed.upper.halt_s, mixed.upper.by),
+            (100.5, 60.0, "c")
         );
     }
 
     #[test]
+    fn of_two_edges_in_one_place_the_longer_halt_stands() {
+        let seen = view(&NO_PAST, 0, 100.0);
+        let first = narrowed(&SetBand::OPEN, &seen, halting([99.0, 101.0], 600.0, "a"));
+        for (halt_s, by) in [(599.0, "a"), (600.0, "a"), (601.0, "b")] {
+            let both = narrowed(&first, &seen, halting([99.0, 101.0], halt_s, "b"));
+            assert_eq!((both.lower.by, both.upper.by), (by, by), "{halt_s}");
+        }
+    }
+
+    #[test]
     fn a_band_holds_the_mark() {
-        let low = narrowed(&SetBand::OPEN, &view(&NO_PAST, 0, 80.0), [90.0, 110.0], 60.0);
-        near(low.lower_usd, 79.999_92);
-        assert_eq!(low.upper_usd, 110.0);
-        let high = narrowed(&SetBand::OPEN, &view(&NO_PAST, 0, 120.0), [90.0, 110.0], 60.0);
-        assert_eq!(high.lower_usd, 90.0);
-        near(high.upper_usd, 120.000_12);
+        let around = halting([90.0, 110.0], 60.0, "a");
+        let low = narrowed(&SetBand::OPEN, &view(&NO_PAST, 0, 80.0), around.clone());
+        near(low.lower.usd, 79.999_92);
+        assert_eq!(low.upper.usd, 110.0);
+        let high = narrowed(&SetBand::OPEN, &view(&NO_PAST, 0, 120.0), around);
+        assert_eq!(high.lower.usd, 90.0);
+        near(high.upper.usd, 120.000_12);
     }
 
     #[test]

@@ -4,16 +4,20 @@ mod bilateral;
 mod cross_protocol;
 mod cross_venue_margin;
 mod default_waterfall;
+mod netting_across_assets;
+mod netting_by_asset;
 mod protocol;
 mod shared_fund;
 mod standardised_haircuts;
 
 use aftershock_market::Cash;
-use aftershock_protocol::{AssessMargin, CoverDeficit, Decision};
+use aftershock_protocol::{AssessMargin, CoverDeficit, Decision, NetMargin};
 pub use bilateral::BilateralClearing;
 pub use cross_protocol::CrossProtocolClearing;
 pub use cross_venue_margin::CrossVenueMargin;
 pub use default_waterfall::DefaultWaterfall;
+pub use netting_across_assets::NettingAcrossAssets;
+pub use netting_by_asset::NettingByAsset;
 pub use protocol::ProtocolClearing;
 pub use shared_fund::SharedDefaultFund;
 pub use standardised_haircuts::StandardisedHaircuts;
@@ -28,6 +32,8 @@ pub(crate) const KINDS: &[Kind] = &[
     cross_venue_margin::KIND,
     standardised_haircuts::KIND,
     cross_protocol::KIND,
+    netting_by_asset::KIND,
+    netting_across_assets::KIND,
 ];
 
 /// Of a position that its holder offsets elsewhere, this share is neither margined nor at risk.
@@ -39,6 +45,21 @@ fn net(step: &AssessMargin, share: f64, why: &str) -> Decision<AssessMargin> {
     Decision::Amend(
         AssessMargin {
             exposure_ratio: step.exposure_ratio * (1.0 - netted),
+            ..step.clone()
+        },
+        why.into(),
+    )
+}
+
+/// Less is asked of an account, and never more than a rule before left.
+fn ask(step: &NetMargin, netted: f64, why: &str) -> Decision<NetMargin> {
+    let asked = (step.gross - netted).max(0.0);
+    if asked >= step.asked {
+        return Decision::Accept;
+    }
+    Decision::Amend(
+        NetMargin {
+            asked,
             ..step.clone()
         },
         why.into(),

@@ -1,5 +1,5 @@
 use aftershock_market::Cash;
-use aftershock_protocol::{AssessMargin, CoverDeficit, NO_PAST, RuleSet, View};
+use aftershock_protocol::{AssessMargin, CoverDeficit, NO_PAST, NetMargin, RuleSet, View};
 
 fn view() -> View<'static> {
     View {
@@ -48,6 +48,7 @@ fn exposure(toml: &str, offset_ratio: f64) -> f64 {
         maintenance_ratio: 0.005,
         exposure_ratio: 1.0,
         in_force_initial_ratio: 0.01,
+        in_force_maintenance_ratio: 0.005,
         elapsed_s: 0.0,
         model: 0.0,
     };
@@ -130,4 +131,34 @@ fn margin_across_venues_nets_and_shares_no_fund() {
     assert_eq!(exposure(rule, 1.0), 0.25);
     assert_eq!(exposure(rule, 0.0), 1.0);
     assert_eq!(covered(rule, 12_000, 5000, 20_000), [5000.0, 0.0]);
+}
+
+fn asked(toml: &str, gross: f64, within_assets: f64, across_assets: f64) -> f64 {
+    let step = NetMargin {
+        gross,
+        within_assets,
+        across_assets,
+        asked: gross,
+    };
+    rules(toml).net_margin(step, &view()).expect("sound").step.asked
+}
+
+/// By hand: 500 long and 300 short of one asset are 200 net; of two assets they share 300.
+#[test]
+fn margin_of_an_account_is_netted() {
+    let by = |share: f64| format!("[[rule]]\nkind = \"netting-by-asset\"\nnetting = {share:?}\n");
+    let across = |credit: f64| format!("[[rule]]\nkind = \"netting-across-assets\"\ncredit = {credit:?}\n");
+    assert_eq!(asked(&by(1.0), 800.0, 300.0, 0.0), 200.0);
+    assert_eq!(asked(&by(0.5), 800.0, 300.0, 0.0), 500.0);
+    assert_eq!(asked(&by(1.0), 800.0, 0.0, 300.0), 800.0);
+    assert_eq!(asked(&across(0.5), 800.0, 0.0, 300.0), 500.0);
+    assert_eq!(asked(&across(1.0), 800.0, 0.0, 300.0), 200.0);
+    assert_eq!(
+        asked(&across(0.0), 800.0, 300.0, 100.0),
+        asked(&by(1.0), 800.0, 300.0, 100.0)
+    );
+    // The least of two rules stands, in either order.
+    for both in [by(0.5) + &across(0.5), across(0.5) + &by(0.5)] {
+        assert_eq!(asked(&both, 800.0, 200.0, 100.0), 300.0);
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aftershock_protocol::{AssessMargin, Decision, Liquidate, OBSERVABLES, ProtocolRule, SetBand, View};
+use aftershock_protocol::{
+    AssessMargin, Decision, Edge, Liquidate, OBSERVABLES, ProtocolRule, SetBand, View,
+};
 use serde::Deserialize;
 
 use crate::{Expression, Kind, read};
@@ -163,12 +165,17 @@ impl ProtocolRule for Declared {
     }
 
     fn set_band(&self, step: &SetBand, view: &View<'_>) -> Decision<SetBand> {
-        let fields = [step.lower_usd, step.upper_usd, step.halt_s];
+        let halt_s = step.lower.halt_s.max(step.upper.halt_s);
+        let fields = [step.lower.usd, step.upper.usd, halt_s];
+        let edge = |edge: &Edge, usd, halt_s| Edge {
+            usd,
+            halt_s,
+            by: "",
+            ..edge.clone()
+        };
         self.decide(self.apply("set_band", &fields, view), |values| SetBand {
-            lower_usd: values[0],
-            upper_usd: values[1],
-            halt_s: values[2],
-            ..step.clone()
+            lower: edge(&step.lower, values[0], values[2]),
+            upper: edge(&step.upper, values[1], values[2]),
         })
     }
 

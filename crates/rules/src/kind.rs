@@ -140,3 +140,35 @@ pub fn read<T: for<'a> Deserialize<'a>>(table: toml::Table) -> Result<T, String>
         .try_into()
         .map_err(|error: toml::de::Error| error.message().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RuleSetFile;
+
+    #[test]
+    fn every_name_is_one_kinds() {
+        let mut names: Vec<&str> = kinds().map(|kind| kind.name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    /// What a kind builds bears its name and its numbers have a name each.
+    #[test]
+    fn every_kind_builds_what_it_says() {
+        for kind in kinds() {
+            let mut numbers: Vec<&str> = kind.parameters.iter().map(|parameter| parameter.name).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert_eq!(numbers.len(), kind.parameters.len(), "{}", kind.name);
+            let Some(set) = RuleSetFile::of_kind(kind) else {
+                continue;
+            };
+            for rule in set.rules.rules() {
+                assert_eq!(rule.name(), kind.name);
+            }
+        }
+    }
+}

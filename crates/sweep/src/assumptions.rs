@@ -2,19 +2,26 @@
 
 use aftershock_calibrate::OpenInterest;
 use aftershock_market::journal::AssumptionRow;
-use aftershock_rules::RuleSetFile;
+use aftershock_rules::{Hold, RuleSetFile};
 
 use crate::Case;
 
 mod user;
 
 /// All assumptions of a run, in the order in which they matter to a reader; `open_interest_usd` is that of each draw.
-pub(crate) fn of(case: &Case<'_>, rule_set: &RuleSetFile, open_interest_usd: &[f64]) -> Vec<AssumptionRow> {
+///
+/// `halts` says whether trading stopped in any of them.
+pub(crate) fn of(
+    case: &Case<'_>,
+    rule_set: &RuleSetFile,
+    open_interest_usd: &[f64],
+    halts: bool,
+) -> Vec<AssumptionRow> {
     let mut list = List(Vec::new());
     user::shock(case, &mut list);
     user::accounts(case, open_interest_usd, &mut list);
     record(case, &mut list);
-    model(case, rule_set, &mut list);
+    model(case, rule_set, halts, &mut list);
     inputs(case, &mut list);
     for one in case.priors.beliefs(case.recorded) {
         list.0.push(AssumptionRow {
@@ -144,7 +151,7 @@ fn record(case: &Case<'_>, list: &mut List) {
 }
 
 /// How the model answers.
-fn model(case: &Case<'_>, rule_set: &RuleSetFile, list: &mut List) {
+fn model(case: &Case<'_>, rule_set: &RuleSetFile, halts: bool, list: &mut List) {
     list.text(
         "null",
         "amplification is the variance of the mark over that of the same path with forced flow taken off the book",
@@ -194,13 +201,19 @@ fn model(case: &Case<'_>, rule_set: &RuleSetFile, list: &mut List) {
         "model",
     );
     if !rule_set.is_record() {
-        list.text(
-            "hold_notional",
-            "traders keep their notional under other margins and post more; those who would have traded less are not \
-             modelled",
-            "declared",
-            "model",
-        );
+        let (name, held) = match rule_set.hold {
+            Hold::Notional => (
+                "hold_notional",
+                "traders keep their notional under other margins and post more; those who would have traded less are not \
+                 modelled",
+            ),
+            Hold::Equity => (
+                "hold_equity",
+                "traders keep what they post under other margins and hold less; those who would have posted more are not \
+                 modelled",
+            ),
+        };
+        list.text(name, held, "declared", "model");
         list.text(
             "ordinary_flow_is_held",
             "news and ordinary flow are what they were, whatever the rules",
@@ -217,6 +230,8 @@ fn model(case: &Case<'_>, rule_set: &RuleSetFile, list: &mut List) {
             "declared",
             "rule set",
         );
+    }
+    if halts {
         list.text(
             "halt",
             "during a halt news goes on, ordinary flow waits or is cancelled, forced orders wait; the fall is that of the \
@@ -229,7 +244,8 @@ fn model(case: &Case<'_>, rule_set: &RuleSetFile, list: &mut List) {
     list.text(
         "not_modelled",
         "funding, cross-margin between assets, basis and arbitrage between venues, auto-deleveraging, liquidation fees, \
-         take-over by an engine, voluntary turnover inside the window, options, lending and pools",
+         take-over by an engine, voluntary turnover inside the window, options, lending and pools; what a rule of the set brings \
+         of these is modelled",
         "declared",
         "model",
     );

@@ -124,7 +124,8 @@ pub fn ensemble(
         if let Some(curve) = curves.iter().position(|one| *one == set) {
             journal.overlap_curve = spread::overlap_curve(case, curve, &results);
         }
-        journal.assumptions = assumptions::of(case, rule_set, &open_interest_usd);
+        let halts = journal.outcomes.iter().any(|one| one.halted_s > 0.0);
+        journal.assumptions = assumptions::of(case, rule_set, &open_interest_usd, halts);
         journal.gates = verdicts::of(case, &table, &jobs, rule_set, set, &results, (again, same))?;
         journals.push(journal);
     }
@@ -307,7 +308,7 @@ fn measure(
     let null = Closes::new(path, &exogenous.log_null);
     let limits = Limits {
         fastest_s: rule_set.rules.fastest_s(),
-        halted: replayed.totals.reopening_gap_log.is_some(),
+        longest_halt_s: replayed.totals.longest_halt_s,
     };
     let amplification = amplification(case, key, &recorded, &mark, &null, limits);
     let mut inefficiency = 0.0_f64;

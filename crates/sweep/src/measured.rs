@@ -51,8 +51,8 @@ impl Closes {
 pub(crate) struct Limits {
     /// Shortest time in which its rules act, s.
     pub(crate) fastest_s: Option<f64>,
-    /// Whether trading halted.
-    pub(crate) halted: bool,
+    /// The longest halt, s; 0 without one.
+    pub(crate) longest_halt_s: f64,
 }
 
 /// Amplification on every clock.
@@ -77,7 +77,7 @@ pub(crate) fn amplification(
                 .is_some_and(|fastest| fastest < f64::from(case.bar_s))
             {
                 Some("the rule acts faster than the record's bars".to_owned())
-            } else if limits.halted && limits.fastest_s.is_some_and(|halt| f64::from(clock_s) <= halt) {
+            } else if f64::from(clock_s) <= limits.longest_halt_s {
                 Some("the clock is not longer than the halt".to_owned())
             } else if n < LEAST_RETURNS {
                 Some(format!("fewer than {LEAST_RETURNS} returns"))
@@ -164,6 +164,11 @@ pub(crate) fn outcome(
         open_interest_btc_after: totals.open_interest_after.to_f64(),
         bad_debt_usd: totals.bad_debt.to_f64(),
         insurance_used_usd: totals.insurance_used.to_f64(),
+        margin_lost_usd: totals.margin_lost.to_f64(),
+        forced_fees_usd: totals.fees.to_f64(),
+        socialised_usd: totals.socialised.to_f64(),
+        deleveraged_usd: totals.deleveraged_usd,
+        deleveraged_profit_usd: totals.deleveraged_profit_usd,
         halted_s: totals.halted_s,
         reopening_gap_log: totals.reopening_gap_log,
         end_gap_log: match (log_mark.last(), recorded.last()) {

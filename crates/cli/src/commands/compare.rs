@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use aftershock_archive::{check_run, list_runs};
+use aftershock_query::Session;
 use aftershock_query::cells::Rows;
 use aftershock_rules::RuleSetFile;
 use anyhow::Result;
@@ -14,14 +15,16 @@ use crate::failure::Mistake;
 use crate::table;
 
 /// Up to so many rule sets stand side by side, measure by measure; more have a line each.
-const SIDE_BY_SIDE: usize = 4;
-/// What a line of many shows.
-const LINE: [(&str, &str, usize); 4] = [
-    ("fall from the running high", "fall, points", 2),
-    ("forced selling", "forced selling, MUSD", 0),
-    ("bad debt", "bad debt, MUSD", 1),
-    ("insurance used", "insurance, MUSD", 1),
+pub(crate) const SIDE_BY_SIDE: usize = 4;
+/// What a line of many shows beside amplification and the fall: measure, header, column, decimals.
+const LINE: [(&str, &str, &str, usize); 4] = [
+    (FALL, "same sign, %", "same_sign_pct", 0),
+    ("only delayed", "only delayed, %", "median", 0),
+    ("forced selling", "sold, MUSD", "median", 0),
+    ("bad debt", "bad debt, MUSD", "median", 1),
 ];
+/// The measure that ranks.
+const FALL: &str = "fall from the running high";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -87,7 +90,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
             measures(&found, &rows_of(run))?;
         }
     } else {
-        lines(&found, &compared, rows_of)?;
+        lines(&found, &compared, &[], rows_of)?;
     }
     ranking(&found, &compared);
     Ok(())
@@ -150,51 +153,105 @@ fn measures(found: &Rows, rows: &[usize]) -> Result<()> {
     table::print(&headers, &lines)
 }
 
-/// Many rule sets, a line each.
-fn lines<'a>(found: &Rows, compared: &[&'a str], rows_of: impl Fn(&'a str) -> Vec<usize>) -> Result<()> {
+/// Many rule sets, a line each; after them those that the record cannot measure, each with what it needs.
+fn lines<'a>(
+    found: &Rows,
+    compared: &[&'a str],
+    unmeasured: &[(String, String)],
+    rows_of: impl Fn(&'a str) -> Vec<usize>,
+) -> Result<()> {
+    let finest = |rows: &[usize]| {
+        let measured =
+            |row: &usize| text(found, *row, "unit") == "log" && number(found, *row, "median").is_some();
+        rows.iter().copied().find(measured)
+    };
+    let clock = |row: usize| {
+        text(found, row, "measure")
+            .rsplit(", ")
+            .next()
+            .unwrap_or_default()
+    };
+    let usual = compared.iter().find_map(|run| finest(&rows_of(run))).map(clock);
     let mut lines = Vec::new();
+    let mut unchanged = Vec::new();
     for run in compared {
         let rows = rows_of(run);
         let Some(&first) = rows.first() else { continue };
-        let amplification = rows
-            .iter()
-            .copied()
-            .filter(|row| text(found, *row, "unit") == "log")
-            .find(|row| number(found, *row, "median").is_some());
-        let mut line = vec![
-            text(found, first, "rule_set").to_owned(),
-            amplification.map_or_else(
-                || "not measurable".to_owned(),
-                |row| {
-                    let clock = text(found, row, "measure")
-                        .rsplit(", ")
-                        .next()
-                        .unwrap_or_default();
-                    format!("{} ({clock})", interval(found, row, ["low", "median", "high"], 3))
-                },
-            ),
-        ];
-        for (measure, _, decimals) in LINE {
-            let row = rows
-                .iter()
+        let amplification = finest(&rows).map_or_else(
+            || "not measurable".to_owned(),
+            |row| {
+                let change = interval(found, row, ["low", "median", "high"], 3);
+                match Some(clock(row)) == usual {
+                    true => change,
+                    false => format!("{change} ({})", clock(row)),
+                }
+            },
+        );
+        let measure = |name: &str| {
+            rows.iter()
                 .copied()
-                .find(|row| text(found, *row, "measure") == measure);
-            line.push(row.map_or_else(
-                || "-".to_owned(),
-                |row| interval(found, row, ["low", "median", "high"], decimals),
-            ));
+                .find(|row| text(found, *row, "measure") == name)
+        };
+        let mut line = vec![text(found, first, "rule_set").to_owned(), amplification];
+        line.push(measure(FALL).map_or_else(
+            || "-".to_owned(),
+            |row| interval(found, row, ["low", "median", "high"], 2),
+        ));
+        for (name, _, column, decimals) in LINE {
+            let figure = measure(name).and_then(|row| number(found, row, column));
+            line.push(figure.map_or_else(|| "-".to_owned(), |figure| rounded(figure, decimals)));
         }
-        let sign = rows
-            .iter()
-            .find(|row| text(found, **row, "measure") == LINE[0].0)
-            .and_then(|row| number(found, *row, "same_sign_pct"));
-        line.push(sign.map_or_else(|| "-".to_owned(), |share| rounded(share, 0)));
+        lines.push(line);
+        let still = |row: &usize| {
+            ["low", "median", "high"]
+                .iter()
+                .all(|column| number(found, *row, column).is_none_or(|change| change == 0.0))
+        };
+        if rows.iter().all(still) {
+            unchanged.push(text(found, first, "rule_set"));
+        }
+    }
+    for (name, needs) in unmeasured {
+        let mut line = vec![name.clone(), format!("not measurable: needs {needs}")];
+        line.resize(3 + LINE.len(), "-".to_owned());
         lines.push(line);
     }
-    let mut headers = vec!["change under".to_owned(), "log amplification".to_owned()];
-    headers.extend(LINE.iter().map(|(_, header, _)| (*header).to_owned()));
-    headers.push("same sign of the fall, %".to_owned());
-    table::print(&headers, &lines)
+    let amplification = usual.map_or_else(
+        || "log amplification".to_owned(),
+        |clock| format!("log amplification, {clock}"),
+    );
+    let mut headers = vec![
+        "change under".to_owned(),
+        amplification,
+        "fall, points".to_owned(),
+    ];
+    headers.extend(LINE.iter().map(|(_, header, _, _)| (*header).to_owned()));
+    table::print(&headers, &lines)?;
+    if !unchanged.is_empty() {
+        crate::say!("nothing changes here under {}", unchanged.join(", "));
+    }
+    crate::say!("`aftershock compare RUN` has every measure of a run, and who pays");
+    Ok(())
+}
+
+/// The table of many rule sets of an episode, a line each, and what ranking them means.
+pub(crate) fn catalogue(session: &Session, episode: &str, unmeasured: &[(String, String)]) -> Result<()> {
+    let found = session.ask("comparison/judgement", &[("episode", episode)])?;
+    let mut compared: Vec<&str> = Vec::new();
+    for row in 0..found.rows.len() {
+        let run = text(&found, row, "run");
+        if !compared.contains(&run) {
+            compared.push(run);
+        }
+    }
+    let rows_of = |run: &str| {
+        (0..found.rows.len())
+            .filter(|row| text(&found, *row, "run") == run)
+            .collect::<Vec<_>>()
+    };
+    lines(&found, &compared, unmeasured, rows_of)?;
+    ranking(&found, &compared);
+    Ok(())
 }
 
 /// What ranking many means.
@@ -204,25 +261,22 @@ fn ranking(found: &Rows, compared: &[&str]) {
          the spread is of beliefs, not of samples"
     );
     let falls: Vec<usize> = (0..found.rows.len())
-        .filter(|row| {
-            compared.contains(&text(found, *row, "run")) && text(found, *row, "measure") == LINE[0].0
-        })
+        .filter(|row| compared.contains(&text(found, *row, "run")) && text(found, *row, "measure") == FALL)
         .collect();
-    let apart = falls
+    let intervals: Vec<(f64, f64)> = falls
         .iter()
-        .filter(
-            |row| match (number(found, **row, "low"), number(found, **row, "high")) {
-                (Some(low), Some(high)) => low > 0.0 || high < 0.0,
-                _ => false,
-            },
-        )
+        .filter_map(|row| Some((number(found, *row, "low")?, number(found, *row, "high")?)))
+        .collect();
+    let apart = intervals
+        .iter()
+        .filter(|(low, high)| *low > 0.0 || *high < 0.0)
         .count();
-    if falls.len() > 1 {
+    if intervals.len() > 1 {
         crate::say!(
             "{} rule sets are ranked, {apart} of them with a change of the fall whose interval leaves out 0: of {} that change nothing a \
              tenth would, so that the best of many is not thereby better than the rest",
-            falls.len(),
-            falls.len()
+            intervals.len(),
+            intervals.len()
         );
     }
 }

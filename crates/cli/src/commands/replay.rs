@@ -53,7 +53,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let own = Own::read(&arguments.own)?;
     let prepared = Prepared::open(data, &arguments.episode)?;
     own.check(&prepared)?;
-    sets = measurable(sets, &arguments.rules, &prepared.episode.id)?;
+    let unmeasured = measurable(&mut sets, &arguments.rules, &prepared.episode.id)?;
     add_brackets(&mut sets, &arguments.brackets_of, &prepared)?;
     let (seed, draws) = (arguments.seed, arguments.draws);
     if draws < DRAWS_FOR_INTERVAL {
@@ -88,7 +88,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
             prepared.episode.id
         );
     }
-    summary(&session, episode)?;
+    summary(&session, episode, &unmeasured)?;
     if own.book.is_some() {
         own_accounts(&session, episode)?;
     }
@@ -104,15 +104,16 @@ fn rule_sets(arguments: &Arguments) -> Result<Vec<RuleSetFile>> {
 }
 
 /// What the record of an episode cannot measure is not replayed: of a catalogue it is said, and what was named is refused.
-fn measurable(sets: Vec<RuleSetFile>, named: &[String], episode: &str) -> Result<Vec<RuleSetFile>> {
-    let mut kept = Vec::new();
-    for set in sets {
+///
+/// Returns their names and needs, and leaves the others.
+fn measurable(sets: &mut Vec<RuleSetFile>, named: &[String], episode: &str) -> Result<Vec<(String, String)>> {
+    let mut unmeasured = Vec::new();
+    let needs = |set: &RuleSetFile| {
         let needs: Vec<&str> = set.rules.needs().into_iter().map(|need| need.what()).collect();
-        if needs.is_empty() {
-            kept.push(set);
-            continue;
-        }
-        let needs = needs.join(" and ");
+        needs.join(" and ")
+    };
+    for set in sets.iter().filter(|set| !set.rules.needs().is_empty()) {
+        let needs = needs(set);
         if named.contains(&set.name) {
             return Err(Mistake::new(format!(
                 "{} is not measurable on the record of {episode}: it needs {needs}",
@@ -125,8 +126,10 @@ fn measurable(sets: Vec<RuleSetFile>, named: &[String], episode: &str) -> Result
             "note: {} is not measurable on this record: it needs {needs}",
             set.name
         );
+        unmeasured.push((set.name.clone(), needs));
     }
-    Ok(kept)
+    sets.retain(|set| set.rules.needs().is_empty());
+    Ok(unmeasured)
 }
 
 /// Adds the rules of record under the margin brackets of other dates.
@@ -242,8 +245,14 @@ pub(crate) fn replay(
 }
 
 /// The fall and the amplification by rule set, from the runs just written.
-fn summary(session: &Session, episode: &str) -> Result<()> {
+fn summary(session: &Session, episode: &str, unmeasured: &[(String, String)]) -> Result<()> {
     let episode = [("episode", episode)];
+    let many = session
+        .ask("comparison/rules", &episode)?
+        .rows
+        .len()
+        .saturating_sub(1)
+        > commands::compare::SIDE_BY_SIDE;
 
     let falls = session.ask("comparison/drawdowns", &episode)?;
     let mut rows = Vec::new();
@@ -255,7 +264,8 @@ fn summary(session: &Session, episode: &str) -> Result<()> {
                 .unwrap_or_default()
         };
         // What the record and the null say is the same under every rule set; said once, under history.
-        if text("rule_set") == RECORD || text("series") == "mark" {
+        // Of many rule sets each has a line of its own below.
+        if text("rule_set") == RECORD || text("series") == "mark" && !many {
             rows.push(vec![
                 text("line").to_owned(),
                 interval(&falls, row, ["low_pct", "median_pct", "high_pct"], 2),
@@ -287,7 +297,9 @@ fn summary(session: &Session, episode: &str) -> Result<()> {
         } else {
             measured
         };
-        rows.push(vec![cell("rule_set"), cell("clock_s"), cell("n"), ratio]);
+        if cell("rule_set") == RECORD || !many {
+            rows.push(vec![cell("rule_set"), cell("clock_s"), cell("n"), ratio]);
+        }
     }
     table::print(
         &table::headers(&[
@@ -310,6 +322,9 @@ fn summary(session: &Session, episode: &str) -> Result<()> {
         crate::say!(
             "note: amplification below 1 says that impact is overestimated on this record, not that the machinery damps"
         );
+    }
+    if many {
+        commands::compare::catalogue(session, episode[0].1, unmeasured)?;
     }
     gates(session, episode[0])?;
     let with_interval = falls.get(0, "low_pct").is_some_and(|cell| !cell.is_null());

@@ -73,7 +73,7 @@ impl Step for Liquidate {
         if !(self.fraction > 0.0 && self.fraction <= 1.0) {
             return Some(format!("0 < fraction {} <= 1", self.fraction));
         }
-        if !(self.pause_s >= 0.0) {
+        if self.pause_s.is_nan() || self.pause_s < 0.0 {
             return Some(format!("pause {} s >= 0", self.pause_s));
         }
         match self.part {

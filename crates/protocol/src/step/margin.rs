@@ -17,6 +17,8 @@ pub struct AssessMargin {
     pub exposure_ratio: f64,
     /// Initial ratio in force until now.
     pub in_force_initial_ratio: f64,
+    /// Maintenance ratio in force until now.
+    pub in_force_maintenance_ratio: f64,
     /// Time since the margin was last assessed, s; 0 the first time.
     pub elapsed_s: f64,
     /// What the rule's own [`model`](crate::ProtocolRule::model) came to at this decision; the fold sets it for each rule.

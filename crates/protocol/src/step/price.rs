@@ -47,26 +47,38 @@ impl Step for ChooseMark {
 pub struct ChooseIndex {
     /// The rule.
     pub index: IndexRule,
-    /// Number of markets it looks at.
+    /// Number of markets it looks at; read only.
     pub sources: usize,
+    /// Number of markets of the asset, spot and perpetual; read only.
+    pub markets: usize,
+    /// Whether it looks at all of them, weighed by their daily volume, in place of its own sources.
+    pub everywhere: bool,
 }
 
 impl Step for ChooseIndex {
     const NAME: &'static str = "choose_index";
     fn breach(&self) -> Option<String> {
-        None
+        let IndexRule::WeightedMean { guard } = self.index else {
+            return None;
+        };
+        (guard.is_nan() || guard <= 0.0).then(|| format!("guard {guard} > 0"))
     }
+    /// Number of markets that the index looks at.
     fn value(&self) -> f64 {
-        self.sources as f64
+        (if self.everywhere {
+            self.markets
+        } else {
+            self.sources
+        }) as f64
     }
 }
 
 /// What a coin of collateral counts for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValueCollateral {
-    /// Its price on the venue's own book, USD.
-    pub own_book_usd: f64,
-    /// What it can be redeemed for, USD; absent where it cannot.
+    /// Its price on the venue's own book, USD; absent where the venue has none; read only.
+    pub own_book_usd: Option<f64>,
+    /// What it can be redeemed for, USD; absent where it cannot; read only.
     pub redemption_usd: Option<f64>,
     /// What it counts for, USD.
     pub value_usd: f64,

@@ -13,6 +13,13 @@ use super::sampling::{FadingAverage, Grid, MovingAverage};
 pub enum MarkRule {
     /// The price last traded at. Costs a load.
     LastPrice,
+    /// A fading mean of the price last traded at. Costs one exponential.
+    ///
+    /// No venue of record marks so; it is what "a smoothed price" says.
+    Smoothed {
+        /// Time constant, s.
+        tau_s: f64,
+    },
     /// The index or oracle price itself. Costs a load.
     ///
     /// Source: dYdX v4 chain, which values every position at its oracle price.
@@ -135,6 +142,9 @@ pub struct MarkState {
 #[derive(Clone, Debug, PartialEq)]
 enum Memory {
     LastPrice,
+    Smoothed {
+        last: FadingAverage,
+    },
     Index,
     FundingBasis {
         interval_s: f64,
@@ -179,6 +189,9 @@ impl MarkState {
         let fading = |name, tau_s| Ok(FadingAverage::new(positive(name, tau_s)?, first_s));
         let memory = match rule {
             MarkRule::LastPrice => Memory::LastPrice,
+            MarkRule::Smoothed { tau_s } => Memory::Smoothed {
+                last: fading("time constant of the price", tau_s)?,
+            },
             MarkRule::Index => Memory::Index,
             MarkRule::FundingBasis { interval_s } => Memory::FundingBasis {
                 interval_s: positive("funding interval", interval_s)?,
@@ -240,6 +253,10 @@ impl Memory {
     fn mark(&mut self, at: Timestamp, inputs: &MarkInputs) -> f64 {
         match self {
             Self::LastPrice => inputs.last,
+            Self::Smoothed { last } => {
+                last.push(at, inputs.last);
+                last.mean().unwrap_or(inputs.last)
+            }
             Self::Index => inputs.index,
             Self::FundingBasis { interval_s } => inputs.with_funding(at, *interval_s),
             Self::MedianOfThree { interval_s, basis } => {

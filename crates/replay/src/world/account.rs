@@ -57,6 +57,8 @@ pub struct Account {
     pub(crate) next_step_at: i64,
     /// Whether a first step was taken.
     pub(crate) stepped: bool,
+    /// Whether it is sound, or not, by what a rule counts its collateral for alone.
+    pub(crate) decided_by_rules: bool,
 }
 
 impl Account {
@@ -74,6 +76,7 @@ impl Account {
             liquidated_at: None,
             next_step_at: i64::MIN,
             stepped: false,
+            decided_by_rules: false,
         }
     }
 

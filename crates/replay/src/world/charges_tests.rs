@@ -129,6 +129,8 @@ fn row(market: usize) -> OrderRow {
         covered: Cash::ZERO,
         socialised: Cash::ZERO,
         bad_debt: Cash::ZERO,
+        margin_lost: Cash::ZERO,
+        fees: Cash::ZERO,
     }
 }
 

@@ -1,15 +1,16 @@
 //! The world: what is in it, and what it does between two ticks.
 
 use aftershock_market::{Cash, Coin, Side, Timestamp};
-use aftershock_protocol::{Intervention, PastHalt, RuleSet, SetBand};
+use aftershock_protocol::{Intervention, RuleSet, SetBand};
 
 use super::account::Account;
-use super::journal::{Entry, EntryKind, HaltRow, Holder, Journal};
-use super::market::{Band, Market};
+use super::halts::Band;
+use super::journal::{Entry, EntryKind, Holder, Journal};
+use super::market::Market;
 use super::order::{Agenda, Order, What};
-use super::spec::{Channels, WorldSpec};
+use super::spec::{Asset, Channels, WorldSpec};
 use super::tape::WorldEvent;
-use crate::observer::{Noted, Observer};
+use crate::observer::Observer;
 use crate::{ReplayError, Silent};
 
 /// What drives prices.
@@ -62,6 +63,8 @@ pub struct WorldRun {
 /// A world that can be run.
 pub struct World<'a> {
     pub(crate) spec: &'a WorldSpec,
+    /// Assets, with their indexes as rules have made them.
+    pub(super) assets: Vec<Asset>,
     pub(crate) rules: &'a RuleSet,
     pub(crate) channels: Channels,
     pub(crate) markets: Vec<Market>,
@@ -87,8 +90,10 @@ pub struct World<'a> {
     pub(crate) filling: Option<u32>,
     /// Whether orders wait for a waypoint.
     pub(crate) on_grid: bool,
-    /// What rules did to funds before the tape, by pool, to be told at its start.
-    pub(super) sized: Vec<(String, Vec<Intervention>)>,
+    /// What rules did before the tape, by step and subject, to be told at its start.
+    pub(super) before: Vec<(&'static str, String, Vec<Intervention>)>,
+    /// Whether rules were asked how marks are made.
+    pub(super) marks_by_rule: bool,
     pub(super) actions: u64,
 }
 
@@ -103,6 +108,7 @@ impl<'a> World<'a> {
         let waiting = vec![Vec::new(); markets.len()];
         Self {
             spec,
+            assets: spec.assets.clone(),
             rules,
             channels,
             markets,
@@ -120,7 +126,8 @@ impl<'a> World<'a> {
             filling: None,
             abducts: true,
             on_grid: false,
-            sized: Vec::new(),
+            before: Vec::new(),
+            marks_by_rule: false,
             actions: 0,
         }
     }
@@ -190,6 +197,7 @@ impl<'a> World<'a> {
             self.actions += 1;
             match what {
                 What::Reopen(market) => self.reopen(at, market)?,
+                What::Limit(market) => self.end_limit(at, market)?,
                 What::Order(order) => self.execute(at, order)?,
                 What::Transfer { account, amount } => self.arrive(at, account, Cash(i128::from(amount)))?,
                 What::Recheck(market) => self.look(at, market)?,
@@ -197,77 +205,6 @@ impl<'a> World<'a> {
             }
         }
         Ok(())
-    }
-
-    /// A price has left the band that a rule set: trading stops at its edge.
-    #[cold]
-    pub(crate) fn halt(&mut self, at: i64, place: usize, log_edge: f64) {
-        let market = &mut self.markets[place];
-        let Some(band) = market.band.take() else { return };
-        let until = at + (band.halt_s * 1e6) as i64;
-        market.halted_until = Some(until);
-        market.halt_began = (at, log_edge);
-        market.log_price = log_edge;
-        market.eventful = true;
-        if !self.on_grid {
-            self.agenda.put(until, What::Reopen(place));
-        }
-        if let Some(observer) = &mut self.observer {
-            observer.intervention(&Noted {
-                at: Timestamp(at),
-                rule: &band.rule,
-                step: "set_band",
-                decision: "halt",
-                subject: "trading".into(),
-                before: None,
-                after: Some(libm::exp(log_edge)),
-                until: Some(Timestamp(until)),
-                reason: &band.reason,
-            });
-        }
-    }
-
-    /// A halt has ended at a price.
-    pub(crate) fn enter_halt(&mut self, at: i64, place: usize) {
-        let market = &mut self.markets[place];
-        let (from, log_edge) = market.halt_began;
-        if !self.rules.is_record() {
-            market.state.past.halt(PastHalt {
-                from_at: Timestamp(from),
-                until_at: Timestamp(at),
-                edge_usd: libm::exp(log_edge),
-                reopening_usd: libm::exp(market.log_price),
-            });
-        }
-        self.journal.halts.push(HaltRow {
-            market: place,
-            from_at: Timestamp(from),
-            until_at: Timestamp(at),
-            log_edge,
-            log_reopening: market.log_price,
-        });
-    }
-
-    fn reopen(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
-        let market = &mut self.markets[place];
-        market.halted_until = None;
-        market.advance(at, &self.spec.table);
-        let queued = std::mem::take(&mut market.queued_usd);
-        let depth = market.depth(at, queued > 0.0);
-        market.trade_ordinary(queued, depth);
-        market.log_price = market.log_news + market.impact();
-        market.publish_mark(at);
-        market.state.restart_mean(Timestamp(at));
-        self.enter_halt(at, place);
-        self.release(at, place);
-        self.look(at, place)
-    }
-
-    /// Orders that waited for a market to open go to the book.
-    fn release(&mut self, at: i64, place: usize) {
-        for order in std::mem::take(&mut self.waiting[place]) {
-            self.agenda.put(at, What::Order(order));
-        }
     }
 
     /// Looks at everybody whom the mark may have broken.
@@ -329,21 +266,12 @@ impl<'a> World<'a> {
         };
         market.assess(at, spec, self.rules, observer)?;
         market.decide_liquidity(at, spec, self.rules, observer)?;
-        if market.halted_until.is_none() {
-            let verdict = self.rules.set_band(SetBand::OPEN, &market.view(at, spec))?;
-            market.band = verdict
-                .interventions
-                .last()
-                .filter(|_| verdict.allowed)
-                .map(|one| Band {
-                    log_edges: [
-                        libm::log(verdict.step.lower_usd),
-                        libm::log(verdict.step.upper_usd),
-                    ],
-                    halt_s: verdict.step.halt_s,
-                    rule: one.rule.clone(),
-                    reason: one.reason.0.clone(),
-                });
+        self.decide_cap(at, place)?;
+        let spec = &self.spec.instruments[place];
+        let market = &mut self.markets[place];
+        // While a price stands at an edge the edge stands too.
+        if market.halted_until.is_none() && market.limit.is_none() {
+            market.band = Band::of(self.rules.set_band(SetBand::OPEN, &market.view(at, spec))?);
         }
         Ok(())
     }

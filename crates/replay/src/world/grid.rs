@@ -25,12 +25,28 @@ impl World<'_> {
         let spec = &self.spec.instruments[place];
         let channels = self.channels;
         let market = &mut self.markets[place];
-        let reopens = !market.down && market.halted_until.is_some_and(|until| at >= until);
-        let halted = market.closed() && !reopens;
+        let may_open = !market.down && market.halted_until.is_some_and(|until| at >= until);
         market.advance(at, &self.spec.table);
         let mut ordinary_usd = tape.ordinary_usd[k];
         let modelled = market.depth(at, ordinary_usd > 0.0);
         let depth = given_depth.unwrap_or(modelled);
+        let mut auction = None;
+        let reopens = may_open && {
+            let log_news = given_news.unwrap_or(market.log_news);
+            let met = (ordinary_usd + market.queued_usd, depth);
+            self.resume(at, place);
+            let market = &self.markets[place];
+            let due = market.pending.iter().take_while(|(due, _)| *due <= at);
+            let orders: Vec<usize> = due
+                .filter(|_| market.auctions())
+                .map(|(_, order)| *order)
+                .collect();
+            let price = self.clear(at, place, log_news, met, &orders);
+            auction = Some(price).filter(|_| !orders.is_empty());
+            !self.extended(at, place, price.log_price)
+        };
+        let market = &mut self.markets[place];
+        let halted = market.closed() && !reopens;
         if halted {
             market.queued_usd += ordinary_usd * (1.0 - spec.parameters.cancelled_share);
         } else {
@@ -46,12 +62,15 @@ impl World<'_> {
                 market.halted_until = None;
                 market.eventful = true;
             }
-            // The band that stands was set for continuous trading: a reopening finds its own price.
-            let band = market.band.as_ref().filter(|_| !reopens && given_news.is_some());
-            if let Some(edge) = band.and_then(|band| band.crossed(log_open)) {
-                market.log_news = given_news.unwrap_or(market.log_news);
-                self.halt(at, place, edge);
-            } else {
+            // No band stands at a reopening: it finds its own price.
+            if let Some(news) = given_news
+                && market.band.is_some()
+            {
+                (market.log_news, market.log_price) = (news, log_open);
+                self.hold(at, place);
+            }
+            let market = &mut self.markets[place];
+            if market.halted_until.is_none() {
                 let due = market.pending.partition_point(|(due, _)| *due <= at);
                 market.log_news = match given_news {
                     Some(news) => news,
@@ -71,11 +90,15 @@ impl World<'_> {
                         news
                     }
                 };
+                if let Some(auction) = auction {
+                    market.log_price = auction.log_price;
+                    market.publish_mark(at);
+                }
                 for _ in 0..due {
                     let Some((_, order)) = self.markets[place].pending.pop_front() else {
                         break;
                     };
-                    self.execute(at, order)?;
+                    self.execute_at(at, order, auction)?;
                 }
                 let market = &mut self.markets[place];
                 // Where the record drives, it is the price: what solving left of a difference is rounding.
@@ -84,11 +107,10 @@ impl World<'_> {
                     Some(news) => news + market.impact(),
                 };
                 market.log_price = log_open;
-                let band = market.band.as_ref().filter(|_| !reopens);
-                if let Some(edge) = band.and_then(|band| band.crossed(log_open)) {
-                    self.halt(at, place, edge);
-                } else if reopens {
+                if reopens {
                     self.enter_halt(at, place);
+                } else if market.band.is_some() {
+                    self.hold(at, place);
                 }
             }
         }

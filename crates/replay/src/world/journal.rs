@@ -72,6 +72,11 @@ pub struct OrderRow {
     pub socialised: Cash,
     /// Left of it.
     pub bad_debt: Cash,
+    /// Of the margin of the positions closed what their loss took, fees included, settlement asset; of an account nothing, whose
+    /// cash answers for all that it holds.
+    pub margin_lost: Cash,
+    /// Fees charged on it, settlement asset, without what a keeper kept.
+    pub fees: Cash,
 }
 
 /// Whose position an entry moves.

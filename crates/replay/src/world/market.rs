@@ -12,6 +12,7 @@ use aftershock_protocol::venue::mark::{MarkInputs, MarkState};
 use aftershock_protocol::{Ledger, PositionBook, RuleSet, SetLiquidity};
 
 use super::frame::Frame;
+use super::halts::{Auction, Band, Halt, Limit};
 use super::spec::{Channels, InstrumentSpec};
 use crate::Parameters;
 use crate::decay::{DecayTable, RATES};
@@ -30,31 +31,6 @@ const DEPTH_EVERY_US: i64 = 1_000_000;
 const FORGOTTEN_USD: f64 = 1e-3;
 /// Steps after which the news at a waypoint is as good as found; a handful is the rule.
 const SOLVER_STEPS: usize = 64;
-
-/// Prices at which trading halts, as a rule has set them.
-#[derive(Clone, Debug)]
-pub(crate) struct Band {
-    /// Lowest and highest log price.
-    pub(crate) log_edges: [f64; 2],
-    pub(crate) halt_s: f64,
-    pub(crate) rule: String,
-    pub(crate) reason: String,
-}
-
-impl Band {
-    /// The edge that a log price lies beyond.
-    #[inline]
-    pub(crate) fn crossed(&self, log_price: f64) -> Option<f64> {
-        let [low, high] = self.log_edges;
-        if log_price < low {
-            Some(low)
-        } else if log_price > high {
-            Some(high)
-        } else {
-            None
-        }
-    }
-}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Market {
@@ -83,6 +59,8 @@ pub(crate) struct Market {
     pub(crate) log_index: f64,
     /// Whether other markets make an index of its asset.
     pub(crate) has_index: bool,
+    /// Whether a rule makes its mark or its index, so that both are found anew by the clock and not when something trades.
+    pub(crate) follows_index: bool,
     /// A venue's rule in progress; absent where the mark is the last price.
     mark_state: Option<MarkState>,
     /// What a rule's margin is counted with.
@@ -102,7 +80,11 @@ pub(crate) struct Market {
     pub(crate) log_null_down: f64,
     pub(crate) halted_until: Option<i64>,
     pub(crate) halt_began: (i64, f64),
-    pub(crate) band: Option<Band>,
+    pub(crate) band: Option<Box<Band>>,
+    /// Where its price stands at an edge.
+    pub(crate) limit: Option<Limit>,
+    /// The halt that is under way.
+    pub(crate) halt: Option<Box<Halt>>,
     /// Fees, rebates and capital beside the makers', as rules have set them.
     pub(crate) liquidity: SetLiquidity,
     /// The rule that set them last.
@@ -112,6 +94,8 @@ pub(crate) struct Market {
     /// What bids funded beforehand have paid so far, USD.
     pub(crate) backstop_used_usd: f64,
     pub(crate) queued_usd: f64,
+    /// Open interest of one side beyond which nobody opens, USD.
+    pub(crate) cap_usd: f64,
     pub(crate) quantity_under_way: [Coin; 2],
     /// Orders that wait for a waypoint, by when they are due; used on a grid alone.
     pub(crate) pending: VecDeque<(i64, usize)>,
@@ -135,6 +119,9 @@ pub(crate) struct Market {
     pub(crate) paid_rate: Option<f64>,
     pub(crate) funding_rate: f64,
     pub(crate) pays_at: i64,
+    /// Length of the funding interval that runs, s, and of history's over it.
+    pub(crate) funding_interval_s: f64,
+    pub(crate) funding_stretch: f64,
     pub(crate) carry: Option<(Carry, CarryParameters)>,
     /// The order that took the hedge of carry traders last.
     pub(crate) unhedged_by: Option<u32>,
@@ -188,6 +175,7 @@ impl Market {
             log_mark: log_price,
             log_index: log_price,
             has_index: false,
+            follows_index: false,
             mark_state,
             schedule: MarginSchedule::Brackets(parameters.brackets.clone()),
             alarm: [f64::NEG_INFINITY, f64::INFINITY],
@@ -202,11 +190,14 @@ impl Market {
             halted_until: None,
             halt_began: (at, log_price),
             band: None,
+            limit: None,
+            halt: None,
             liquidity: SetLiquidity::HISTORY,
             liquidity_rule: String::new(),
             deepened: 1.0,
             backstop_used_usd: 0.0,
             queued_usd: 0.0,
+            cap_usd: f64::INFINITY,
             quantity_under_way: [Coin::ZERO; 2],
             pending: VecDeque::new(),
             eventful: false,
@@ -221,6 +212,8 @@ impl Market {
             stepped: [false; 2],
             funding_rate: 0.0,
             pays_at: i64::MAX,
+            funding_interval_s: 0.0,
+            funding_stretch: 1.0,
             carry,
             unhedged_by: None,
             arbitrage: Arbitrage::new(at),
@@ -501,6 +494,65 @@ impl Market {
         (log_news, taken_out)
     }
 
+    /// The price of an auction in which ordinary flow, USD with the depth that it meets, and forced orders, by the side that
+    /// each closes and whether it moves prices, are filled at once: where the impact of what stood and of all of them puts it,
+    /// or where the book ends that forced orders need beyond each other, whichever lies further. They meet one depth, that of
+    /// the side on which more of them want to trade.
+    pub(crate) fn clear(
+        &mut self,
+        at: i64,
+        log_news: f64,
+        (ordinary_usd, ordinary_depth): (f64, f64),
+        orders: &[(Side, Coin, bool)],
+        withdraws: bool,
+    ) -> Auction {
+        let weights = self.weights;
+        let mut ordinary = self.ordinary;
+        ordinary.trade(ordinary_usd / ordinary_depth);
+        let stood = ordinary.standing_usd(&weights) + self.endogenous.standing_usd(&weights);
+        let log_before = log_news + self.shape.log_impact(stood);
+        let frame = self.frame;
+        let flow = |log_price, all: bool| {
+            let of = |(side, quantity, _): &(Side, Coin, bool)| {
+                -side.sign() * frame.notional_usd(*quantity, log_price)
+            };
+            let flow = orders.iter().filter(|order| all || order.2).map(of);
+            flow.sum::<f64>()
+        };
+        let net = flow(log_before, true) / self.deepened;
+        let mut book = Book::new(at, &self.depth_parameters, &Stress::NONE);
+        let mut depth = self.deepened;
+        if withdraws && !orders.is_empty() {
+            self.face(at);
+            book = self.depth_book;
+            depth *= self.depth[usize::from(net > 0.0)];
+        }
+        let mut log_price = log_before;
+        for _ in 0..SOLVER_STEPS {
+            let mut endogenous = self.endogenous;
+            endogenous.trade(flow(log_price, false) / depth);
+            let standing = ordinary.standing_usd(&weights) + endogenous.standing_usd(&weights);
+            let next = log_news + self.shape.log_impact(standing);
+            if next == log_price {
+                break;
+            }
+            log_price = next;
+        }
+        if net != 0.0 {
+            let log_end = log_before + book.walk(net, &self.depth_parameters).end_log;
+            log_price = if net < 0.0 {
+                log_price.min(log_end)
+            } else {
+                log_price.max(log_end)
+            };
+        }
+        Auction {
+            log_before,
+            log_price,
+            depth,
+        }
+    }
+
     /// What the record had of depth beyond the model, log: held until the next one.
     pub(crate) fn hold_residual(&mut self, at: i64, asks: bool, log_residual: f64) {
         self.depth_book.advance(at, &self.depth_parameters);
@@ -540,7 +592,8 @@ impl Market {
                 // Mid of the book: its spread is not modelled.
                 bid: Some(last),
                 ask: Some(last),
-                funding_rate: self.funding_rate,
+                // A mark looks ahead by the rate of history's interval.
+                funding_rate: self.funding_rate * self.funding_stretch,
                 funding_at: Timestamp(self.pays_at),
                 others: &[],
             },

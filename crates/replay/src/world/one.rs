@@ -81,6 +81,7 @@ impl<'a> World<'a> {
         let [one] = spec.instruments.as_slice() else {
             panic!("a world of one market has {}", spec.instruments.len());
         };
+        let cap_usd = start.cap_usd;
         let mut journal = Journal::default();
         for side in Side::BOTH {
             journal.entries.push(Entry {
@@ -108,6 +109,7 @@ impl<'a> World<'a> {
             Averaging::Time,
         );
         market.begin_with(start.ordinary, start.depth);
+        market.cap_usd = cap_usd;
         World::assemble(spec, rules, channels, vec![market], journal)
     }
 }

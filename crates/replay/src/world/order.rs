@@ -79,6 +79,8 @@ pub(crate) struct Order {
 pub(crate) enum What {
     /// Trading resumes in a market. Comes before orders of the same instant.
     Reopen(usize),
+    /// A price has stood at an edge for as long as it may.
+    Limit(usize),
     /// An order meets the book.
     Order(usize),
     /// Cash arrives at an account, in units of the settlement asset.
@@ -87,6 +89,8 @@ pub(crate) enum What {
     Traders,
     /// A premium is sampled.
     Sample(usize),
+    /// A market's index and mark are made anew.
+    Mark(usize),
     /// Funding is paid.
     Pay(usize),
     /// Rules decide.

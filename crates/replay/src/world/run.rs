@@ -36,7 +36,7 @@ impl World<'_> {
         let mut exogenous = returns.then(|| (Vec::with_capacity(tape.len()), Vec::with_capacity(tape.len())));
         self.on_grid = tape.grid.is_some();
         let reserves = self.reserves();
-        self.begin(start.0);
+        self.begin(start.0)?;
         self.tell_start(start.0);
         self.go_through(tape, news, depths, &mut exogenous)?;
         self.end(end, tape.len() as u64, exogenous, &reserves)
@@ -73,7 +73,7 @@ impl World<'_> {
                 }
                 Some(_) => {}
                 None => {
-                    self.begin(first.0);
+                    self.begin(first.0)?;
                     self.tell_start(first.0);
                 }
             }
@@ -203,9 +203,8 @@ impl World<'_> {
         market.log_news = log_news;
         if market.halted_until.is_none() {
             market.log_price = open;
-            let edge = market.band.as_ref().and_then(|band| band.crossed(open));
-            if let Some(edge) = edge {
-                self.halt(at, place, edge);
+            if market.band.is_some() {
+                self.hold(at, place);
             }
             let market = &mut self.markets[place];
             if dt > 0 {

@@ -3,7 +3,9 @@
 use aftershock_market::{Cash, Coin, Rest, Side, Timestamp};
 use aftershock_protocol::{Left, Position, Shared};
 
+use super::backstop::Taken;
 use super::engine::{World, entry};
+use super::halts::Auction;
 use super::journal::{Cause, Entry, EntryKind, Holder, OrderRow};
 use super::order::{Behind, Order};
 use super::tell::Told;
@@ -48,10 +50,25 @@ impl Part {
 impl World<'_> {
     /// An order is due.
     pub(super) fn execute(&mut self, at: i64, index: usize) -> Result<(), ReplayError> {
-        let Some(place) = self.orders[index].as_ref().map(|order| order.market) else {
+        self.execute_at(at, index, None)
+    }
+
+    /// An order is due, on the book or at the price of an auction.
+    pub(super) fn execute_at(
+        &mut self,
+        at: i64,
+        index: usize,
+        auction: Option<Auction>,
+    ) -> Result<(), ReplayError> {
+        let order = self.orders[index].as_ref();
+        let Some((place, side, is_lot)) =
+            order.map(|order| (order.market, order.side, order.auction.is_some()))
+        else {
             return Ok(());
         };
-        if self.markets[place].closed() {
+        // A lot has a price of its own, and who buys it sells on the book once that is open.
+        let auction = auction.filter(|_| !is_lot);
+        if self.markets[place].turns_away(side) {
             self.waiting[place].push(index);
             return Ok(());
         }
@@ -61,7 +78,9 @@ impl World<'_> {
         let market = &mut self.markets[place];
         market.backlog_usd = (market.backlog_usd - order.notional_usd).max(0.0);
         market.advance(at, &self.spec.table);
-        market.log_price = market.log_news + market.impact();
+        if auction.is_none() {
+            market.log_price = market.log_news + market.impact();
+        }
 
         // What the account still has of it: a deleveraging may have come first.
         if let Behind::Account { account, holding } = order.behind {
@@ -75,7 +94,7 @@ impl World<'_> {
         self.filling = Some(order.id);
         let contract_side = market.frame.side(order.side);
         let withdraws = self.channels.depth_withdrawal;
-        let log_before = market.log_price;
+        let log_before = auction.map_or(market.log_price, |auction| auction.log_before);
         if !(LEAST_LOG_PRICE..MOST_LOG_PRICE).contains(&log_before) {
             return Err(ReplayError::Runaway {
                 at: Timestamp(at),
@@ -83,17 +102,21 @@ impl World<'_> {
             });
         }
         let usd = market.frame.notional_usd(order.quantity, log_before);
-        let bids = market.backstop(contract_side, order.quantity, log_before);
+        let (bids, log_fill, depth) = match auction {
+            // Bids funded beforehand wait below the price: one price for all has no place for them.
+            Some(auction) => (Taken::default(), auction.log_price, auction.depth),
+            None => {
+                let bids = market.backstop(contract_side, order.quantity, log_before);
+                let (mean, depth) =
+                    market.walk(at, -contract_side.sign() * usd * (1.0 - bids.share), withdraws);
+                let log_fill = bids.average(market, log_before + mean);
+                (bids, market.held(log_fill), depth)
+            }
+        };
         let walks = 1.0 - bids.share;
-        let (mean, depth) = market.walk(at, -contract_side.sign() * usd * walks, withdraws);
-        let mut log_fill = bids.average(market, log_before + mean);
-        if let Some(band) = &market.band {
-            let [low, high] = band.log_edges;
-            log_fill = log_fill.clamp(low, high);
-        }
         let mut log_auction = None;
-        if let Some(auction) = &mut order.auction {
-            match auction.bid(at, contract_side, market.log_mark, log_fill) {
+        if let Some(lot) = &mut order.auction {
+            match lot.bid(at, contract_side, market.log_mark, log_fill) {
                 Bid::Takes(log_price) => log_auction = Some(log_price),
                 Bid::Waits(until) => {
                     market.backlog_usd += order.notional_usd;
@@ -115,7 +138,7 @@ impl World<'_> {
             triggered_at: Timestamp(order.triggered_at),
             executed_at: Timestamp(at),
             log_trigger: order.log_trigger,
-            log_before,
+            log_before: market.held(log_before),
             log_fill,
             quantity: order.quantity,
             notional_usd: market.frame.notional_usd(order.quantity, log_fill),
@@ -127,13 +150,15 @@ impl World<'_> {
             covered: Cash::ZERO,
             socialised: Cash::ZERO,
             bad_debt: Cash::ZERO,
+            margin_lost: Cash::ZERO,
+            fees: Cash::ZERO,
         };
         match order.behind {
             Behind::Collateral { account } => {
                 let proceeds = market.frame.value(order.quantity, market.frame.y(log_fill));
                 self.deposit(at, account, proceeds);
                 self.settle_flat(at, account, &mut row)?;
-                self.set_band_of(account);
+                self.set_band_of(account)?;
             }
             Behind::Cohort(_) | Behind::Account { .. } => self.fill(at, &order, log_auction, &mut row)?,
         }
@@ -153,8 +178,15 @@ impl World<'_> {
                 self.markets[place].eat(at, flow);
             }
         }
+        if auction.is_none() {
+            let market = &mut self.markets[place];
+            market.log_price = market.log_news + market.impact();
+            // On a grid the price is held when all orders of the waypoint have filled.
+            if !self.on_grid && market.band.is_some() {
+                self.hold(at, place);
+            }
+        }
         let market = &mut self.markets[place];
-        market.log_price = market.log_news + market.impact();
         market.forced_usd[contract_side.index()] += row.notional_usd;
         if !self.rules.is_record() {
             market.state.past.forced(Timestamp(at), row.notional_usd);
@@ -166,17 +198,8 @@ impl World<'_> {
         self.filling = None;
         self.count(place);
         // Between waypoints nobody is looked at: the next one says whether the price has come so far.
-        if self.on_grid {
+        if self.on_grid || auction.is_some() {
             return Ok(());
-        }
-        let market = &self.markets[place];
-        if market.halted_until.is_none()
-            && let Some(edge) = market
-                .band
-                .as_ref()
-                .and_then(|band| band.crossed(market.log_price))
-        {
-            self.halt(at, place, edge);
         }
         if self.markets[place].alarmed() {
             self.look(at, place)?;
@@ -186,11 +209,7 @@ impl World<'_> {
 
     /// Flow that the machinery sends enters the impact of its market, and of the reference markets of other assets.
     fn push(&mut self, at: i64, place: usize, flow: f64, depth: f64, cause: Cause, order: u32) {
-        let on = match cause {
-            Cause::Liquidation | Cause::Collateral => self.channels.liquidation,
-            Cause::MarginCall => self.channels.cross_margin,
-        };
-        if !on {
+        if !self.pushes(cause) {
             return;
         }
         self.markets[place].trade_endogenous(flow, depth);
@@ -300,7 +319,8 @@ impl World<'_> {
                     Side::Short => at_bankruptcy.entry_value + at_bankruptcy.margin,
                 };
                 taken_value += exit;
-                self.close(at, place, side, holder, &at_bankruptcy, exit);
+                let (payout, _) = self.close(at, place, side, holder, &at_bankruptcy, exit);
+                row.margin_lost += (at_bankruptcy.margin - payout).max(Cash::ZERO);
             }
             if position.quantity == Coin::ZERO {
                 continue;
@@ -314,12 +334,14 @@ impl World<'_> {
                 Side::Short => exit + fee + kept,
             };
             let (payout, owed) = self.close(at, place, side, holder, &position, exit);
+            row.margin_lost += (position.margin - payout).max(Cash::ZERO);
             deficit += owed;
             told.add(turn, &position, owed);
             if holder == Holder::Cohort && spec.liquidation.is_some_and(|one| one.keeps_remainder) {
                 fed += payout;
             }
         }
+        row.fees = fees - keeper;
         if fees > Cash::ZERO {
             self.markets[place].ledger.pay_out(fees);
             self.enter(Entry {
@@ -475,6 +497,7 @@ impl World<'_> {
         if quantity == Coin::ZERO {
             return Cash::ZERO;
         }
+        let reopen_share = self.reopen_share(place, side, quantity, kept);
         let market = &mut self.markets[place];
         let (books, order, entries) = (self.books, self.filling, &mut self.journal.entries);
         absorb(
@@ -485,7 +508,7 @@ impl World<'_> {
                 value,
                 price_usd: kept,
             },
-            self.spec.instruments[place].parameters.reopen_share,
+            reopen_share,
             &market.openings,
             &mut self.scratch,
             &mut |booked| {

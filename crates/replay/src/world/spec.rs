@@ -63,6 +63,20 @@ impl Funding {
     }
 }
 
+/// What a coin can be turned into by whoever issued it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Redemption {
+    /// So many dollars.
+    Usd(f64),
+    /// So many coins of another asset, at the price of its reference market.
+    Coins {
+        /// Place of the asset.
+        asset: usize,
+        /// How many a coin.
+        ratio: f64,
+    },
+}
+
 /// An asset and where its price is looked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asset {
@@ -74,6 +88,8 @@ pub struct Asset {
     pub index: IndexRule,
     /// Markets that the index looks at, with their weights.
     pub sources: Vec<(usize, f64)>,
+    /// What it can be redeemed for; absent where nobody redeems it.
+    pub redemption: Option<Redemption>,
 }
 
 impl Asset {
@@ -84,6 +100,7 @@ impl Asset {
             reference,
             index: IndexRule::Median,
             sources: vec![(reference, 1.0)],
+            redemption: None,
         }
     }
 }
@@ -218,6 +235,22 @@ impl WorldSpec {
                         "asset {name} looks at market {place}, there are {instruments}"
                     ));
                 }
+            }
+        }
+        for asset in &self.assets {
+            let sound = match asset.redemption {
+                None => true,
+                Some(Redemption::Usd(usd)) => usd.is_finite() && usd > 0.0,
+                Some(Redemption::Coins { asset, ratio }) => {
+                    asset < assets && ratio.is_finite() && ratio > 0.0
+                }
+            };
+            if !sound {
+                let Asset { name, redemption, .. } = asset;
+                return fail(format!(
+                    "asset {name} is redeemed for {redemption:?}, should be a positive number of dollars or of coins of one \
+                     of {assets} assets"
+                ));
             }
         }
         for one in &self.instruments {

@@ -57,8 +57,8 @@ impl Told {
 impl World<'_> {
     /// Tells margins and funds as a tape begins.
     pub(super) fn tell_start(&mut self, at: i64) {
-        for (pool, interventions) in std::mem::take(&mut self.sized) {
-            self.tell_rules(at, "size_fund", &pool, None, &interventions);
+        for (step, subject, interventions) in std::mem::take(&mut self.before) {
+            self.tell_rules(at, step, &subject, None, &interventions);
         }
         for place in 0..self.markets.len() {
             if self.spec.instruments[place].liquidation.is_some() {

@@ -111,7 +111,7 @@ pub(super) fn three() -> WorldSpec {
     }
 }
 
-fn entries() -> Vec<(f64, f64)> {
+pub(super) fn entries() -> Vec<(f64, f64)> {
     (0..400)
         .map(|k| (0.06 * (f64::from(k) - 200.0) / 200.0, 1.0 / 400.0))
         .collect()
@@ -146,7 +146,7 @@ pub(super) fn crash(fall: f64, seconds: i64) -> WorldTape {
     tape
 }
 
-fn begin<'a>(spec: &'a WorldSpec, rules: &'a RuleSet, channels: Channels) -> World<'a> {
+pub(super) fn begin<'a>(spec: &'a WorldSpec, rules: &'a RuleSet, channels: Channels) -> World<'a> {
     let start = Timestamp(1_000_000_000_000);
     seed(spec, rules, channels, start, &[libm::log(PRICE); 3], &entries()).expect("the parts fit")
 }

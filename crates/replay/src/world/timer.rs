@@ -14,12 +14,14 @@ use crate::response::carry::YEAR_S;
 
 /// Flow of traders below this is not worth a trade, USD.
 const LEAST_FLOW_USD: f64 = 1.0;
+/// From one making of an index and a mark to the next where a rule makes them, s.
+const MARK_S: f64 = 1.0;
 /// The fall for which forced flow is counted in the response matrix, log price.
 const PROBE_LOG: f64 = 0.01;
 
 impl World<'_> {
     /// Puts what recurs on the agenda.
-    pub(super) fn begin(&mut self, start: i64) {
+    pub(super) fn begin(&mut self, start: i64) -> Result<(), ReplayError> {
         let after = |seconds: f64| start + (seconds * 1e6) as i64;
         let trades = |one: &super::InstrumentSpec| one.arbitrage.is_some() || one.carry.is_some();
         if self.spec.instruments.iter().any(trades) {
@@ -28,16 +30,19 @@ impl World<'_> {
         for (place, spec) in self.spec.instruments.iter().enumerate() {
             if let Some(funding) = spec.funding {
                 self.agenda.put(after(funding.sample_s), What::Sample(place));
-                let next = funding.schedule.next_after(Timestamp(start));
-                self.markets[place].pays_at = next.0;
-                self.markets[place].funding_rate = funding.calm_rate();
-                self.agenda.put(next.0, What::Pay(place));
+                self.begin_interval(start, place, &funding)?;
             }
         }
         if !self.rules.is_record() {
+            for (place, market) in self.markets.iter().enumerate() {
+                if market.follows_index {
+                    self.agenda.put(after(MARK_S), What::Mark(place));
+                }
+            }
             self.agenda.put(after(self.spec.decision_s), What::Decide);
         }
         self.agenda.put(start, What::Clock);
+        Ok(())
     }
 
     pub(super) fn timer(&mut self, at: i64, what: What) -> Result<(), ReplayError> {
@@ -52,11 +57,15 @@ impl World<'_> {
                 self.agenda.put(again(self.spec.arbitrage_s), What::Traders);
             }
             What::Sample(place) => {
-                self.sample(at, place);
+                self.sample(at, place)?;
                 let every = self.spec.instruments[place]
                     .funding
                     .map_or(60.0, |one| one.sample_s);
                 self.agenda.put(again(every), What::Sample(place));
+            }
+            What::Mark(place) => {
+                self.mark(at, place)?;
+                self.agenda.put(again(MARK_S), What::Mark(place));
             }
             What::Pay(place) => self.pay(at, place)?,
             What::Decide => {
@@ -67,7 +76,7 @@ impl World<'_> {
                 self.clock(at);
                 self.agenda.put(again(self.spec.clock_s), What::Clock);
             }
-            What::Reopen(_) | What::Order(_) | What::Transfer { .. } | What::Recheck(_) => {}
+            What::Reopen(_) | What::Limit(_) | What::Order(_) | What::Transfer { .. } | What::Recheck(_) => {}
         }
         Ok(())
     }
@@ -119,16 +128,16 @@ impl World<'_> {
     /// Carry traders build, unwind and sell what is naked: both legs trade on their markets.
     fn carry(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
         let spec = &self.spec.instruments[place];
-        let Some(funding) = spec.funding else {
+        if spec.funding.is_none() {
             return Ok(());
-        };
+        }
         let reference = self.spec.assets[spec.asset].reference;
         if self.markets[place].closed() || self.markets[reference].closed() {
             return Ok(());
         }
         let market = &mut self.markets[place];
         let capital = market.arbitrage.free();
-        let annual = market.funding_rate * YEAR_S / funding.schedule.interval_s();
+        let annual = market.funding_rate * YEAR_S / market.funding_interval_s;
         let sampled = market.sampled;
         let price_usd = libm::exp(market.log_price);
         let Some((carry, parameters)) = &mut market.carry else {
@@ -176,8 +185,8 @@ impl World<'_> {
     }
 
     /// The index of an asset; the reference market's last price where no source is open.
-    fn log_index(&self, asset: usize) -> f64 {
-        let of = &self.spec.assets[asset];
+    pub(super) fn log_index(&self, asset: usize) -> f64 {
+        let of = &self.assets[asset];
         let fallback = self.markets[of.reference].log_price;
         if let [(place, _)] = of.sources[..] {
             return self.markets[place].log_price;
@@ -200,68 +209,33 @@ impl World<'_> {
         let spec = &self.spec.instruments[place];
         let log_index = self.log_index(spec.asset);
         let market = &mut self.markets[place];
-        if !market.closed() {
+        let open = !market.closed();
+        if open {
             market.log_price = market.log_news + market.impact();
         }
         market.log_index = log_index;
-        if !market.closed() {
-            market.publish_mark(at);
+        if open && market.band.is_some() {
+            self.hold(at, place);
         }
+        if open {
+            self.markets[place].publish_mark(at);
+        }
+    }
+
+    /// Makes index and mark anew where nothing trades.
+    fn mark(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
+        self.markets[place].advance(at, &self.spec.table);
+        self.reprice(at, place);
+        if self.markets[place].alarmed() {
+            self.look(at, place)?;
+        }
+        Ok(())
     }
 
     /// Log price that the machinery's flow adds to a market.
     fn answer(&self, place: usize) -> f64 {
         let market = &self.markets[place];
         market.log_news + market.impact() - market.log_null()
-    }
-
-    /// Samples the premium: how far the impact bid stands above the index, less how far it stands above the impact ask.
-    fn sample(&mut self, at: i64, place: usize) {
-        let spec = &self.spec.instruments[place];
-        let Some(funding) = spec.funding else { return };
-        self.markets[place].log_index = self.log_index(spec.asset);
-        let market = &mut self.markets[place];
-        if market.closed() {
-            return;
-        }
-        market.face(at);
-        let mean = market.distance(funding.impact_notional_usd);
-        let gap = market.log_price - market.log_index;
-        let bid_over = libm::expm1(gap - mean).max(0.0);
-        let index_over_ask = (-libm::expm1(gap + mean)).max(0.0);
-        let premium = bid_over - index_over_ask;
-        market.premium.push(premium, funding.sample_s);
-        market.sampled = true;
-        market.funding_rate = funding.rule.rate(market.premium.mean(), market.paid_rate);
-    }
-
-    /// Pays funding: the frame moves, and with it all positions.
-    fn pay(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
-        let spec = &self.spec.instruments[place];
-        let Some(funding) = spec.funding else {
-            return Ok(());
-        };
-        let market = &mut self.markets[place];
-        let rate = market.funding_rate;
-        market.premium.take();
-        market.sampled = false;
-        market.paid_rate = Some(rate);
-        market.funding_rate = funding.rule.rate(0.0, Some(rate));
-        let a_contract = rate * market.frame.y(market.log_mark);
-        market.frame.funding += if market.frame.inverse {
-            -a_contract
-        } else {
-            a_contract
-        };
-        market.book.set_funding(market.frame.funding);
-        market.refresh_alarm();
-        market.pays_at = funding.schedule.next_after(Timestamp(at)).0;
-        self.agenda.put(market.pays_at, What::Pay(place));
-        for turn in 0..self.markets[place].holders.len() {
-            let account = self.markets[place].holders[turn];
-            self.check_account(at, account)?;
-        }
-        self.look(at, place)
     }
 
     /// Rows of all markets, and of the world.
@@ -272,7 +246,7 @@ impl World<'_> {
             let market = &mut self.markets[place];
             market.advance(at, &self.spec.table);
             if !market.closed() {
-                market.log_price = market.log_news + market.impact();
+                market.log_price = market.held(market.log_news + market.impact());
             }
             // As it stood: a row that is written changes nothing.
             let depth_ratio = market.depth_seen();

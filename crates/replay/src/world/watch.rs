@@ -8,6 +8,7 @@ use super::account::{Account, Holding, Standing, safe_move};
 use super::engine::{World, entry};
 use super::journal::{Cause, Entry, EntryKind, Holder};
 use super::order::{Behind, What};
+use super::portfolio::Leg;
 use crate::ReplayError;
 
 impl World<'_> {
@@ -88,17 +89,19 @@ impl World<'_> {
                     self.markets[held.market].book.insert(side, slot, position);
                 }
             }
-            self.markets[held.market].holders.push(place);
+            let holders = &mut self.markets[held.market].holders;
+            if !holders.contains(&place) {
+                holders.push(place);
+            }
         }
-        for one in &account.collateral {
-            let reference = self.spec.assets[one.asset].reference;
-            if !self.markets[reference].holders.contains(&place) {
-                self.markets[reference].holders.push(place);
+        for market in self.priced_at(&account) {
+            if !self.markets[market].holders.contains(&place) {
+                self.markets[market].holders.push(place);
             }
         }
         self.accounts.push(account);
         self.bands.push(Vec::new());
-        self.set_band_of(place);
+        self.set_band_of(place)?;
         Ok(place)
     }
 
@@ -123,7 +126,15 @@ impl World<'_> {
     }
 
     /// Equity, maintenance margin and exposure of an account, settlement asset.
-    pub(super) fn standing(&self, account: usize) -> Standing {
+    ///
+    /// # Errors
+    /// A rule that breaks a step.
+    fn standing(&self, account: usize) -> Result<Standing, ReplayError> {
+        self.standing_by(account, true)
+    }
+
+    /// The same, with collateral and netting by history or by the rules.
+    pub(super) fn standing_by(&self, account: usize, by_rules: bool) -> Result<Standing, ReplayError> {
         let one = &self.accounts[account];
         let mut standing = Standing {
             equity: one.cash.to_f64(),
@@ -131,38 +142,61 @@ impl World<'_> {
         };
         for held in one.holdings.iter().filter(|held| held.quantity > Coin::ZERO) {
             let market = &self.markets[held.market];
-            let mark = market.log_mark;
-            let value = held.quantity.to_f64() * market.frame.kept(mark);
+            let value = held.quantity.to_f64() * market.frame.kept(market.log_mark);
             standing.equity += held.side.sign() * (value - held.entry_value.to_f64());
-            let notional = market.frame.notional_usd(held.quantity, mark);
-            let brackets = &self.spec.instruments[held.market].parameters.brackets;
-            let to_settlement = if market.frame.inverse {
-                libm::exp(-mark)
-            } else {
-                1.0
-            };
-            // The ratio in force, which a rule may have raised; the amount of the bracket stays.
-            let tier = brackets.index_of(notional);
-            let ratio = market.margins.maintenance[2 * tier];
-            let amount = brackets.tiers()[tier].maintenance_amount_usd;
-            standing.maintenance += (ratio * notional - amount).max(0.0) * to_settlement;
-            standing.exposure += notional * to_settlement * (1.0 + ratio.max(0.5));
+            let (margin, value, ratio) = self.maintenance(held);
+            standing.maintenance += margin;
+            standing.exposure += value * (1.0 + ratio.max(0.5));
         }
-        for coins in one.collateral.iter().filter(|coins| coins.quantity > Coin::ZERO) {
-            let reference = &self.markets[self.spec.assets[coins.asset].reference];
-            let value = coins.quantity.to_f64() * libm::exp(reference.log_mark) * (1.0 - coins.haircut);
-            standing.equity += value;
-            standing.exposure += value;
+        if by_rules && !self.rules.is_record() && one.holdings.len() > 1 {
+            // Netted margin moves no faster with prices than that of the positions one by one.
+            let (mut legs, gross) = self.legs(one);
+            standing.maintenance = self.net(one, &mut legs, gross)?.0;
         }
-        standing
+        self.add_collateral(one, by_rules, &mut standing)?;
+        Ok(standing)
+    }
+
+    /// Maintenance margin and value of a position at the mark, settlement asset, and the ratio in force.
+    fn maintenance(&self, held: &Holding) -> (f64, f64, f64) {
+        let market = &self.markets[held.market];
+        let mark = market.log_mark;
+        let notional = market.frame.notional_usd(held.quantity, mark);
+        let brackets = &self.spec.instruments[held.market].parameters.brackets;
+        let to_settlement = if market.frame.inverse {
+            libm::exp(-mark)
+        } else {
+            1.0
+        };
+        // The ratio in force, which a rule may have raised; the amount of the bracket stays.
+        let tier = brackets.index_of(notional);
+        let ratio = market.margins.maintenance[2 * tier];
+        let amount = brackets.tiers()[tier].maintenance_amount_usd;
+        let margin = (ratio * notional - amount).max(0.0) * to_settlement;
+        (margin, notional * to_settlement, ratio)
+    }
+
+    /// Margins of an account's positions one by one, and their sum.
+    pub(super) fn legs(&self, account: &Account) -> (Vec<Leg>, f64) {
+        let open = account.holdings.iter().filter(|held| held.quantity > Coin::ZERO);
+        let legs: Vec<Leg> = open
+            .map(|held| {
+                let side = self.markets[held.market].frame.side(held.side);
+                let asset = self.spec.instruments[held.market].asset;
+                (asset, side, self.maintenance(held).0)
+            })
+            .collect();
+        let gross = legs.iter().map(|leg| leg.2).sum();
+        (legs, gross)
     }
 
     /// Looks at an account: calls, liquidates, and says when to look again.
     pub(super) fn check_account(&mut self, at: i64, account: usize) -> Result<(), ReplayError> {
-        let standing = self.standing(account);
+        let standing = self.standing(account)?;
         if !self.accounts[account].is_flat() {
+            self.tell_account(at, account, standing.equity >= standing.maintenance)?;
             if standing.equity < standing.maintenance {
-                self.liquidate(at, account);
+                self.liquidate(at, account)?;
             } else {
                 // Sound again: a later breach begins anew.
                 self.accounts[account].stepped = false;
@@ -174,14 +208,13 @@ impl World<'_> {
                 self.call(at, account, &standing);
             }
         }
-        self.set_band_of(account);
-        Ok(())
+        self.set_band_of(account)
     }
 
     /// Sends what the venue's engine closes of an account now.
-    fn liquidate(&mut self, at: i64, account: usize) {
+    fn liquidate(&mut self, at: i64, account: usize) -> Result<(), ReplayError> {
         if at < self.accounts[account].next_step_at {
-            return;
+            return Ok(());
         }
         self.accounts[account].liquidated_at.get_or_insert(Timestamp(at));
         let mut order: Vec<(f64, usize)> = self.accounts[account]
@@ -195,7 +228,7 @@ impl World<'_> {
             })
             .collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let standing = self.standing(account);
+        let standing = self.standing(account)?;
         for (_, holding) in order {
             let held = self.accounts[account].holdings[holding];
             let Some(liquidation) = self.spec.instruments[held.market].liquidation else {
@@ -245,6 +278,7 @@ impl World<'_> {
                 break;
             }
         }
+        Ok(())
     }
 
     /// Sells winning positions that the same owner holds elsewhere, and moves the cash.
@@ -306,8 +340,8 @@ impl World<'_> {
     }
 
     /// Says at which marks an account must be looked at next.
-    pub(super) fn set_band_of(&mut self, account: usize) {
-        let standing = self.standing(account);
+    pub(super) fn set_band_of(&mut self, account: usize) -> Result<(), ReplayError> {
+        let standing = self.standing(account)?;
         let one = &self.accounts[account];
         let level = if one.called > Cash::ZERO || standing.equity < one.call_ratio * standing.maintenance {
             1.0
@@ -318,19 +352,15 @@ impl World<'_> {
         let r = if flat {
             f64::INFINITY
         } else {
-            safe_move(&standing, level)
+            let watched = self.until_rules_decide(account)?;
+            safe_move(&standing, level).min(watched)
         };
         let mut places: Vec<usize> = one
             .holdings
             .iter()
             .filter(|held| held.quantity > Coin::ZERO)
             .map(|held| held.market)
-            .chain(
-                one.collateral
-                    .iter()
-                    .filter(|coins| coins.quantity > Coin::ZERO)
-                    .map(|coins| self.spec.assets[coins.asset].reference),
-            )
+            .chain(self.priced_at(one))
             .collect();
         places.sort_unstable();
         places.dedup();
@@ -354,6 +384,7 @@ impl World<'_> {
             self.markets[place].watch = watch;
             self.markets[place].refresh_alarm();
         }
+        Ok(())
     }
 }
 

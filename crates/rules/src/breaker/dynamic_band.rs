@@ -1,7 +1,7 @@
 use aftershock_protocol::{Decision, ProtocolRule, SetBand, View};
 use serde::Deserialize;
 
-use super::narrowed;
+use super::{halting, narrowed};
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -96,7 +96,7 @@ impl ProtocolRule for DynamicBand {
             edges[1] = edges[1].min(low * (1.0 + pct / 100.0));
         }
         Decision::Amend(
-            narrowed(step, view, edges, self.halt_s),
+            narrowed(step, view, halting(edges, self.halt_s, KIND.name)),
             "trade too far from an extreme of a lookback".into(),
         )
     }
@@ -126,20 +126,20 @@ mod tests {
             past.mark(at(second), usd.ln());
         }
         let found = band(RULE.set_band(&SetBand::OPEN, &view(&past, 3_060, 37_500.0)));
-        near(found.lower_usd, 36_860.0);
-        near(found.upper_usd, 38_625.0);
-        assert_eq!(found.halt_s, 300.0);
+        near(found.lower.usd, 36_860.0);
+        near(found.upper.usd, 38_625.0);
+        assert_eq!(found.lower.halt_s, 300.0);
         // Six minutes later the short lookback holds the present mark alone: 37,500 · 0.97 = 36,375 is below 36,800.
         past.mark(at(3_420), 37_500.0_f64.ln());
         let found = band(RULE.set_band(&SetBand::OPEN, &view(&past, 3_420, 37_500.0)));
-        near(found.lower_usd, 36_800.0);
+        near(found.lower.usd, 36_800.0);
     }
 
     #[test]
     fn at_the_start_the_mark_is_the_only_extreme() {
         let found = band(RULE.set_band(&SetBand::OPEN, &view(&NO_PAST, 0, 100.0)));
-        near(found.lower_usd, 97.0);
-        near(found.upper_usd, 103.0);
+        near(found.lower.usd, 97.0);
+        near(found.upper.usd, 103.0);
     }
 
     #[test]

@@ -2,7 +2,7 @@ use aftershock_protocol::past::KEPT_S;
 use aftershock_protocol::{Decision, ProtocolRule, SetBand, View};
 use serde::Deserialize;
 
-use super::{midnight, narrowed};
+use super::{halting, midnight, narrowed};
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -62,7 +62,11 @@ impl ProtocolRule for HourlyMovePause {
         let high = view.past.high_usd(view.now, KEPT_S).unwrap_or(view.mark_usd);
         let low = view.past.low_usd(view.now, KEPT_S).unwrap_or(view.mark_usd);
         Decision::Amend(
-            narrowed(step, view, [high - width, low + width], self.pause_s),
+            narrowed(
+                step,
+                view,
+                halting([high - width, low + width], self.pause_s, KIND.name),
+            ),
             "move too far from an extreme of the hour".into(),
         )
     }
@@ -90,15 +94,15 @@ mod tests {
             past.mark(at(second), usd.ln());
         }
         let found = band(RULE.set_band(&SetBand::OPEN, &view(&past, 13_600, 37_000.0)));
-        near(found.lower_usd, 35_000.0);
-        near(found.upper_usd, 41_000.0);
-        assert_eq!(found.halt_s, 120.0);
+        near(found.lower.usd, 35_000.0);
+        near(found.upper.usd, 41_000.0);
+        assert_eq!(found.lower.halt_s, 120.0);
     }
 
     #[test]
     fn at_the_start_the_mark_is_all_there_is() {
         let found = band(RULE.set_band(&SetBand::OPEN, &view(&NO_PAST, 0, 100.0)));
-        near(found.lower_usd, 90.0);
-        near(found.upper_usd, 110.0);
+        near(found.lower.usd, 90.0);
+        near(found.upper.usd, 110.0);
     }
 }

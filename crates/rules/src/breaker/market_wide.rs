@@ -1,4 +1,4 @@
-use aftershock_protocol::{Decision, ProtocolRule, SetBand, View};
+use aftershock_protocol::{Decision, Edge, Halts, ProtocolRule, SetBand, View};
 use serde::Deserialize;
 
 use super::{DAY_US, midnight, narrowed};
@@ -6,12 +6,13 @@ use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
     name: "market-wide-halt",
-    what: "falls of 7 and 13 % from the close of the UTC day before halt 15 minutes, 20 % the rest of the day",
-    changes: "Each level halts once a day; rises never do. After the third, trading resumes after midnight UTC: the time left \
-              of the day is counted at the last decision before the halt, so up to a bar later. Not modelled: one \
-              halt for all markets together (each market has its own here), an official close (the last mark at midnight UTC \
-              is taken), and the hour before the close in which the first two levels do not halt, which a market of 24 \
-              hours has not. Until the first midnight of a record there is no level.",
+    what: "falls of 7 and 13 % from the close of the UTC day before halt all markets 15 minutes, 20 % the rest of the day",
+    changes: "The first perpetual to fall to a level of its own close halts every market of the replay, spot too; a record of \
+              one market has that one alone. Each level halts once a day; rises never do. After the third, trading resumes \
+              after midnight UTC: the time left of the day is counted at the last decision before the halt, so up to a bar \
+              later. Not modelled: one index of all shares by which the levels are measured, an official close (the last \
+              mark at midnight UTC is taken), and the hour before the close in which the first two levels do not halt, which \
+              a market of 24 hours has not. Until the first midnight of a record there is no level.",
     helps: "Levels are known and far apart: time to bring margin, and no halt in ordinary hours.",
     costs: "Nobody can leave, after the third level for the rest of the day; a known level may draw sales towards it.",
     parameters: &[
@@ -42,6 +43,7 @@ pub(super) const KIND: Kind = Kind {
     ],
     example: "After a close of 100,000 the levels are 93,000, 87,000 and 80,000.",
     sources: &[
+        "NYSE Rule 80B, now 7.12: 7, 13 and 20 % below the close before, each once a day, halt trading in all stocks",
         "CME Group, Understanding price limits and circuit breakers (2020): 7 and 13 % halt 15 minutes, 20 % ends the day",
         "the day from midnight to midnight UTC: declared",
     ],
@@ -90,29 +92,31 @@ impl ProtocolRule for MarketWideHalt {
         let Some(close) = view.past.close_usd(today) else {
             return Decision::Accept;
         };
-        // A halt at another rule's edge above a level leaves that level standing.
-        let lowest = view
+        let used = view
             .past
             .halts()
             .iter()
-            .filter(|halt| halt.from_at >= today)
-            .map(|halt| halt.edge_usd)
-            .fold(f64::INFINITY, f64::min);
+            .filter(|halt| halt.by == KIND.name && halt.from_at >= today)
+            .map(|halt| halt.level)
+            .max()
+            .unwrap_or(0);
         let left_of_day = (today.0 + DAY_US - view.now.0) as f64 / 1e6;
         let levels = [
-            (self.level_1_pct, self.halt_s),
-            (self.level_2_pct, self.halt_s),
-            (self.level_3_pct, left_of_day),
+            (1, self.level_1_pct, self.halt_s),
+            (2, self.level_2_pct, self.halt_s),
+            (3, self.level_3_pct, left_of_day),
         ];
-        let standing = levels
-            .into_iter()
-            .map(|(pct, halt_s)| (close * (1.0 - pct / 100.0), halt_s))
-            .find(|(level, _)| lowest > level * (1.0 + 1e-9));
-        let Some((level, halt_s)) = standing else {
+        let Some((level, pct, halt_s)) = levels.into_iter().find(|(level, ..)| *level > used) else {
             return Decision::Accept;
         };
+        let lower = Edge {
+            halts: Halts::AllMarkets,
+            level,
+            ..Edge::halting(close * (1.0 - pct / 100.0), halt_s, KIND.name)
+        };
+        let upper = Edge::halting(f64::INFINITY, halt_s, KIND.name);
         Decision::Amend(
-            narrowed(step, view, [level, f64::INFINITY], halt_s),
+            narrowed(step, view, [lower, upper]),
             "fall below a level from the close of the day before".into(),
         )
     }
@@ -132,12 +136,14 @@ mod tests {
         halt_s: 900.0,
     };
 
-    fn halted(past: &mut Past, from_s: i64, edge_usd: f64) {
+    fn halted(past: &mut Past, from_s: i64, (edge_usd, level, by): (f64, u8, &'static str)) {
         past.halt(PastHalt {
             from_at: at(from_s),
             until_at: at(from_s + 900),
             edge_usd,
             reopening_usd: edge_usd,
+            level,
+            by,
         });
     }
 
@@ -146,39 +152,45 @@ mod tests {
     fn each_level_halts_once_a_day() {
         let mut past = Past::new();
         past.close(at(0), 100_000.0_f64.ln());
-        for (edge, halt_s) in [(93e3, 900.0), (87e3, 900.0), (80e3, 64_800.0)] {
+        for (level, edge, halt_s) in [(1, 93e3, 900.0), (2, 87e3, 900.0), (3, 80e3, 64_800.0)] {
             let found = band(RULE.set_band(&SetBand::OPEN, &view(&past, 21_600, 100e3)));
-            near(found.lower_usd, edge);
-            assert_eq!((found.upper_usd, found.halt_s), (f64::INFINITY, halt_s));
-            halted(&mut past, 60, found.lower_usd);
+            near(found.lower.usd, edge);
+            assert_eq!((found.upper.usd, found.lower.halt_s), (f64::INFINITY, halt_s));
+            assert_eq!((found.lower.level, found.lower.halts), (level, Halts::AllMarkets));
+            halted(&mut past, 60, (found.lower.usd, level, KIND.name));
         }
         let after = RULE.set_band(&SetBand::OPEN, &view(&past, 21_600, 100e3));
         assert_eq!(after, Decision::Accept);
         past.close(at(86_400), 80_000.0_f64.ln());
         let next_day = band(RULE.set_band(&SetBand::OPEN, &view(&past, 86_400, 80e3)));
-        near(next_day.lower_usd, 74_400.0);
+        near(next_day.lower.usd, 74_400.0);
     }
 
+    /// A halt of another rule leaves the level standing wherever it was; for another market's sake the first level is used
+    /// up although this market never came to it.
     #[test]
-    fn a_halt_above_a_level_does_not_use_it_up() {
+    fn only_its_own_halts_use_a_level_up() {
         let mut past = Past::new();
         past.close(at(0), 100.0_f64.ln());
-        halted(&mut past, 60, 95.0);
+        halted(&mut past, 60, (90.0, 0, "price-band"));
         let found = band(RULE.set_band(&SetBand::OPEN, &view(&past, 960, 95.0)));
-        near(found.lower_usd, 93.0);
+        near(found.lower.usd, 93.0);
+        halted(&mut past, 1_000, (94.0, 1, KIND.name));
+        let found = band(RULE.set_band(&SetBand::OPEN, &view(&past, 1_900, 95.0)));
+        near(found.lower.usd, 87.0);
     }
 
-    /// By hand: reopened at 85, below the second level, the next fall halts; a halt at 84.99 has used both up.
+    /// By hand: reopened at 85, below the second level, the next fall halts at that level, and then the third stands.
     #[test]
     fn a_reopening_below_a_level_halts_at_the_next_fall() {
         let mut past = Past::new();
         past.close(at(0), 100.0_f64.ln());
-        halted(&mut past, 60, 93.0);
+        halted(&mut past, 60, (93.0, 1, KIND.name));
         let found = band(RULE.set_band(&SetBand::OPEN, &view(&past, 960, 85.0)));
-        near(found.lower_usd, 84.999_915);
-        halted(&mut past, 1_020, found.lower_usd);
+        near(found.lower.usd, 84.999_915);
+        halted(&mut past, 1_020, (found.lower.usd, found.lower.level, KIND.name));
         let found = band(RULE.set_band(&SetBand::OPEN, &view(&past, 1_920, 85.0)));
-        near(found.lower_usd, 80.0);
+        near(found.lower.usd, 80.0);
     }
 
     #[test]

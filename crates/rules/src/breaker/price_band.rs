@@ -1,6 +1,7 @@
 use aftershock_protocol::{Decision, ProtocolRule, SetBand, View};
 use serde::Deserialize;
 
+use super::{halting, narrowed};
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -54,14 +55,10 @@ impl ProtocolRule for PriceBand {
     }
 
     fn set_band(&self, step: &SetBand, view: &View<'_>) -> Decision<SetBand> {
-        let width = self.band_pct / 100.0;
+        let (mean, width) = (view.mean_mark_1h_usd, self.band_pct / 100.0);
+        let edges = [mean * (1.0 - width), mean * (1.0 + width)];
         Decision::Amend(
-            SetBand {
-                lower_usd: step.lower_usd.max(view.mean_mark_1h_usd * (1.0 - width)),
-                upper_usd: step.upper_usd.min(view.mean_mark_1h_usd * (1.0 + width)),
-                halt_s: step.halt_s.max(self.halt_s),
-                ..step.clone()
-            },
+            narrowed(step, view, halting(edges, self.halt_s, KIND.name)),
             "trade beyond the band around the last hour".into(),
         )
     }

@@ -1,7 +1,7 @@
 use aftershock_protocol::{Decision, ProtocolRule, SetBand, View};
 use serde::Deserialize;
 
-use super::{midnight, narrowed};
+use super::{halting, midnight, narrowed};
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -66,7 +66,11 @@ impl ProtocolRule for StaticBand {
         };
         let width = reference * self.band_pct / 100.0;
         Decision::Amend(
-            narrowed(step, view, [reference - width, reference + width], self.halt_s),
+            narrowed(
+                step,
+                view,
+                halting([reference - width, reference + width], self.halt_s, KIND.name),
+            ),
             "trade beyond the band around the day's reference".into(),
         )
     }
@@ -95,9 +99,9 @@ mod tests {
         past.close(at(60), 110_000.0_f64.ln());
         for (pct, lower, upper) in [(7.0, 93e3, 107e3), (13.0, 87e3, 113e3), (20.0, 80e3, 120e3)] {
             let found = band(rule(pct).set_band(&SetBand::OPEN, &view(&past, 60, 100e3)));
-            near(found.lower_usd, lower);
-            near(found.upper_usd, upper);
-            assert_eq!(found.halt_s, 900.0);
+            near(found.lower.usd, lower);
+            near(found.upper.usd, upper);
+            assert_eq!(found.lower.halt_s, 900.0);
         }
     }
 
@@ -117,12 +121,14 @@ mod tests {
             until_at: at(960),
             edge_usd: 90.0,
             reopening_usd: 85.0,
+            level: 0,
+            by: "static-band",
         });
         let found = band(rule(10.0).set_band(&SetBand::OPEN, &view(&past, 960, 85.0)));
-        near(found.lower_usd, 76.5);
-        near(found.upper_usd, 93.5);
+        near(found.lower.usd, 76.5);
+        near(found.upper.usd, 93.5);
         past.close(at(86_400), 84.0_f64.ln());
         let found = band(rule(10.0).set_band(&SetBand::OPEN, &view(&past, 86_400, 84.0)));
-        near(found.lower_usd, 75.6);
+        near(found.lower.usd, 75.6);
     }
 }

@@ -12,8 +12,9 @@ pub(super) const KIND: Kind = Kind {
               shared-default-fund with share 1.",
     helps: "Shows how much of a shared fund is worth when a default itself costs something: paying stops being all or nothing.",
     costs: "What is not recovered stays where it is, so that a later loss of the same pool meets it again: the rule remembers no \
-            default, and no money is destroyed. It replaces the draws of rules before it, and takes the greatest clearing vector, \
-            in which nobody defaults who need not.",
+            default, and no money is destroyed. It replaces the draws of rules before it. Not modelled: pools that owe one another. \
+            No record says who owes whom, so default is decided by a pool's own fund alone and not by a clearing vector of \
+            Eisenberg and Noe, and no default brings down another pool but by the money it took.",
     parameters: &[
         Parameter {
             name: "alpha",
@@ -31,7 +32,6 @@ pub(super) const KIND: Kind = Kind {
     example: "A loss of 12,000 on a fund of 5,000 with 20,000 elsewhere, alpha = beta = 0.5: 2,500 and (12,000 - 2,500) / 2 = 4,750 \
               are paid, 4,750 are bad debt.",
     sources: &[
-        "Eisenberg and Noe 2001: the order of payments",
         "Rogers and Veraart 2013: recovery rates alpha (own means) and beta (claims on others) in default",
         "defaults of alpha and beta: declared",
     ],

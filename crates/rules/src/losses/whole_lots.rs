@@ -11,7 +11,7 @@ pub(super) const KIND: Kind = Kind {
     changes: "Of positions whose loss is beyond all margins and all funds of the market together, the part that funds cannot bear is \
               not sold: it is closed against the other side at its bankruptcy price. All positions of the other side give the same share of their size in whole lots; lots left over go to the largest remainders, and what is less than a lot to the queue.",
     helps: "As pro rata, in quantities that a venue can trade.",
-    costs: "Holders of less than a lot are spared, and the last lots fall on a few. What one pool lacks while another has enough is still bad debt. Named accounts are not closed, and nobody \
+    costs: "With lots as small as the default it closes what deleverage-pro-rata does, to a lot. Holders of less than a lot are spared, and the last lots fall on a few. What one pool lacks while another has enough is still bad debt. Named accounts are not closed, and nobody \
             who is closed hedges again.",
     parameters: &[
         Parameter {

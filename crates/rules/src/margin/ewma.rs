@@ -2,34 +2,24 @@ use aftershock_measure::tail::normal_quantile;
 use aftershock_protocol::{AssessMargin, Decision, ProtocolRule, View};
 use serde::Deserialize;
 
-use super::common::{CAP, CONFIDENCE, FEWEST_RETURNS, HORIZON_H, MAINTENANCE_SHARE, raise};
-use crate::{Kind, Parameter, read};
+use super::common::{CAP, CONFIDENCE, HORIZON_H, LAMBDA, MAINTENANCE_SHARE, Weighted, follow, moves, over};
+use crate::{Kind, read};
 
 pub(super) const KIND: Kind = Kind {
     name: "ewma-margin",
     what: "margin at a normal quantile of exponentially weighted volatility",
-    changes: "Initial margin becomes z(confidence) · volatility · √horizon, never below history's, at most the cap; maintenance \
-              becomes a share of it. Volatility weighs each close's squared return a second by lambda to the power of its age \
-              in closes. With fewer than two returns history stands.",
+    changes: "Initial margin becomes z(confidence) · volatility · √horizon, never below history's, at most the cap; \
+              maintenance becomes a share of it. Volatility weighs each close's squared return a second by lambda to the power \
+              of its age in closes. With fewer than two returns history stands.",
     helps: "Cushions thicken as soon as moves grow.",
     costs: "Margin rises in the fall itself and closes positions then: it has no floor and no speed limit. Tails are taken as \
             normal, so large moves break it more often than it says.",
-    parameters: &[
-        CONFIDENCE,
-        HORIZON_H,
-        Parameter {
-            name: "lambda",
-            default: 0.97,
-            allowed: [0.5, 0.9999],
-            meaning: "weight kept from one close to the next, ratio",
-        },
-        MAINTENANCE_SHARE,
-        CAP,
-    ],
+    parameters: &[CONFIDENCE, HORIZON_H, LAMBDA, MAINTENANCE_SHARE, CAP],
     example: "A volatility of 2 % an hour at confidence 0.995, z = 2.576, over one hour asks 5.2 %.",
     sources: &[
-        "RiskMetrics Technical Document, 1996: exponential weights",
-        "parameters, and closes in place of days: declared, not calibrated",
+        "J.P. Morgan and Reuters, RiskMetrics Technical Document, 4th edition, 1996, chapter 5: exponential weights, lambda \
+         0.94 for days and 0.97 for months",
+        "closes in place of days, and all parameters: declared, not calibrated",
     ],
     overlap: None,
     build: |table| Ok(Box::new(read::<EwmaMargin>(table)?)),
@@ -51,16 +41,6 @@ pub struct EwmaMargin {
     pub cap: f64,
 }
 
-/// Variance a second: weights sum to one, so that it is unbiased from the first return on.
-fn variance_per_s(returns: impl Iterator<Item = (f64, f64)>, lambda: f64) -> f64 {
-    let (mut sum, mut weight) = (0.0, 0.0);
-    for (seconds, log_return) in returns {
-        sum = lambda * sum + (1.0 - lambda) * log_return * log_return / seconds;
-        weight = lambda * weight + (1.0 - lambda);
-    }
-    sum / weight
-}
-
 impl ProtocolRule for EwmaMargin {
     fn name(&self) -> &str {
         "ewma-margin"
@@ -71,18 +51,17 @@ impl ProtocolRule for EwmaMargin {
     }
 
     fn model(&self, view: &View<'_>) -> f64 {
-        let returns = view.past.returns();
-        if returns.len() < FEWEST_RETURNS {
-            return 0.0;
+        let mut weighted = Weighted::default();
+        for one in moves(view) {
+            weighted.next(self.lambda, one);
         }
-        let variance = variance_per_s(returns, self.lambda) * self.horizon_h * 3_600.0;
-        normal_quantile(self.confidence).unwrap_or(0.0) * variance.sqrt()
+        normal_quantile(self.confidence).unwrap_or(0.0) * over(self.horizon_h, weighted.volatility())
     }
 
     fn assess_margin(&self, step: &AssessMargin, _view: &View<'_>) -> Decision<AssessMargin> {
-        raise(
+        follow(
             step,
-            step.model.min(self.cap),
+            self.cap,
             self.maintenance_share,
             "margin follows exponentially weighted volatility",
         )
@@ -92,12 +71,37 @@ impl ProtocolRule for EwmaMargin {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::margin::tests::{Asked, near, past};
 
-    /// By hand, lambda 0.5: weights 1/7, 2/7, 4/7; (1e-4 + 2·4e-4 + 4·0)/7 over 100 s each.
+    const RULE: EwmaMargin = EwmaMargin {
+        confidence: 0.99,
+        horizon_h: 1.0,
+        lambda: 0.5,
+        maintenance_share: 0.5,
+        cap: 0.5,
+    };
+
+    /// By hand: weights 1/7, 2/7, 4/7 over 900 s each make (1e-4 + 2·4e-4 + 4·1e-4)/7/900 a second, and times 3,600 s
+    /// 1.3e-3·4/7. Times z = 2.3263478740408408 (Python, `scipy.stats.norm.ppf(0.99)`) its root is 0.06340619988.
     #[test]
-    fn late_returns_weigh_more() {
-        let returns = [(100.0, 0.01), (100.0, -0.02), (100.0, 0.0)];
-        let found = variance_per_s(returns.into_iter(), 0.5);
-        assert!((found - 9e-4 / 7.0 / 100.0).abs() < 1e-18, "{found}");
+    fn by_hand() {
+        let past = past(900, &[0.01, -0.02, 0.01]);
+        let asked = Asked::of(RULE, &past);
+        near(
+            asked.initial,
+            2.3263478740408408 * (1.3e-3_f64 * 4.0 / 7.0).sqrt(),
+        );
+        near(asked.maintenance, 0.5 * asked.initial);
+        // The cap holds; a step that asks more already stands.
+        assert_eq!(Asked::of(EwmaMargin { cap: 0.05, ..RULE }, &past).initial, 0.05);
+        assert_eq!(Asked::after(0.2, RULE, &past).initial, 0.2);
+    }
+
+    /// One return is too few; two that are nothing ask for nothing.
+    #[test]
+    fn history_stands_where_nothing_is_known() {
+        for returns in [&[][..], &[0.1], &[0.0, 0.0]] {
+            assert_eq!(Asked::of(RULE, &past(60, returns)), Asked::HISTORY);
+        }
     }
 }

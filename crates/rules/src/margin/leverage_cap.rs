@@ -75,6 +75,7 @@ mod tests {
                 maintenance_ratio: 0.005,
                 exposure_ratio: 1.0,
                 in_force_initial_ratio: asked,
+                in_force_maintenance_ratio: 0.005,
                 elapsed_s: 0.0,
                 model: 0.0,
             };

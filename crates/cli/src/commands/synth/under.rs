@@ -6,7 +6,7 @@ use aftershock_calibrate::synth::UnderRules;
 use aftershock_market::synthetic::RuleSetRow;
 use aftershock_query::Session;
 use aftershock_report::Report;
-use aftershock_rules::RuleSetFile;
+use aftershock_rules::{Hold, RuleSetFile};
 use anyhow::Result;
 
 use crate::commands;
@@ -18,7 +18,31 @@ const STEM: &str = "synthetic-crash";
 
 /// The rules of record, then those asked for.
 pub(super) fn rule_sets(names: &[String]) -> Result<Vec<RuleSetFile>> {
-    let sets = commands::replay::with_record(names.iter().map(String::as_str))?;
+    let mut sets = commands::replay::with_record(names.iter().map(String::as_str))?;
+    // Of the catalogue, which nobody named one by one, what cannot be seen here is said and left out.
+    sets.retain(|set| {
+        let unseen = match set.hold {
+            _ if names.contains(&set.name) => return true,
+            _ if set.overlap.is_some_and(|overlap| overlap > 0.0) => {
+                "nobody offsets a position at another venue"
+            }
+            Hold::Equity => "holders keep the size of their positions",
+            Hold::Notional => return true,
+        };
+        crate::say!(
+            "note: {} is not measurable in a made-up crash: {unseen}",
+            set.name
+        );
+        false
+    });
+    if let Some(set) = sets.iter().find(|set| set.hold == Hold::Equity) {
+        return Err(Mistake::new(format!(
+            "{} has holders keep what they post; in a made-up crash they keep the size of their positions",
+            set.name
+        ))
+        .hint("name the rule without '-hold-equity'")
+        .into());
+    }
     for set in &sets {
         if let Some(overlap) = set.overlap.filter(|overlap| *overlap > 0.0) {
             return Err(Mistake::new(format!(

@@ -1,0 +1,142 @@
+//! The `aftershock` binary: arguments, wiring, progress and error printing. No logic.
+//!
+//! A binary with rules of its own is a `main` that calls [`main`] with their kinds.
+
+/// Says something to stderr; a reader who has gone away is no reason to stop.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr().lock(), $($text)*);
+    }};
+}
+pub(crate) use say;
+
+mod commands;
+mod embedded;
+mod failure;
+mod observed;
+mod own;
+mod prepared;
+mod table;
+mod tape;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use aftershock_rules::Kind;
+use clap::{Parser, Subcommand};
+
+/// An ingest makes and drops blocks of megabytes; the system's allocator gives their pages back each time and has them
+/// cleared again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Replays real crash episodes and asks what other rules would have done.
+#[derive(Parser)]
+#[command(name = "aftershock", version, about, arg_required_else_help = true)]
+struct Arguments {
+    /// Folder of the tape, cuts and runs
+    #[arg(
+        long,
+        global = true,
+        env = "AFTERSHOCK_DATA",
+        default_value = "./data",
+        value_name = "DIR"
+    )]
+    data: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Replay an episode under the rules of record and others, and write a post-mortem
+    Replay(commands::replay::Arguments),
+    /// Read files of exchanges, vendors and chains into the tape
+    Ingest(commands::ingest::Arguments),
+    /// Fetch an episode's files from public archives, then ingest them
+    Fetch(commands::fetch::Arguments),
+    /// Generate a tape whose truth is known, and the truth beside it
+    Synth(commands::synth::Arguments),
+    /// Say what a tape tells of impact, positions, depth and amplification, and what is only a prior
+    Calibrate(commands::calibrate::Arguments),
+    /// Run the gates that synthetic crashes decide
+    Check(commands::check::Arguments),
+    /// Show what the tape holds
+    Tape(commands::tape::Arguments),
+    /// List the episodes
+    Episodes(commands::episodes::Arguments),
+    /// List the rule sets, or explain one
+    Rules(commands::rules::Arguments),
+    /// List the venues, or print a venue's rules in force at a date with their sources
+    Venues(commands::venues::Arguments),
+    /// Ask in SQL; without a query, interactively
+    Sql(commands::sql::Arguments),
+    /// Say what rules were worth against the rules of record, on every measure at once
+    Compare(commands::compare::Arguments),
+    /// List or prune runs
+    Runs(commands::runs::Arguments),
+    /// Rebuild a run from its manifest and compare digests
+    Verify(commands::verify::Arguments),
+    /// Write the post-mortem of runs again
+    Report(commands::report::Arguments),
+}
+
+/// Deep queries recurse; this much stack holds the deepest that the length limits let through.
+const STACK_BYTES: usize = 256 << 20;
+
+/// The whole command line, with these kinds of rule beside ours: `main` of a crate that brings rules.
+///
+/// # Panics
+/// Where it is called twice, or a kind has the name of one of ours.
+pub fn main(kinds: &'static [Kind]) -> ExitCode {
+    if !kinds.is_empty() {
+        aftershock_rules::register(kinds);
+    }
+    let arguments = Arguments::parse();
+    let worker = std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || run(arguments));
+    match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        // A panic has been printed by then, and a thread that cannot start is the machine's.
+        _ => ExitCode::from(2),
+    }
+}
+
+fn run(Arguments { data, command }: Arguments) -> ExitCode {
+    let result = checked(&data).and_then(|()| match command {
+        Command::Replay(arguments) => commands::replay::run(&data, arguments),
+        Command::Ingest(arguments) => commands::ingest::run(&data, arguments),
+        Command::Fetch(arguments) => commands::fetch::run(&data, arguments),
+        Command::Synth(arguments) => commands::synth::run(&data, arguments),
+        Command::Calibrate(arguments) => commands::calibrate::run(&data, arguments),
+        Command::Check(arguments) => commands::check::run(arguments),
+        Command::Tape(arguments) => commands::tape::run(&data, arguments),
+        Command::Episodes(arguments) => commands::episodes::run(arguments),
+        Command::Rules(arguments) => commands::rules::run(arguments),
+        Command::Venues(arguments) => commands::venues::run(arguments),
+        Command::Sql(arguments) => commands::sql::run(&data, arguments),
+        Command::Compare(arguments) => commands::compare::run(&data, arguments),
+        Command::Runs(arguments) => commands::runs::run(&data, arguments),
+        Command::Verify(arguments) => commands::verify::run(&data, arguments),
+        Command::Report(arguments) => commands::report::run(&data, arguments),
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::print(&error),
+    }
+}
+
+/// Tables are found by pattern, so a folder whose name holds one would be read as another.
+pub(crate) fn checked(folder: &std::path::Path) -> anyhow::Result<()> {
+    if folder.to_string_lossy().contains(['*', '?', '[', ']']) {
+        return Err(failure::Mistake::new(format!(
+            "the folder {} has one of * ? [ ] in its name",
+            folder.display()
+        ))
+        .hint("name another; the data folder is named with --data or AFTERSHOCK_DATA")
+        .into());
+    }
+    Ok(())
+}
