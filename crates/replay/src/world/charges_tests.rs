@@ -83,7 +83,7 @@ fn a_fee_is_a_share_of_the_value() {
 fn bids_funded_beforehand_pay_their_own_price() {
     let (spec, rules) = (three(), RuleSet::default());
     let mut world = begin(&spec, &rules);
-    let hand = [(0, 100.0, 0.5, 9_850.0), (1, 1e6, 0.495, 9_849.246_231_155_779)];
+    let hand = [(0, 100.0, 0.5, 9_850.0), (1, 1e6, 0.495, 9_849.246_231)];
     for (place, quantity, share, average) in hand {
         let market = &mut world.markets[place];
         market.liquidity.backstop_usd = 495_000.0;
