@@ -54,7 +54,7 @@ impl World<'_> {
     /// Whether rules are asked what an account must post or what its collateral counts for.
     fn is_ruled(&self, account: usize) -> bool {
         let one = &self.accounts[account];
-        !self.rules.is_record() && !(one.collateral.is_empty() && one.holdings.len() < 2)
+        !self.rules.is_record() && (one.holdings.len() >= 2 || !one.collateral.is_empty())
     }
 
     /// The log move that an account under rules would survive in history: there it is looked at, so that it can be told that
