@@ -12,7 +12,7 @@ use std::path::{Path as Folder, PathBuf};
 
 use aftershock_calibrate::synthetic;
 use aftershock_market::{Cash, Coin, MICROS_PER_SECOND, Side, Timestamp};
-use aftershock_protocol::{AssessMargin, NO_PAST, Position, Slot, View};
+use aftershock_protocol::{AssessMargin, Brackets, NO_PAST, Position, Slot, Tier, View};
 use aftershock_replay::{
     Exogenous, ForcedOrder, Fund, MarginInForce, Mechanisms, Mode, Noted, Observer, Parameters, Path, Pool,
     Replay, Silent, Waypoint, lead_in,
@@ -29,6 +29,7 @@ struct Tape {
     lead_usd: f64,
     positions: Vec<(Side, bool, f64, f64, f64)>,
     prices: Vec<(i64, f64)>,
+    tiers: Vec<Tier>,
 }
 
 fn number(word: Option<&&str>) -> Result<f64> {
@@ -58,6 +59,7 @@ impl Tape {
             lead_usd: 0.0,
             positions: Vec::new(),
             prices: Vec::new(),
+            tiers: Vec::new(),
         };
         for line in block.lines() {
             tape.line(line).with_context(|| format!("tape line `{line}`"))?;
@@ -79,6 +81,9 @@ impl Tape {
                 (self.lead, self.lead_usd) = (minutes.parse()?, price.parse()?);
             }
             ["book", depth, "USD", ..] => self.parameters.book_usd_per_log = depth.parse()?,
+            ["bracket", "to", cap, "maintenance", ratio, "leverage", leverage] => {
+                self.bracket(cap.parse()?, ratio.parse()?, leverage.parse()?)?;
+            }
             ["latency", latency, "s"] => self.parameters.latency_s = latency.parse()?,
             ["reopen", share] => self.parameters.reopen_share = share.parse()?,
             ["overlap", overlap] => self.parameters.overlap = overlap.parse()?,
@@ -111,6 +116,24 @@ impl Tape {
             [clock, price] => self.prices.push((minutes(clock)?, price.parse()?)),
             _ => bail!("not understood"),
         }
+        Ok(())
+    }
+
+    /// The next bracket of the margin table; the first replaces the table there is.
+    fn bracket(&mut self, cap_usd: f64, maintenance_ratio: f64, max_leverage: f64) -> Result<()> {
+        let mut tiers = self.tiers.clone();
+        let (floor_usd, ratio, amount) = tiers.last().map_or((0.0, maintenance_ratio, 0.0), |last| {
+            (last.cap_usd, last.maintenance_ratio, last.maintenance_amount_usd)
+        });
+        tiers.push(Tier {
+            floor_usd,
+            cap_usd,
+            maintenance_ratio,
+            max_leverage,
+            maintenance_amount_usd: amount + floor_usd * (maintenance_ratio - ratio),
+        });
+        self.parameters.brackets = Brackets::new(tiers.clone())?;
+        self.tiers = tiers;
         Ok(())
     }
 
@@ -161,15 +184,20 @@ impl Tape {
                     .exposure_ratio;
                 let value = Cash::from_f64(quantity * entry);
                 let margin = Cash::from_f64(quantity * entry / leverage);
+                let brackets = &self.parameters.brackets;
+                let tier = brackets
+                    .liquidation(side, quantity, entry, margin.to_f64())
+                    .map_or(0, |(tier, _)| tier);
+                let amount = brackets.tiers()[tier].maintenance_amount_usd;
                 let quantity = Coin::from_f64(quantity);
-                let key = Position::key(side, quantity, value, margin, 0.0, exposure);
+                let key = Position::key(side, quantity, value, margin, amount, exposure);
                 let position = Position {
                     key,
                     quantity,
                     entry_value: value,
                     margin,
                 };
-                Ok((side, Slot { tier: 0, linked }, position))
+                Ok((side, Slot { tier, linked }, position))
             })
             .collect()
     }

@@ -10,6 +10,7 @@
 
 pub mod auction;
 pub mod band;
+mod cut;
 pub mod drift;
 pub mod dydx;
 pub mod fee;
@@ -27,10 +28,11 @@ pub mod step;
 pub mod venue;
 mod view;
 
+pub use cut::{Cut, Left, Part, band_fraction, health_fraction};
 pub use ledger::{Ledger, Settlement};
 pub use margin::{BracketError, Brackets, Tier, bankruptcy_price, liquidation_price};
 pub use past::{NO_PAST, Past, PastHalt};
-pub use positions::{Closed, Position, PositionBook, Ranked, Slot};
+pub use positions::{Broken, Closed, Position, PositionBook, Ranked, Slot};
 pub use rule::{Decision, Need, ProtocolRule, Reason};
 pub use rule_set::{Intervention, RuleBreach, RuleSet, Verdict};
 pub use step::{

@@ -6,6 +6,7 @@
 use aftershock_market::{Cash, Coin, Side};
 
 use crate::sorted::Sorted;
+use crate::{Cut, Left};
 
 /// A position, or many alike that opened together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,6 +101,55 @@ pub struct Closed {
     pub slot: Slot,
     /// What was taken.
     pub position: Position,
+    /// What is left of it and waits outside the book until its sale has shown what margin it keeps.
+    pub rest: Option<Position>,
+}
+
+impl Closed {
+    /// What waits for its margin.
+    pub fn left(&self) -> Option<Left> {
+        let position = self.rest?;
+        let whole = (position.quantity + self.position.quantity).0 as f64;
+        Some(Left {
+            slot: self.slot,
+            position,
+            margin: position.margin,
+            share: position.quantity.0 as f64 / whole,
+        })
+    }
+
+    /// Takes so many of the contracts closed off it, with as large a part of what waits.
+    pub fn take(&mut self, quantity: Coin) -> Self {
+        let whole = self.position.quantity;
+        let mut rest = self.rest;
+        let part = rest.as_mut().map(|rest| {
+            let waits = rest.quantity.share_floor(quantity.0.min(whole.0), whole.0);
+            rest.take(waits)
+        });
+        let some = |one: Option<Position>| one.filter(|one| one.quantity > Coin::ZERO);
+        let taken = Self {
+            slot: self.slot,
+            position: self.position.take(quantity),
+            rest: some(part),
+        };
+        self.rest = some(rest);
+        taken
+    }
+}
+
+/// Broken positions of a side and bracket, summed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Broken {
+    /// Contracts.
+    pub quantity: Coin,
+    /// Their value at the mark, settlement asset.
+    pub value: f64,
+    /// Margin and result at the mark.
+    pub equity: f64,
+    /// Value at the mark of those without an offset elsewhere.
+    pub unlinked_value: f64,
+    /// Maintenance amount in the keys of those.
+    pub unlinked_amount: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -255,6 +305,7 @@ impl PositionBook {
             taken.push(Closed {
                 slot: one.slot,
                 position,
+                rest: None,
             });
         }
         for queue in &mut self.queues[side.index()] {
@@ -330,6 +381,7 @@ impl PositionBook {
                 taken.push(Closed {
                     slot: queue.slot,
                     position: held.split(fraction),
+                    rest: None,
                 });
                 if held.quantity > Coin::ZERO {
                     left.push(held);
@@ -346,6 +398,92 @@ impl PositionBook {
             self.quantity[side.index()] -= gone;
         }
         self.refresh(side);
+    }
+
+    /// Sums the positions of a bracket, from 0, that `mark_usd` liquidates on `side`.
+    pub fn broken(&self, side: Side, mark_usd: f64, tier: usize) -> Broken {
+        let mut sum = Broken::default();
+        for queue in &self.queues[side.index()][2 * tier..2 * tier + 2] {
+            for held in queue.positions.iter() {
+                if !mark_crosses(side, queue.trigger(side, held, self.funding), mark_usd) {
+                    break;
+                }
+                let (quantity, entry_value) = (held.quantity.to_f64(), held.entry_value.to_f64());
+                let (value, margin) = (quantity * (mark_usd + self.funding), held.margin.to_f64());
+                sum.quantity += held.quantity;
+                sum.value += value;
+                sum.equity += margin + side.sign() * (quantity * mark_usd - entry_value);
+                if !queue.slot.linked {
+                    sum.unlinked_value += value;
+                    sum.unlinked_amount += side.sign() * (entry_value - held.key * quantity) - margin;
+                }
+            }
+        }
+        sum
+    }
+
+    /// Takes what `cuts`, one a bracket, close at `mark_usd` of the positions that a mark of `by_usd` liquidates. What is left of those goes to `left`,
+    /// for [`PositionBook::put_back`], or stays with what was taken where it waits for its margin.
+    pub fn take_cut(
+        &mut self,
+        side: Side,
+        by_usd: f64,
+        mark_usd: f64,
+        cuts: &[Option<Cut>],
+        taken: &mut Vec<Closed>,
+        left: &mut Vec<(Slot, Position)>,
+    ) {
+        let funding = self.funding;
+        for queue in &mut self.queues[side.index()] {
+            let Some(cut) = cuts[queue.slot.tier] else {
+                continue;
+            };
+            while let Some(held) = queue.positions.front() {
+                let trigger = queue.trigger(side, held, funding);
+                if !mark_crosses(side, trigger, by_usd) {
+                    break;
+                }
+                let Some(mut held) = queue.positions.pop_front() else {
+                    break;
+                };
+                queue.quantity -= held.quantity;
+                self.quantity[side.index()] -= held.quantity;
+                let fraction = cut.fraction_of(side, &held, trigger, mark_usd, funding);
+                if fraction > 0.0 {
+                    let position = held.split(fraction);
+                    let waits = cut.keeps_margin && held.quantity > Coin::ZERO;
+                    taken.push(Closed {
+                        slot: queue.slot,
+                        position,
+                        rest: waits.then_some(held),
+                    });
+                    if waits {
+                        continue;
+                    }
+                    held.key = cut.key_left(side, &held, queue.maintenance_ratio, mark_usd, funding);
+                }
+                if held.quantity > Coin::ZERO {
+                    left.push((queue.slot, held));
+                }
+            }
+        }
+        self.refresh(side);
+    }
+
+    /// Puts back what was left of positions.
+    pub fn put_back(&mut self, side: Side, left: &mut Vec<(Slot, Position)>) {
+        for (slot, position) in left.drain(..) {
+            self.insert(side, slot, position);
+        }
+    }
+
+    /// Margin posted on a side, by all positions in the book.
+    pub fn margin(&self, side: Side) -> Cash {
+        let queues = self.queues[side.index()].iter();
+        queues
+            .flat_map(|queue| queue.positions.iter())
+            .map(|held| held.margin)
+            .sum()
     }
 
     /// Closes `quantity` of `side` by the holders furthest from liquidation, each slot in proportion to what it holds.
@@ -381,6 +519,7 @@ impl PositionBook {
                 taken.push(Closed {
                     slot: queue.slot,
                     position,
+                    rest: None,
                 });
                 if last.quantity == Coin::ZERO {
                     queue.positions.pop_back();

@@ -40,8 +40,10 @@ fn step() -> Liquidate {
         account_usd: 1e5,
         tier_floor_usd: 0.0,
         maintenance_ratio: 0.005,
+        equity_ratio: 0.005,
+        part: crate::Part::Share,
         fraction: 1.0,
-        allowance_ratio: None,
+        keeps_margin: false,
         pause_s: 0.0,
         sale: crate::Sale::Book,
     }

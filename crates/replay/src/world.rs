@@ -9,6 +9,7 @@ mod audit;
 mod backstop;
 mod band;
 mod breach;
+mod by_rules;
 mod cap;
 mod collateral;
 mod engine;
@@ -46,6 +47,10 @@ pub use tape::{Grid, WorldEvent, WorldTape};
 
 #[cfg(test)]
 mod breaker_tests;
+#[cfg(test)]
+mod by_rules_tests;
+#[cfg(test)]
+mod charges_tests;
 #[cfg(test)]
 mod halt_tests;
 #[cfg(test)]

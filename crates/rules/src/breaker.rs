@@ -90,7 +90,7 @@ fn midnight(at: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use aftershock_market::Side;
-    use aftershock_protocol::{Decision, Liquidate, NO_PAST, Past, Sale};
+    use aftershock_protocol::{Decision, Liquidate, NO_PAST, Part, Past, Sale};
 
     use super::*;
 
@@ -125,8 +125,10 @@ mod tests {
             account_usd: 0.0,
             tier_floor_usd: 0.0,
             maintenance_ratio: 0.005,
+            equity_ratio: 0.005,
+            part: Part::Share,
             fraction: 1.0,
-            allowance_ratio: None,
+            keeps_margin: false,
             pause_s: 0.0,
             sale: Sale::Book,
         }

@@ -2,12 +2,22 @@
 
 mod batch_auction;
 mod close_factor;
+mod dutch_auction;
+mod health_target;
+mod incremental;
 mod random_pacing;
+mod soft;
+mod tiered;
 mod whole_liquidation;
 
 pub use batch_auction::BatchAuction;
 pub use close_factor::CloseFactor;
+pub use dutch_auction::DutchAuction;
+pub use health_target::HealthFactorTarget;
+pub use incremental::IncrementalLiquidation;
 pub use random_pacing::RandomPacing;
+pub use soft::SoftLiquidation;
+pub use tiered::TieredLiquidation;
 pub use whole_liquidation::WholeLiquidation;
 
 use crate::Kind;
@@ -15,14 +25,19 @@ use crate::Kind;
 pub(crate) const KINDS: &[Kind] = &[
     batch_auction::KIND,
     close_factor::KIND,
+    dutch_auction::KIND,
+    health_target::KIND,
+    incremental::KIND,
     random_pacing::KIND,
+    soft::KIND,
+    tiered::KIND,
     whole_liquidation::KIND,
 ];
 
 #[cfg(test)]
 mod testing {
     use aftershock_market::{Side, Timestamp};
-    use aftershock_protocol::{Decision, Liquidate, NO_PAST, Sale, View};
+    use aftershock_protocol::{Decision, Liquidate, NO_PAST, Part, Sale, View};
 
     /// A million dollars of longs in the first bracket at a maintenance of 0.5 %, to be closed whole.
     pub(super) fn step() -> Liquidate {
@@ -33,8 +48,10 @@ mod testing {
             account_usd: 1e4,
             tier_floor_usd: 0.0,
             maintenance_ratio: 0.005,
+            equity_ratio: 0.005,
+            part: Part::Share,
             fraction: 1.0,
-            allowance_ratio: None,
+            keeps_margin: false,
             pause_s: 0.0,
             sale: Sale::Book,
         }

@@ -11,6 +11,7 @@ mod clock;
 mod counterparty;
 pub mod cross_impact;
 mod impact;
+pub mod keeper;
 pub mod maker;
 pub mod toxicity;
 pub mod volatility;

@@ -1,13 +1,14 @@
 //! A mark crosses a level: what breaks, for whose sake, and the order on its way to the book.
 
 use aftershock_market::{Cash, Coin, Side};
+use aftershock_protocol::Closed;
 use aftershock_protocol::venue::liquidation::{Action, LiquidationRule};
-use aftershock_protocol::{Liquidate, Sale};
 
 use super::engine::World;
 use super::journal::Cause;
 use super::order::{Behind, Order, What};
 use crate::ReplayError;
+use crate::response::keeper::Auction;
 
 /// How many orders are remembered in a market as possible parents.
 const PARENTS: usize = 32;
@@ -29,41 +30,17 @@ impl World<'_> {
             if !market.book.triggered(side, mark) || market.suspended_until[side.index()] > at {
                 continue;
             }
-            let (mut fraction, pause_until) = self.step_of(at, place, side, liquidation.rule);
+            let (fraction, pause_until) = self.step_of(at, place, side, liquidation.rule);
             if fraction == 0.0 {
                 self.suspend(place, side, pause_until);
                 continue;
             }
-            let mut paused_until = pause_until;
             if !self.rules.is_record() {
-                let quantity = market.book.triggered_quantity(side, mark);
-                let step = Liquidate {
-                    side: market.frame.side(side),
-                    tier: 1,
-                    notional_usd: market.frame.notional_usd(quantity, market.log_mark),
-                    account_usd: 0.0,
-                    tier_floor_usd: 0.0,
-                    maintenance_ratio: market.margins.maintenance[0],
-                    fraction,
-                    allowance_ratio: None,
-                    pause_s: 0.0,
-                    sale: Sale::Book,
-                };
-                let verdict = self.rules.liquidate(step, &market.view(at, spec))?;
-                let subject = format!("{} orders", verdict.step.side.closing_order());
-                self.tell_rules(at, "liquidate", &subject, verdict.until, &verdict.interventions);
-                if !verdict.allowed {
-                    if let Some(until) = verdict.until {
-                        self.suspend(place, side, until.0);
-                    }
-                    continue;
-                }
-                fraction = verdict.step.fraction;
-                paused_until = pause_until.max(at + (verdict.step.pause_s * 1e6) as i64);
+                self.break_by_rules(at, place, side, fraction, pause_until)?;
+                continue;
             }
             let market = &mut self.markets[place];
-            let log_null = market.log_null() + (market.log_mark - market.log_price);
-            let null = market.frame.kept(log_null);
+            let null = market.null_mark();
             let mut groups = Vec::with_capacity(2);
             // Of steps that close a share, those whom the null has crossed go first, and the rest at the next step.
             let crossed_by_null = !market.answering || market.book.triggered(side, null);
@@ -80,22 +57,11 @@ impl World<'_> {
                 groups.push((parent, orders));
             }
             for (parent, orders) in groups {
-                let quantity: Coin = orders.iter().map(|closed| closed.position.quantity).sum();
-                if quantity > Coin::ZERO {
-                    self.send(
-                        at,
-                        place,
-                        side,
-                        quantity,
-                        Cause::Liquidation,
-                        parent,
-                        Behind::Cohort(orders),
-                    );
-                }
+                self.send_cohort(at, place, side, parent, orders, None);
             }
             if fraction < 1.0 {
                 self.markets[place].stepped[side.index()] = true;
-                self.suspend(place, side, paused_until.max(at + 1));
+                self.suspend(place, side, pause_until.max(at + 1));
             } else {
                 // Nothing is left that could wait.
                 self.markets[place].stepped[side.index()] = false;
@@ -103,6 +69,37 @@ impl World<'_> {
         }
         self.markets[place].refresh_alarm();
         Ok(())
+    }
+
+    /// Sends an order for what was taken out of the levels, if anything was.
+    pub(super) fn send_cohort(
+        &mut self,
+        at: i64,
+        place: usize,
+        side: Side,
+        parent: Option<u32>,
+        closed: Vec<Closed>,
+        auction: Option<Auction>,
+    ) {
+        let quantity: Coin = closed.iter().map(|one| one.position.quantity).sum();
+        if quantity == Coin::ZERO {
+            return;
+        }
+        let behind = Behind::Cohort(closed);
+        match auction {
+            None => self.send(at, place, side, quantity, Cause::Liquidation, parent, behind),
+            // A lot is put up whole: no engine has to work it off.
+            Some(_) => self.send_piece(
+                at,
+                place,
+                side,
+                quantity,
+                Cause::Liquidation,
+                parent,
+                behind,
+                auction,
+            ),
+        }
     }
 
     /// Share of every broken position that the venue's rule closes now, and when it may close more; found from an account
@@ -126,7 +123,7 @@ impl World<'_> {
         }
     }
 
-    fn suspend(&mut self, place: usize, side: Side, until: i64) {
+    pub(super) fn suspend(&mut self, place: usize, side: Side, until: i64) {
         self.markets[place].suspended_until[side.index()] = until;
         if !self.on_grid {
             self.agenda.put(until, What::Recheck(place));
@@ -204,7 +201,7 @@ impl World<'_> {
             pieces = (work_s / PIECE_S).ceil().clamp(1.0, MOST_PIECES) as i64;
         }
         if pieces == 1 {
-            self.send_piece(at, place, side, quantity, cause, parent, behind);
+            self.send_piece(at, place, side, quantity, cause, parent, behind, None);
             return;
         }
         let mut left = quantity;
@@ -216,7 +213,7 @@ impl World<'_> {
             }
             left -= part;
             let behind = rest.split(part);
-            self.send_piece(at, place, side, part, cause, parent, behind);
+            self.send_piece(at, place, side, part, cause, parent, behind, None);
         }
     }
 
@@ -230,6 +227,7 @@ impl World<'_> {
         cause: Cause,
         parent: Option<u32>,
         behind: Behind,
+        auction: Option<Auction>,
     ) {
         let spec = &self.spec.instruments[place];
         let market = &mut self.markets[place];
@@ -238,15 +236,19 @@ impl World<'_> {
         let due = match spec.liquidation {
             Some(liquidation) if cause == Cause::Liquidation => {
                 let ready = at + (liquidation.latency_s * 1e6) as i64;
-                let due = ready.max(market.engine_free_at);
-                let work_us = notional_usd / liquidation.throughput_usd_per_s * 1e6;
-                market.engine_free_at = due + work_us as i64;
-                due
+                if auction.is_some() {
+                    ready
+                } else {
+                    let due = ready.max(market.engine_free_at);
+                    let work_us = notional_usd / liquidation.throughput_usd_per_s * 1e6;
+                    market.engine_free_at = due + work_us as i64;
+                    due
+                }
             }
             _ => at + (spec.parameters.latency_s * 1e6) as i64,
         };
         if matches!(behind, Behind::Cohort(_)) {
-            market.quantity_under_way[side.index()] += quantity;
+            market.quantity_under_way[side.index()] += quantity + behind.waiting();
         }
         market.backlog_usd += notional_usd;
         let order = Order {
@@ -261,15 +263,22 @@ impl World<'_> {
             log_trigger: market.log_mark,
             notional_usd,
             behind,
+            auction,
         };
         market.eventful = true;
         self.generations.push(generation);
-        if self.on_grid {
-            let turn = market.pending.partition_point(|(other, _)| *other <= due);
-            market.pending.insert(turn, (due, self.orders.len()));
-        } else {
-            self.agenda.put(due, What::Order(self.orders.len()));
-        }
+        self.put_under_way(place, due, self.orders.len());
         self.orders.push(Some(order));
+    }
+
+    /// An order is to meet its market at an instant.
+    pub(super) fn put_under_way(&mut self, place: usize, due: i64, order: usize) {
+        if self.on_grid {
+            let pending = &mut self.markets[place].pending;
+            let turn = pending.partition_point(|(other, _)| *other <= due);
+            pending.insert(turn, (due, order));
+        } else {
+            self.agenda.put(due, What::Order(order));
+        }
     }
 }

@@ -77,7 +77,8 @@ impl World<'_> {
                     None if due == 0 => tape.log_price[k] - market.impact(),
                     None => {
                         let orders = market.pending.iter().take(due).filter_map(|(_, order)| {
-                            let order = self.orders[*order].as_ref()?;
+                            // Whether a keeper buys at this price is not known before the price is.
+                            let order = self.orders[*order].as_ref().filter(|one| one.auction.is_none())?;
                             Some((market.frame.side(order.side), order.quantity))
                         });
                         let of = grid.ordinary_holds_forced.then_some(depth);

@@ -144,7 +144,7 @@ impl World<'_> {
         let orders: Vec<(Side, Coin, bool)> = orders
             .iter()
             .filter_map(|order| {
-                let order = self.orders[*order].as_ref()?;
+                let order = self.orders[*order].as_ref().filter(|one| one.auction.is_none())?;
                 let quantity = match order.behind {
                     Behind::Account { account, holding } => {
                         let held = self.accounts[account].holdings[holding].quantity;

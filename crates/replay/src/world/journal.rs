@@ -50,7 +50,7 @@ pub struct OrderRow {
     pub log_trigger: f64,
     /// Log price on the market before and the average fill.
     pub log_before: f64,
-    /// Average fill, log.
+    /// Average fill, log; of an auction the price that the positions got.
     pub log_fill: f64,
     /// Filled on the book.
     pub quantity: Coin,
@@ -62,6 +62,8 @@ pub struct OrderRow {
     pub deleveraged_usd: f64,
     /// Profit that those closed against it gave up: at the mark less at the price they were closed at, USD.
     pub deleveraged_profit_usd: f64,
+    /// What a keeper kept who bought the lot in an auction and sold it on, USD: 0 without one.
+    pub keeper_usd: f64,
     /// Loss beyond the margins, settlement asset.
     pub deficit: Cash,
     /// Paid of it by fund and vault.
@@ -73,7 +75,7 @@ pub struct OrderRow {
     /// Of the margin of the positions closed what their loss took, fees included, settlement asset; of an account nothing, whose
     /// cash answers for all that it holds.
     pub margin_lost: Cash,
-    /// Fees charged on it, settlement asset.
+    /// Fees charged on it, settlement asset, without what a keeper kept.
     pub fees: Cash,
 }
 
@@ -101,7 +103,7 @@ pub enum EntryKind {
     Feed,
     /// `amount` is charged to winners.
     Socialised,
-    /// Makers get `amount` that a forced order was charged; it is in the exit value of the close.
+    /// Makers, or a keeper, get `amount` that a forced order was charged; it is in the exit value of the close.
     Fee,
     /// `amount` stays unpaid.
     BadDebt,

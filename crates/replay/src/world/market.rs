@@ -105,6 +105,8 @@ pub(crate) struct Market {
     /// When the engine can send again.
     pub(crate) engine_free_at: i64,
     pub(crate) suspended_until: [i64; 2],
+    /// Until when rules let the brackets of each side wait; empty under the rules of record.
+    pub(crate) tier_paused_until: [Vec<i64>; 2],
     /// Whether the first of several steps was taken on a side.
     pub(crate) stepped: [bool; 2],
     /// Orders that stand in the impact, with the flow they brought: possible parents.
@@ -202,6 +204,7 @@ impl Market {
             backlog_usd: 0.0,
             engine_free_at: i64::MIN,
             suspended_until: [i64::MIN; 2],
+            tier_paused_until: [Vec::new(), Vec::new()],
             recent: Vec::new(),
             premium: PremiumMean::new(averaging),
             sampled: false,
@@ -289,6 +292,12 @@ impl Market {
     #[inline]
     pub(crate) fn log_null(&self) -> f64 {
         self.log_news + self.shape.log_impact(self.ordinary.standing_usd(&self.weights))
+    }
+
+    /// Mark, as positions are compared with it, without what forced, called and arbitrage orders did.
+    pub(crate) fn null_mark(&self) -> f64 {
+        let log_null = self.log_null();
+        self.frame.kept(log_null + (self.log_mark - self.log_price))
     }
 
     /// A trade as it would meet this market now.

@@ -7,6 +7,7 @@ use aftershock_market::{Coin, Side};
 use aftershock_protocol::Closed;
 
 use super::journal::Cause;
+use crate::response::keeper::Auction;
 
 /// Who is behind an order.
 #[derive(Clone, Debug)]
@@ -31,10 +32,7 @@ impl Behind {
         for one in closed.iter_mut() {
             if one.position.quantity > left {
                 if left > Coin::ZERO {
-                    part = Some(Closed {
-                        position: one.position.take(left),
-                        ..*one
-                    });
+                    part = Some(one.take(left));
                 }
                 break;
             }
@@ -44,6 +42,15 @@ impl Behind {
         let mut taken: Vec<Closed> = closed.drain(..whole).collect();
         taken.extend(part);
         Self::Cohort(taken)
+    }
+
+    /// Contracts that wait outside the levels until the sale has shown what margin they keep.
+    pub(crate) fn waiting(&self) -> Coin {
+        let Self::Cohort(closed) = self else {
+            return Coin::ZERO;
+        };
+        let rests = closed.iter().filter_map(|one| one.rest);
+        rests.map(|rest| rest.quantity).sum()
     }
 }
 
@@ -63,6 +70,8 @@ pub(crate) struct Order {
     /// What it is worth at the trigger, USD: the backlog while it is under way.
     pub(crate) notional_usd: f64,
     pub(crate) behind: Behind,
+    /// Absent where it goes to the book.
+    pub(crate) auction: Option<Auction>,
 }
 
 /// What is to happen.
@@ -147,6 +156,7 @@ mod tests {
                 entry_value: Cash(i128::from(quantity) * 7),
                 margin: Cash(i128::from(quantity)),
             },
+            rest: None,
         };
         let mut rest = Behind::Cohort(vec![closed(5), closed(3), closed(4)]);
         let quantities: Vec<Vec<(i64, i128)>> = [6, 2, 4]

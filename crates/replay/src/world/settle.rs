@@ -1,7 +1,7 @@
 //! An order meets the book: its fill, its positions and who takes the other side.
 
 use aftershock_market::{Cash, Coin, Rest, Side, Timestamp};
-use aftershock_protocol::{Position, Shared};
+use aftershock_protocol::{Left, Position, Shared};
 
 use super::backstop::Taken;
 use super::band::Auction;
@@ -10,6 +10,7 @@ use super::journal::{Cause, Entry, EntryKind, Holder, OrderRow};
 use super::order::{Behind, Order};
 use super::tell::Told;
 use crate::ReplayError;
+use crate::response::keeper::Bid;
 use crate::response::{Booked, Fill, absorb};
 
 /// Log prices between which contracts and money are counted exactly: a billionth of a cent to a billion USD a coin.
@@ -20,6 +21,8 @@ const MOST_LOG_PRICE: f64 = 20.7;
 struct Part {
     holder: Holder,
     position: Position,
+    /// What waits for the margin that this leaves.
+    left: Option<Left>,
     exit: Cash,
     /// Contracts of it that are closed against winners.
     deleveraged: Coin,
@@ -31,6 +34,16 @@ impl Part {
             Side::Long => self.exit - self.position.entry_value,
             Side::Short => self.position.entry_value - self.exit,
         }
+    }
+}
+
+impl Part {
+    /// Where something waits, it takes what margin it needs for its result and leaves the rest of both their margins.
+    fn keep_margin(&mut self, result: Cash) {
+        let Some(left) = &mut self.left else { return };
+        let both = self.position.margin + left.position.margin;
+        self.position.margin = (-result).max(Cash::ZERO).min(both);
+        left.margin = both - self.position.margin;
     }
 }
 
@@ -48,9 +61,13 @@ impl World<'_> {
         auction: Option<Auction>,
     ) -> Result<(), ReplayError> {
         let order = self.orders[index].as_ref();
-        let Some((place, side)) = order.map(|order| (order.market, order.side)) else {
+        let Some((place, side, is_lot)) =
+            order.map(|order| (order.market, order.side, order.auction.is_some()))
+        else {
             return Ok(());
         };
+        // A lot has a price of its own, and who buys it sells on the book once that is open.
+        let auction = auction.filter(|_| !is_lot);
         if self.markets[place].turns_away(side) {
             self.waiting[place].push(index);
             return Ok(());
@@ -97,6 +114,19 @@ impl World<'_> {
             }
         };
         let walks = 1.0 - bids.share;
+        let mut log_auction = None;
+        if let Some(lot) = &mut order.auction {
+            match lot.bid(at, contract_side, market.log_mark, log_fill) {
+                Bid::Takes(log_price) => log_auction = Some(log_price),
+                Bid::Waits(until) => {
+                    market.backlog_usd += order.notional_usd;
+                    self.filling = None;
+                    self.put_under_way(place, until, index);
+                    self.orders[index] = Some(order);
+                    return Ok(());
+                }
+            }
+        }
         let mut row = OrderRow {
             id: order.id,
             parent: order.parent,
@@ -115,6 +145,7 @@ impl World<'_> {
             deleveraged: Coin::ZERO,
             deleveraged_usd: 0.0,
             deleveraged_profit_usd: 0.0,
+            keeper_usd: 0.0,
             deficit: Cash::ZERO,
             covered: Cash::ZERO,
             socialised: Cash::ZERO,
@@ -129,7 +160,7 @@ impl World<'_> {
                 self.settle_flat(at, account, &mut row)?;
                 self.set_band_of(account)?;
             }
-            Behind::Cohort(_) | Behind::Account { .. } => self.fill(at, &order, &mut row)?,
+            Behind::Cohort(_) | Behind::Account { .. } => self.fill(at, &order, log_auction, &mut row)?,
         }
         if bids.share > 0.0 {
             let market = &mut self.markets[place];
@@ -137,6 +168,10 @@ impl World<'_> {
         }
         // Bids funded beforehand keep what they bought: only the rest weighs on the price.
         let flow = -contract_side.sign() * row.notional_usd * walks;
+        if let Some(log_price) = log_auction {
+            row.log_fill = log_price;
+            row.notional_usd = self.markets[place].frame.notional_usd(row.quantity, log_price);
+        }
         if flow != 0.0 {
             self.push(at, place, flow, depth, order.cause, order.id);
             if withdraws {
@@ -200,7 +235,13 @@ impl World<'_> {
     }
 
     /// Positions close: on the book as far as reserves bear the loss, against winners beyond that.
-    fn fill(&mut self, at: i64, order: &Order, row: &mut OrderRow) -> Result<(), ReplayError> {
+    fn fill(
+        &mut self,
+        at: i64,
+        order: &Order,
+        log_auction: Option<f64>,
+        row: &mut OrderRow,
+    ) -> Result<(), ReplayError> {
         let place = order.market;
         let spec = &self.spec.instruments[place];
         let side = order.side;
@@ -208,6 +249,22 @@ impl World<'_> {
         let kept = frame.kept(row.log_fill);
         let value = frame.value(order.quantity, kept);
         let mut parts = self.parts(order, value);
+        // Who takes pays the fee out of what he gets; makers, on the other side, get the price. A keeper gets what the book
+        // gives beyond his own price.
+        let fee_ratio = self.markets[place].liquidity.taker_fee_ratio;
+        let keeps = log_auction.map_or(0.0, |log_price| {
+            (frame.y(row.log_fill) - frame.y(log_price)).abs()
+        });
+        let charged = |quantity: Coin, exit: Cash| {
+            (
+                Cash::from_f64(exit.to_f64().abs() * fee_ratio),
+                Cash::from_f64(quantity.to_f64() * keeps),
+            )
+        };
+        for part in &mut parts {
+            let (fee, kept) = charged(part.position.quantity, part.exit);
+            part.keep_margin(part.result(side) - fee - kept);
+        }
 
         let reserves: Cash = self.markets[place].ledger.insurance().iter().copied().sum();
         let losses: Cash = parts.iter().map(|part| self.loss(part, side)).sum();
@@ -238,17 +295,20 @@ impl World<'_> {
         let mut deficit = Cash::ZERO;
         let mut booked_value = Cash::ZERO;
         let mut fed = Cash::ZERO;
-        let fee_ratio = self.markets[place].liquidity.taker_fee_ratio;
         let mut fees = Cash::ZERO;
+        let mut keeper = Cash::ZERO;
+        let mut lefts = Vec::new();
         let listens = self.observer.as_ref().is_some_and(|observer| observer.listens());
         let mut told = Told::new(listens, &order.behind);
         for (turn, part) in parts.into_iter().enumerate() {
             let Part {
                 holder,
                 mut position,
+                left,
                 mut exit,
                 deleveraged,
             } = part;
+            lefts.extend(left);
             let deleveraged = deleveraged.min(left_to_take);
             left_to_take -= deleveraged;
             if deleveraged > Coin::ZERO {
@@ -266,12 +326,12 @@ impl World<'_> {
                 continue;
             }
             booked_value += exit;
-            // Who takes pays the fee out of what he gets; makers, on the other side, get the price.
-            let fee = Cash::from_f64(exit.to_f64().abs() * fee_ratio);
-            fees += fee;
+            let (fee, kept) = charged(position.quantity, exit);
+            keeper += kept;
+            fees += fee + kept;
             let exit = match side {
-                Side::Long => exit - fee,
-                Side::Short => exit + fee,
+                Side::Long => exit - fee - kept,
+                Side::Short => exit + fee + kept,
             };
             let (payout, owed) = self.close(at, place, side, holder, &position, exit);
             row.margin_lost += (position.margin - payout).max(Cash::ZERO);
@@ -281,7 +341,7 @@ impl World<'_> {
                 fed += payout;
             }
         }
-        row.fees = fees;
+        row.fees = fees - keeper;
         if fees > Cash::ZERO {
             self.markets[place].ledger.pay_out(fees);
             self.enter(Entry {
@@ -289,14 +349,16 @@ impl World<'_> {
                 ..entry(at, place, EntryKind::Fee, Holder::Cohort)
             });
         }
+        row.keeper_usd = frame.usd(keeper, row.log_fill);
         let booked = order.quantity - taken;
         row.quantity = booked;
         row.notional_usd = frame.notional_usd(booked, row.log_fill);
         row.deleveraged = taken;
         row.deleveraged_usd = frame.notional_usd(taken, row.log_fill);
         if let Behind::Cohort(_) = order.behind {
-            self.markets[place].quantity_under_way[side.index()] -= order.quantity;
+            self.markets[place].quantity_under_way[side.index()] -= order.quantity + order.behind.waiting();
         }
+        self.stand_again(place, side, frame.y(row.log_fill), lefts);
         deficit += self.counterparties(at, place, side, booked, booked_value, kept);
         if taken > Coin::ZERO {
             deficit += self.deleverage(at, place, side.opposite(), taken, taken_value, shared, row);
@@ -311,7 +373,7 @@ impl World<'_> {
             });
         }
         let paid = self.cover(at, place, deficit, row)?;
-        self.tell_orders(at, order, row.log_fill, told, &paid);
+        self.tell_orders(at, order, log_auction.unwrap_or(row.log_fill), told, &paid);
         if let Behind::Account { account, .. } = order.behind {
             self.settle_flat(at, account, row)?;
             self.check_account(at, account)?;
@@ -319,14 +381,31 @@ impl World<'_> {
         Ok(())
     }
 
+    /// What waited goes back to its levels with the margin that the sale has left it; `unit_value` is what a contract is worth.
+    fn stand_again(&mut self, place: usize, side: Side, unit_value: f64, lefts: Vec<Left>) {
+        if lefts.is_empty() {
+            return;
+        }
+        let brackets = &self.spec.instruments[place].parameters.brackets;
+        let market = &mut self.markets[place];
+        for left in lefts {
+            let slot = 2 * left.slot.tier + usize::from(left.slot.linked);
+            let exposure = market.margins.exposure[slot];
+            let (slot, position) = left.stands(side, brackets, exposure, unit_value);
+            market.book.insert(side, slot, position);
+        }
+        market.refresh_alarm();
+    }
+
     /// The positions behind an order, each with its exact part of the fill.
     fn parts(&self, order: &Order, value: Cash) -> Vec<Part> {
         let mut rest = Rest::new(order.quantity, value);
-        let mut part = |holder, position: Position| {
+        let mut part = |holder, position: Position, left| {
             let exit = rest.take(position.quantity);
             Part {
                 holder,
                 position,
+                left,
                 exit,
                 deleveraged: Coin::ZERO,
             }
@@ -334,7 +413,7 @@ impl World<'_> {
         match &order.behind {
             Behind::Cohort(closed) => closed
                 .iter()
-                .map(|closed| part(Holder::Cohort, closed.position))
+                .map(|closed| part(Holder::Cohort, closed.position, closed.left()))
                 .collect(),
             Behind::Account { account, holding } => {
                 let held = &self.accounts[*account].holdings[*holding];
@@ -351,6 +430,7 @@ impl World<'_> {
                         entry_value,
                         margin: Cash::ZERO,
                     },
+                    None,
                 )]
             }
             Behind::Collateral { .. } => Vec::new(),

@@ -7,8 +7,8 @@ pub(super) const KIND: Kind = Kind {
     name: "close-factor",
     what: "no more than a share of a broken position is closed at a time, with a pause after it",
     changes: "At most the fraction of each broken position goes to the book, with its share of the margin; the rest waits for the \
-              pause and, if still broken, loses the same share again. Once all that is broken on a side is worth no more than \
-              whole_below_usd, the rest goes at once. The pause holds for the side of a market, so what breaks during it \
+              pause and, if still broken, loses the same share again. Once all that is broken in a bracket of a side is worth no more \
+              than whole_below_usd, the rest goes at once. The pause holds for that bracket, so what breaks in it meanwhile \
               waits too: levels stand for many accounts, and a cooldown for each is not modelled.",
     helps: "Forced flow is spread over time, and a mark that recovers during a pause spares the rest.",
     costs: "What is left may lose more than its margin before its turn; the fund or the winners pay.",
@@ -29,14 +29,14 @@ pub(super) const KIND: Kind = Kind {
             name: "whole_below_usd",
             default: 100_000.0,
             allowed: [0.0, 1e12],
-            meaning: "value of all that is broken at or below which the rest is closed at once, USD",
+            meaning: "value of all that is broken in a bracket at or below which the rest is closed at once, USD",
         },
     ],
     example: "At 0.5, of 10 BTC broken 5 are closed, and after the pause 2.5 of the rest. At 1 it changes nothing: its journal is \
               history's.",
     sources: &[
         "Aave v2 and v3: a close factor of 50 %",
-        "Hyperliquid documentation: above 100,000 USDC a fifth is sent first, then a cooldown of 30 s",
+        "Hyperliquid, liquidations, as third parties tell: above 100,000 USDC a fifth is sent first, then a cooldown of 30 s",
         "the two together, and on any venue: declared",
     ],
     overlap: None,
@@ -88,7 +88,8 @@ mod tests {
         whole_below_usd: 100_000.0,
     };
 
-    /// Source: Hyperliquid documentation, liquidations: 500,000 USDC below maintenance send 100,000 first (20 %), and the rest 30 s later.
+    /// V-HL5, derived from Hyperliquid's documented 20 % and 30 s, not printed there: 500,000 USDC below maintenance send 100,000
+    /// first, and may send more 30 s later.
     #[test]
     fn a_fifth_of_half_a_million_is_a_hundred_thousand() {
         let rule = CloseFactor {

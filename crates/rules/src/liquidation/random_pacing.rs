@@ -9,8 +9,8 @@ pub(super) const KIND: Kind = Kind {
     what: "a random share of a broken position is closed at a time, with a random pause after it",
     changes: "Each time a side of a market is looked at, the share that is closed and the pause for the rest are drawn, uniform between \
               their bounds and independent of each other. Draws follow from time, side and seed alone, so a run repeats, and \
-              markets that break in the same instant draw alike. During a pause what breaks anew on that side waits too. \
-              Once all that is broken is worth no more than whole_below_usd, the rest goes at once.",
+              markets and brackets that break in the same instant draw alike. During a pause what breaks anew in that bracket waits \
+              too. Once all that is broken in a bracket is worth no more than whole_below_usd, the rest goes at once.",
     helps: "Nobody can know when the next forced order comes or how large it is, and markets do not sell in step.",
     costs: "What is left may lose more than its margin before its turn; holders alike are closed to different extents by chance.",
     parameters: &[
@@ -28,7 +28,7 @@ pub(super) const KIND: Kind = Kind {
         },
         Parameter {
             name: "pause_min_s",
-            default: 0.0,
+            default: 10.0,
             allowed: [0.0, 3_600.0],
             meaning: "shortest pause, s",
         },
@@ -42,7 +42,7 @@ pub(super) const KIND: Kind = Kind {
             name: "whole_below_usd",
             default: 100_000.0,
             allowed: [0.0, 1e12],
-            meaning: "value of all that is broken at or below which the rest is closed at once, USD",
+            meaning: "value of all that is broken in a bracket at or below which the rest is closed at once, USD",
         },
         Parameter {
             name: "seed",
@@ -124,7 +124,7 @@ impl ProtocolRule for RandomPacing {
     }
 
     fn fastest_s(&self) -> Option<f64> {
-        (self.pause_max_s > 0.0).then_some(self.pause_max_s)
+        (self.pause_max_s > 0.0).then_some(self.pause_min_s)
     }
 
     fn liquidate(&self, step: &Liquidate, view: &View<'_>) -> Decision<Liquidate> {
@@ -213,6 +213,16 @@ mod tests {
             ..step()
         };
         assert_eq!(RULE.liquidate(&small, &at(0)), Decision::Accept);
+    }
+
+    #[test]
+    fn its_shortest_pause_is_how_fast_it_acts() {
+        let without = RandomPacing {
+            pause_min_s: 0.0,
+            pause_max_s: 0.0,
+            ..RULE
+        };
+        assert_eq!((RULE.fastest_s(), without.fastest_s()), (Some(10.0), None));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use aftershock_protocol::{Decision, Liquidate, ProtocolRule, View};
+use aftershock_protocol::{Decision, Liquidate, Part, ProtocolRule, View};
 use serde::Deserialize;
 
 use crate::{Kind, read};
@@ -32,13 +32,14 @@ impl ProtocolRule for WholeLiquidation {
     }
 
     fn liquidate(&self, step: &Liquidate, _view: &View<'_>) -> Decision<Liquidate> {
-        if step.fraction == 1.0 {
+        if step.is_whole() {
             return Decision::Accept;
         }
         let amended = Liquidate {
+            part: Part::Share,
             fraction: 1.0,
+            keeps_margin: false,
             pause_s: 0.0,
-            allowance_ratio: None,
             ..step.clone()
         };
         Decision::Amend(amended, "a broken position is closed whole".into())
@@ -55,10 +56,19 @@ mod tests {
         let fifth = Liquidate {
             fraction: 0.2,
             pause_s: 30.0,
-            allowance_ratio: Some(0.01),
+            keeps_margin: true,
             ..step()
         };
         assert_eq!(amended(WholeLiquidation {}.liquidate(&fifth, &at(0))), step());
         assert_eq!(WholeLiquidation {}.liquidate(&step(), &at(0)), Decision::Accept);
+        let to_health = Liquidate {
+            part: Part::ToHealth {
+                target_ratio: 0.01,
+                cost_ratio: 0.0,
+                mean: 0.5,
+            },
+            ..step()
+        };
+        assert_eq!(amended(WholeLiquidation {}.liquidate(&to_health, &at(0))), step());
     }
 }

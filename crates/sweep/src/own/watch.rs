@@ -2,7 +2,8 @@
 
 use aftershock_market::journal::OwnAccountRow;
 use aftershock_market::{BarOrder, Timestamp};
-use aftershock_protocol::{Brackets, Liquidate, RuleBreach, RuleSet, Sale, View};
+use aftershock_protocol::step::Step;
+use aftershock_protocol::{Brackets, Liquidate, Part, RuleBreach, RuleSet, Sale, View};
 use aftershock_replay::{Liquidity, MarginInForce, Observer, Waypoint};
 
 use super::margin_account::{InForce, Leg, MarginAccount};
@@ -170,8 +171,10 @@ impl<'a> Held<'a> {
         if equity > maintenance {
             return Ok(());
         }
+        let coins: f64 = self.legs.iter().map(|leg| leg.left.quantity_btc).sum();
+        let equity_ratio = equity / (coins * mark_usd);
         for leg in &mut self.legs {
-            if leg.send(view, margins, rules, latency_s)? {
+            if leg.send(view, margins, equity_ratio, rules, latency_s)? {
                 self.triggered.get_or_insert((view.now, mark_usd));
             }
         }
@@ -235,6 +238,7 @@ impl Closing {
         &mut self,
         view: &View<'_>,
         margins: &InForce<'_>,
+        equity_ratio: f64,
         rules: &RuleSet,
         latency_s: f64,
     ) -> Result<bool, RuleBreach> {
@@ -251,8 +255,10 @@ impl Closing {
             account_usd: notional_usd,
             tier_floor_usd: bracket.floor_usd,
             maintenance_ratio: bracket.maintenance_ratio,
+            equity_ratio,
+            part: Part::Share,
             fraction: 1.0,
-            allowance_ratio: None,
+            keeps_margin: false,
             pause_s: 0.0,
             sale: Sale::Book,
         };
@@ -262,7 +268,8 @@ impl Closing {
         if !verdict.allowed {
             return Ok(false);
         }
-        let part = left * verdict.step.fraction;
+        // Of one account the share for the mean of those broken is its own.
+        let part = left * verdict.step.value();
         let quantity_btc = if left - part < LEAST_BTC { left } else { part };
         self.left.quantity_btc -= quantity_btc;
         self.under_way.push(Order {
