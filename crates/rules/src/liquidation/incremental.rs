@@ -12,7 +12,7 @@ pub(super) const KIND: Kind = Kind {
               broken. Once what is broken in a bracket is worth no more than whole_below_usd it goes at once. Unlike close-factor, \
               where the share closed takes its share of the margin along and what is left is as close to liquidation as before.",
     helps: "No more is sold than brings a position back above its maintenance margin, but for the last step.",
-    costs: "A fall that goes on is met with ever later sales, and what is left has less to lose than it owes: the fund or the winners pay.",
+    costs: "In a fall that goes on most of a position is sold late and may lose more than its margin: the fund or the winners pay.",
     parameters: &[
         Parameter {
             name: "fraction",
@@ -36,7 +36,7 @@ pub(super) const KIND: Kind = Kind {
     example: "A long of 10 BTC with 1,500 USD of equity at 36,150 needs 0.5 % of 361,500 USD. Steps of a tenth sell 1 and 0.9 BTC; the \
               8.1 left need 1,464 and have the 1,500 still.",
     sources: &[
-        "dydxprotocol/v4-chain, genesis of its public network: a tenth of a position a block, all of it at 1,000 USDC or less",
+        "dydxprotocol/v4-chain, sample pre-genesis: a tenth of a position a block, all of it at 1,000 USDC or less",
         "Drift v2, drift-labs/protocol-v2: a liquidation's share grows with time and ends once margin is restored",
         "the pause of one block of a second: declared; dYdX's limits in USDC a block and on losses of its fund are not modelled",
     ],
