@@ -42,10 +42,10 @@ impl World<'_> {
             let market = &mut self.markets[place];
             let null = market.null_mark();
             let mut groups = Vec::with_capacity(2);
-            // Of steps that close a share, those whom the null has crossed go first, and the rest at the next step.
-            let crossed_by_null = !market.answering || market.book.triggered(side, null);
+            // Of steps that close a share, those whom the null has crossed too go first, and the rest at the next step.
+            let by = market.crossed_too(side, null, mark);
+            let crossed_by_null = market.book.triggered(side, by);
             if crossed_by_null {
-                let by = if market.answering { null } else { mark };
                 let mut orders = Vec::new();
                 market.book.take_triggered(side, by, fraction, &mut orders);
                 groups.push((None, orders));

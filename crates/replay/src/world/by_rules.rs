@@ -51,7 +51,7 @@ impl World<'_> {
         // Those whom the null has crossed go first; of brackets that close a share, the rest goes at the next step.
         let market = &self.markets[place];
         let (mark, null) = (market.frame.kept(market.log_mark), market.null_mark());
-        let by = if market.answering { null } else { mark };
+        let by = market.crossed_too(side, null, mark);
         let whole = |one: &Decided| one.cut.fraction == 1.0 && one.cut.part == Part::Share;
         let mut left = Vec::new();
         let taken = self.take(place, side, by, &decided, |_| true, &mut left);

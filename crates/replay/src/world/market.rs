@@ -300,6 +300,15 @@ impl Market {
         self.frame.kept(log_null + (self.log_mark - self.log_price))
     }
 
+    /// How far the mark and the null have both come, of these two; where nothing answers there is no null but the mark.
+    pub(crate) fn crossed_too(&self, side: Side, null: f64, mark: f64) -> f64 {
+        match side {
+            _ if !self.answering => mark,
+            Side::Long => null.max(mark),
+            Side::Short => null.min(mark),
+        }
+    }
+
     /// A trade as it would meet this market now.
     pub(crate) fn leg(&self, spec: &InstrumentSpec, buys: bool, withdraws: bool) -> Leg {
         let weights = &self.weights;

@@ -35,7 +35,8 @@ pub(super) fn accounts(case: &Case<'_>, open_interest_usd: &[f64], list: &mut Li
         "own_accounts_closing",
         "an own account is closed where its equity meets the maintenance margin in force, at the replay's latency, all of \
          it unless a rule closes a part; what is gained or lost in part stays with the account, and a cross account closes \
-         all its positions; no funding, no fee, and nothing is posted later",
+         all its positions; its orders go to the book whatever a rule says of how to sell, and of a rule that closes each \
+         position by its own size it takes the share of the mean one; no funding, no fee, and nothing is posted later",
         "declared",
         "model",
     );
