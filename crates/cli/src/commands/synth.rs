@@ -120,6 +120,9 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let pages = under::report(&out, &world)?;
 
     summary(&declared, &generated)?;
+    if sets.len() > 1 {
+        under::outcomes(&out, &world)?;
+    }
     crate::say!(
         "tape    {}  (declared parameters {})",
         place("tape"),

@@ -12,7 +12,8 @@ pub(super) const KIND: Kind = Kind {
               auction. An auction that nobody took by its tail begins anew at the mark of then. Maker's partial takes, its \
               incentives for who starts an auction and its limits on auctions at a time are not modelled.",
     helps: "Forced sales come later and one by one, when the book can take them, and a price that recovers meanwhile is what they get.",
-    costs: "Positions in an auction keep losing while it runs; holders, or the fund, pay the keeper.",
+    costs: "Positions in an auction keep losing while it runs; holders, or the fund, pay the keeper. What is still in \
+            auction when a replay ends is neither sold nor counted as lost, so that a tape shorter than the auction shows too little.",
     parameters: &[
         Parameter {
             name: "above_ratio",

@@ -1,5 +1,6 @@
 //! A made-up crash under other rules, and its page.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use aftershock_calibrate::synth::{Declared, UnderRules, lacks};
@@ -11,8 +12,10 @@ use aftershock_rules::{Hold, RuleSetFile};
 use anyhow::Result;
 
 use crate::commands;
+use crate::commands::replay::rounded;
 use crate::embedded::{CATALOGUE, RECORD};
 use crate::failure::Mistake;
+use crate::table;
 
 /// Name of the page's files.
 const STEM: &str = "synthetic-crash";
@@ -20,6 +23,7 @@ const STEM: &str = "synthetic-crash";
 /// The rules of record, then those asked for; of a catalogue those that a made-up crash can show, with a note on each other.
 pub(super) fn rule_sets(names: &[String], declared: &Declared) -> Result<Vec<RuleSetFile>> {
     let mut kept = Vec::new();
+    let mut left_out: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for set in commands::replay::with_record(names.iter().map(String::as_str))? {
         let Some((reason, hint)) = unseen(&set, declared)? else {
             kept.push(set);
@@ -29,7 +33,10 @@ pub(super) fn rule_sets(names: &[String], declared: &Declared) -> Result<Vec<Rul
         if !catalogued {
             return Err(Mistake::new(format!("{} {reason}", set.name)).hint(hint).into());
         }
-        crate::say!("note: {} is left out: it {reason}", set.name);
+        left_out.entry(reason).or_default().push(set.name);
+    }
+    for (reason, names) in left_out {
+        crate::say!("note: left out, because each {reason}: {}", names.join(", "));
     }
     debug_assert_eq!(kept[0].name, RECORD);
     Ok(kept)
@@ -84,6 +91,43 @@ pub(super) fn under(sets: &[RuleSetFile]) -> Vec<UnderRules<'_>> {
             rules: &set.rules,
         })
         .collect()
+}
+
+/// What the world came to under each rule set, a line each.
+pub(super) fn outcomes(out: &Path, world: &str) -> Result<()> {
+    let session = Session::open_synthetic(out)?;
+    let found = session.ask("synthetic/rule_outcomes", &[("world", world)])?;
+    let rows = (0..found.rows.len()).map(|row| {
+        let figure = |column: &str, scale: f64, decimals: usize| {
+            let value = found.get(row, column).and_then(|cell| cell.number());
+            value.map_or_else(|| "-".to_owned(), |value| rounded(value / scale, decimals))
+        };
+        let name = found.get(row, "rule_set").and_then(|cell| cell.text());
+        vec![
+            name.unwrap_or_default().to_owned(),
+            figure("fall_pct", 1.0, 2),
+            figure("change_points", 1.0, 2),
+            found
+                .get(row, "amplification")
+                .and_then(|cell| cell.number())
+                .map_or_else(|| "not measurable".to_owned(), |ratio| rounded(ratio, 3)),
+            figure("forced_usd", 1e6, 1),
+            figure("deleveraged_usd", 1e6, 1),
+            figure("bad_debt_usd", 1e6, 1),
+            figure("halted_s", 1.0, 0),
+        ]
+    });
+    let headers = [
+        "under",
+        "fall, %",
+        "change, points",
+        "amplification",
+        "forced, MUSD",
+        "deleveraged, MUSD",
+        "bad debt, MUSD",
+        "halted, s",
+    ];
+    table::print(&table::headers(&headers), &rows.collect::<Vec<_>>())
 }
 
 /// Writes the page of the crash in a folder, beside its truth; returns the page and its twin.
