@@ -146,6 +146,20 @@ pub(crate) fn rule_set(name: &str) -> Result<RuleSetFile> {
         let (first, rest) = (rule_set(first)?, rule_set(rest)?);
         return Ok(first.then(&rest)?);
     }
+    if name.is_empty() {
+        return Err(Mistake::new("a rule set beside a '+' has no name")
+            .hint("write a+b, of names or of paths that end in .toml")
+            .into());
+    }
+    if name == CATALOGUE || name.strip_suffix(HOLD_EQUITY) == Some(CATALOGUE) {
+        return Err(
+            Mistake::new(format!("'{CATALOGUE}' is all rule sets, each by itself"))
+                .hint(format!(
+                    "write --rules {CATALOGUE} alone, and rule sets that act together as a+b"
+                ))
+                .into(),
+        );
+    }
     if let Some(of) = name.strip_suffix(HOLD_EQUITY) {
         let set = rule_set(of)?;
         if !set.rules.sets_margin() {
@@ -161,6 +175,15 @@ pub(crate) fn rule_set(name: &str) -> Result<RuleSetFile> {
         let text =
             std::fs::read_to_string(name).with_context(|| format!("cannot read the rule set {name}"))?;
         let own = RuleSetFile::parse(name, &text)?;
+        if own.name == CATALOGUE || own.name.ends_with(HOLD_EQUITY) {
+            return Err(
+                Mistake::new(format!("{name} is named '{}', which is a word of ours", own.name))
+                    .hint(format!(
+                        "give it a name that is not '{CATALOGUE}' and does not end in '{HOLD_EQUITY}'"
+                    ))
+                    .into(),
+            );
+        }
         if rule_sets()?
             .iter()
             .any(|set| set.name == own.name && set.toml != own.toml)

@@ -204,8 +204,8 @@ fn model(case: &Case<'_>, rule_set: &RuleSetFile, halts: bool, list: &mut List) 
         let (name, held) = match rule_set.hold {
             Hold::Notional => (
                 "hold_notional",
-                "traders keep their notional under other margins and post more; those who would have traded less are not \
-                 modelled",
+                "open interest is kept under other margins, and who holds it is what survives the lead-in under them: cohorts that \
+                 higher margin spares weigh more; those who would have traded less are not modelled",
             ),
             Hold::Equity => (
                 "hold_equity",

@@ -92,7 +92,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     } else {
         lines(&found, &compared, &[], rows_of)?;
     }
-    ranking(&found, &compared);
+    ranking(&compared);
     Ok(())
 }
 
@@ -202,17 +202,14 @@ fn lines<'a>(
             line.push(figure.map_or_else(|| "-".to_owned(), |figure| rounded(figure, decimals)));
         }
         lines.push(line);
-        let still = |row: &usize| {
-            ["low", "median", "high"]
-                .iter()
-                .all(|column| number(found, *row, column).is_none_or(|change| change == 0.0))
-        };
+        let still = |row: &usize| number(found, *row, "median").is_none_or(|change| change == 0.0);
         if rows.iter().all(still) {
             unchanged.push(text(found, first, "rule_set"));
         }
     }
-    for (name, needs) in unmeasured {
-        let mut line = vec![name.clone(), format!("not measurable: needs {needs}")];
+    // What each needs has been said.
+    for (name, _) in unmeasured {
+        let mut line = vec![name.clone(), "not measurable".to_owned()];
         line.resize(3 + LINE.len(), "-".to_owned());
         lines.push(line);
     }
@@ -228,7 +225,7 @@ fn lines<'a>(
     headers.extend(LINE.iter().map(|(_, header, _, _)| (*header).to_owned()));
     table::print(&headers, &lines)?;
     if !unchanged.is_empty() {
-        crate::say!("nothing changes here under {}", unchanged.join(", "));
+        crate::say!("no median changes here under {}", unchanged.join(", "));
     }
     crate::say!("`aftershock compare RUN` has every measure of a run, and who pays");
     Ok(())
@@ -250,33 +247,21 @@ pub(crate) fn catalogue(session: &Session, episode: &str, unmeasured: &[(String,
             .collect::<Vec<_>>()
     };
     lines(&found, &compared, unmeasured, rows_of)?;
-    ranking(&found, &compared);
+    ranking(&compared);
     Ok(())
 }
 
 /// What ranking many means.
-fn ranking(found: &Rows, compared: &[&str]) {
+fn ranking(compared: &[&str]) {
     crate::say!(
         "changes are medians [5th to 95th percentile] over draws and both intra-bar orders, draw by draw against the rules of record; \
          the spread is of beliefs, not of samples"
     );
-    let falls: Vec<usize> = (0..found.rows.len())
-        .filter(|row| compared.contains(&text(found, *row, "run")) && text(found, *row, "measure") == FALL)
-        .collect();
-    let intervals: Vec<(f64, f64)> = falls
-        .iter()
-        .filter_map(|row| Some((number(found, *row, "low")?, number(found, *row, "high")?)))
-        .collect();
-    let apart = intervals
-        .iter()
-        .filter(|(low, high)| *low > 0.0 || *high < 0.0)
-        .count();
-    if intervals.len() > 1 {
+    if compared.len() > 1 {
         crate::say!(
-            "{} rule sets are ranked, {apart} of them with a change of the fall whose interval leaves out 0: of {} that change nothing a \
-             tenth would, so that the best of many is not thereby better than the rest",
-            intervals.len(),
-            intervals.len()
+            "{} rule sets are ranked on one crash by several measures: the best of them is the best of many here, so try it on crashes \
+             that did not choose it",
+            compared.len()
         );
     }
 }

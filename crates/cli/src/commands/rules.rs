@@ -48,6 +48,12 @@ fn explain(name: &str) -> Result<()> {
         println!("Source: {source}");
     }
     println!("\n{}", set.toml.trim_end());
+    if set.rules.sets_margin() {
+        println!(
+            "\nPositions that stand when a replay begins were opened under it too. Open interest is kept, and who holds it is \
+             what survives under these margins; with -hold-equity after the name holders keep what they post and hold less."
+        );
+    }
     for kind in used(&set) {
         println!();
         print(kind)?;

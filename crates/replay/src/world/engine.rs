@@ -265,8 +265,20 @@ impl<'a> World<'a> {
             None => &mut silent,
         };
         market.assess(at, spec, self.rules, observer)?;
-        market.decide_liquidity(at, spec, self.rules, observer)?;
         self.decide_cap(at, place)?;
+        self.decide_trading(at, place)
+    }
+
+    /// Fees, capital beside the makers' and the band of a market are put to the rules.
+    pub(crate) fn decide_trading(&mut self, at: i64, place: usize) -> Result<(), ReplayError> {
+        let spec = &self.spec.instruments[place];
+        let market = &mut self.markets[place];
+        let mut silent = Silent;
+        let observer: &mut dyn Observer = match &mut self.observer {
+            Some(observer) => *observer,
+            None => &mut silent,
+        };
+        market.decide_liquidity(at, spec, self.rules, observer)?;
         let spec = &self.spec.instruments[place];
         let market = &mut self.markets[place];
         // While a price stands at an edge the edge stands too.

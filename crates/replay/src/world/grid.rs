@@ -22,6 +22,10 @@ impl World<'_> {
         (given_news, given_depth): (Option<f64>, Option<f64>),
     ) -> Result<(f64, f64), ReplayError> {
         let (at, place) = (tape.at[k], usize::from(tape.market[k]));
+        // Margins were assessed at the end of the lead-in; what is asked of trading stands from the first price on.
+        if k == 0 && !self.rules.is_record() {
+            self.decide_trading(at, place)?;
+        }
         let spec = &self.spec.instruments[place];
         let channels = self.channels;
         let market = &mut self.markets[place];

@@ -6,7 +6,7 @@ use crate::{Kind, Parameter, read};
 pub(super) const KIND: Kind = Kind {
     name: "predictive-capital",
     what: "capital that enters the book while volatility stands above normal",
-    changes: "While the volatility of the last hour is above a multiple of normal, what forced orders meet is deeper by a stated share. Nothing later than the decision is used.",
+    changes: "While volatility, weighted with a half-life of an hour, is above a multiple of normal, what forced orders meet is deeper by a stated share. Nothing later than the decision is used.",
     helps: "Depth is there before the cascade, not after it.",
     costs: "The capital waits most of the time, and buys into a fall; who provides it and what it loses is not modelled, nor that it may come late.",
     parameters: &[
@@ -14,7 +14,7 @@ pub(super) const KIND: Kind = Kind {
             name: "threshold",
             default: 2.0,
             allowed: [1.0, 20.0],
-            meaning: "volatility of the last hour over normal above which it enters",
+            meaning: "volatility (half-life of an hour) over normal above which it enters",
         },
         Parameter {
             name: "depth",
@@ -36,7 +36,7 @@ pub(super) const KIND: Kind = Kind {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PredictiveCapital {
-    /// Volatility of the last hour over normal above which it enters.
+    /// Volatility (half-life of an hour) over normal above which it enters.
     pub threshold: f64,
     /// What it adds, over normal depth (1 is as much again).
     pub depth: f64,

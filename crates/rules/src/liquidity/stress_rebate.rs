@@ -6,7 +6,7 @@ use crate::{Kind, Parameter, read};
 pub(super) const KIND: Kind = Kind {
     name: "stress-rebate",
     what: "a rebate for makers while volatility stands above normal",
-    changes: "While the volatility of the last hour is above a multiple of normal, makers are paid a rebate. Makers answer a better income with depth × (1 + income / 1 bp)^0.1, a declared response, not a choice of the venue.",
+    changes: "While volatility, weighted with a half-life of an hour, is above a multiple of normal, makers are paid a rebate. Makers answer a better income with depth × (1 + income / 1 bp)^0.1, a declared response, not a choice of the venue.",
     helps: "Makers have a reason to stay when they would leave.",
     costs: "The venue pays it out of its revenue, which is not modelled and bounds no rebate here.",
     parameters: &[
@@ -14,7 +14,7 @@ pub(super) const KIND: Kind = Kind {
             name: "threshold",
             default: 2.0,
             allowed: [1.0, 20.0],
-            meaning: "volatility of the last hour over normal above which it is paid",
+            meaning: "volatility (half-life of an hour) over normal above which it is paid",
         },
         Parameter {
             name: "rebate_bp",
@@ -36,7 +36,7 @@ pub(super) const KIND: Kind = Kind {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StressRebate {
-    /// Volatility of the last hour over normal above which it is paid.
+    /// Volatility (half-life of an hour) over normal above which it is paid.
     pub threshold: f64,
     /// Paid to makers, basis points of value.
     pub rebate_bp: f64,

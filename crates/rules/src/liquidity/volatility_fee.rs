@@ -7,7 +7,7 @@ use crate::{Kind, Parameter, read};
 pub(super) const KIND: Kind = Kind {
     name: "volatility-fee",
     what: "a fee on takers that grows with volatility, for makers",
-    changes: "The fee is slope × (volatility of the last hour over normal − 1), from nothing up to the cap. Makers answer a better income with depth × (1 + income / 1 bp)^0.1, a declared response, not a choice of the venue.",
+    changes: "The fee is slope × (volatility over normal − 1), volatility weighted with a half-life of an hour, from nothing up to the cap. Makers answer a better income with depth × (1 + income / 1 bp)^0.1, a declared response, not a choice of the venue.",
     helps: "Makers are paid most when staying is most dangerous.",
     costs: "Forced orders pay the fee out of what they get, and a fund pays it for who has nothing left; makers receive it. Ordinary takers pay it too: what they would trade less is not modelled.",
     parameters: &[

@@ -9,11 +9,12 @@ pub(super) const KIND: Kind = Kind {
     name: "open-interest-margin",
     what: "initial margin that grows with open interest",
     changes: "Initial margin grows in proportion to open interest of one side, from what is asked anyway at the lower cap to \
-              the whole value at the upper one. Maintenance margin stays, so that nobody who holds a position is closed by it. \
+              the whole value at the upper one. Maintenance margin stays, so that nobody who holds a position is closed by a rise. \
               At or below the lower cap it does nothing and its journal is that of the rules of record.",
     helps: "The more has been built up, the less leverage is added to it.",
-    costs: "Newcomers pay for what others hold; near the upper cap nobody can open with leverage. What stands already is no \
-            safer.",
+    costs: "Newcomers pay for what others hold; near the upper cap nobody can open with leverage. What stands already is \
+            made no safer by a rise in the replay; where open interest was beyond the upper cap before it, nobody holds leverage \
+            when it begins.",
     parameters: &[
         Parameter {
             name: "lower_cap_usd",

@@ -9,8 +9,8 @@ pub(super) const KIND: Kind = Kind {
     what: "margin at the worst of a grid of price moves",
     changes: "Initial margin becomes the largest loss over SPAN's scenarios: the price unchanged, up and down by one, two and \
               three thirds of the scan range, and an extreme move of several ranges of which a share is covered; never below \
-              history's, at most the cap; maintenance becomes a share of it. The scan range is multiple · volatility of the \
-              last day · √(horizon / day), rounded up to whole steps. Of SPAN only this is left: a linear position does not \
+              history's, at most the cap; maintenance becomes a share of it. The scan range is multiple · volatility, \
+              weighted with a half-life of a day, · √(horizon / day), rounded up to whole steps. Of SPAN only this is left: a linear position does not \
               depend on volatility, so the halves of the grid that differ by it are one, and the worst is the range or the \
               covered extreme. Not modelled: spreads between contracts, options, a range set by judgement.",
     helps: "Margin moves in whole steps, seldom, and everybody can work it out.",

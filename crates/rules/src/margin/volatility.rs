@@ -6,7 +6,7 @@ use crate::{Kind, Parameter, read};
 pub(super) const KIND: Kind = Kind {
     name: "volatility-margin",
     what: "margin that follows volatility, with a floor, a cap and a speed limit",
-    changes: "Initial margin becomes multiple · volatility · √(horizon / day), never below history's, within floor and cap, and \
+    changes: "Initial margin becomes multiple · volatility, weighted with a half-life of a day, · √(horizon / day), never below history's, within floor and cap, and \
               grows by no more than the speed limit; maintenance becomes a share of it. Positions opened before the episode were \
               opened under it too.",
     helps: "Thin cushions are not built up in calm days and are thicker when the fall begins.",
@@ -110,6 +110,9 @@ impl ProtocolRule for VolatilityMargin {
             maintenance_ratio: maintenance,
             ..step.clone()
         };
-        Decision::Amend(amended, "margin follows the volatility of the last day".into())
+        Decision::Amend(
+            amended,
+            "margin follows volatility with a half-life of a day".into(),
+        )
     }
 }

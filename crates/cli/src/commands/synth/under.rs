@@ -127,7 +127,21 @@ pub(super) fn outcomes(out: &Path, world: &str) -> Result<()> {
         "bad debt, MUSD",
         "halted, s",
     ];
-    table::print(&table::headers(&headers), &rows.collect::<Vec<_>>())
+    let rows: Vec<Vec<String>> = rows.collect();
+    table::print(&table::headers(&headers), &rows)?;
+    let as_record: Vec<&str> = rows
+        .iter()
+        .skip(1)
+        .filter(|row| (1..row.len()).all(|cell| cell == 2 || row[cell] == rows[0][cell]))
+        .map(|row| row[0].as_str())
+        .collect();
+    if !as_record.is_empty() {
+        crate::say!(
+            "as under the rules of record, so that nothing of them is seen in this world: {}",
+            as_record.join(", ")
+        );
+    }
+    Ok(())
 }
 
 /// Writes the page of the crash in a folder, beside its truth; returns the page and its twin.
