@@ -51,13 +51,8 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     }
     let session = report::session(data, &beside, &sets.iter().collect::<Vec<_>>())?;
     let found = session.ask("comparison/judgement", &[("episode", "%")])?;
-    let of = |row: usize| text(&found, row, "run");
-    let mut compared: Vec<&str> = Vec::new();
-    for row in 0..found.rows.len() {
-        if arguments.runs.iter().any(|run| run == of(row)) && !compared.contains(&of(row)) {
-            compared.push(of(row));
-        }
-    }
+    let mut compared = runs_of(&found);
+    compared.retain(|run| arguments.runs.iter().any(|asked| asked == run));
     for run in &arguments.runs {
         let record = beside
             .iter()
@@ -80,20 +75,34 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
             .hint("name a run under other rules; `aftershock runs list` has them")
             .into());
     }
-    let rows_of = |run: &str| {
-        (0..found.rows.len())
-            .filter(|row| of(*row) == run)
-            .collect::<Vec<_>>()
-    };
     if compared.len() <= SIDE_BY_SIDE {
         for run in &compared {
-            measures(&found, &rows_of(run))?;
+            measures(&found, &rows_of(&found, run))?;
         }
     } else {
-        lines(&found, &compared, &[], rows_of)?;
+        lines(&found, &compared, &[])?;
     }
     ranking(&compared);
     Ok(())
+}
+
+/// The runs of an answer, each once.
+fn runs_of(found: &Rows) -> Vec<&str> {
+    let mut runs = Vec::new();
+    for row in 0..found.rows.len() {
+        let run = text(found, row, "run");
+        if !runs.contains(&run) {
+            runs.push(run);
+        }
+    }
+    runs
+}
+
+/// The rows of a run.
+fn rows_of(found: &Rows, run: &str) -> Vec<usize> {
+    (0..found.rows.len())
+        .filter(|row| text(found, *row, "run") == run)
+        .collect()
 }
 
 fn text<'a>(rows: &'a Rows, row: usize, column: &str) -> &'a str {
@@ -117,10 +126,7 @@ fn decimals(unit: &str) -> usize {
 
 /// One rule set, measure by measure.
 fn measures(found: &Rows, rows: &[usize]) -> Result<()> {
-    let name = rows
-        .first()
-        .map_or("", |row| text(found, *row, "rule_set"))
-        .to_owned();
+    let name = rows.first().map_or("", |row| text(found, *row, "rule_set"));
     let mut lines = Vec::new();
     for &row in rows {
         let unit = text(found, row, "unit");
@@ -143,23 +149,12 @@ fn measures(found: &Rows, rows: &[usize]) -> Result<()> {
             sign,
         ]);
     }
-    let headers = ["", "unit", "record", "rule", "change", "same sign, %"].map(|header| {
-        if header.is_empty() {
-            name.clone()
-        } else {
-            header.to_owned()
-        }
-    });
-    table::print(&headers, &lines)
+    let headers = [name, "unit", "record", "rule", "change", "same sign, %"];
+    table::print(&table::headers(&headers), &lines)
 }
 
-/// Many rule sets, a line each; after them those that the record cannot measure, each with what it needs.
-fn lines<'a>(
-    found: &Rows,
-    compared: &[&'a str],
-    unmeasured: &[(String, String)],
-    rows_of: impl Fn(&'a str) -> Vec<usize>,
-) -> Result<()> {
+/// Many rule sets, a line each; after them the names of those that the record cannot measure.
+fn lines(found: &Rows, compared: &[&str], unmeasured: &[String]) -> Result<()> {
     let finest = |rows: &[usize]| {
         let measured =
             |row: &usize| text(found, *row, "unit") == "log" && number(found, *row, "median").is_some();
@@ -171,11 +166,14 @@ fn lines<'a>(
             .next()
             .unwrap_or_default()
     };
-    let usual = compared.iter().find_map(|run| finest(&rows_of(run))).map(clock);
+    let usual = compared
+        .iter()
+        .find_map(|run| finest(&rows_of(found, run)))
+        .map(clock);
     let mut lines = Vec::new();
     let mut unchanged = Vec::new();
     for run in compared {
-        let rows = rows_of(run);
+        let rows = rows_of(found, run);
         let Some(&first) = rows.first() else { continue };
         let amplification = finest(&rows).map_or_else(
             || "not measurable".to_owned(),
@@ -208,7 +206,7 @@ fn lines<'a>(
         }
     }
     // What each needs has been said.
-    for (name, _) in unmeasured {
+    for name in unmeasured {
         let mut line = vec![name.clone(), "not measurable".to_owned()];
         line.resize(3 + LINE.len(), "-".to_owned());
         lines.push(line);
@@ -232,21 +230,10 @@ fn lines<'a>(
 }
 
 /// The table of many rule sets of an episode, a line each, and what ranking them means.
-pub(crate) fn catalogue(session: &Session, episode: &str, unmeasured: &[(String, String)]) -> Result<()> {
+pub(crate) fn catalogue(session: &Session, episode: &str, unmeasured: &[String]) -> Result<()> {
     let found = session.ask("comparison/judgement", &[("episode", episode)])?;
-    let mut compared: Vec<&str> = Vec::new();
-    for row in 0..found.rows.len() {
-        let run = text(&found, row, "run");
-        if !compared.contains(&run) {
-            compared.push(run);
-        }
-    }
-    let rows_of = |run: &str| {
-        (0..found.rows.len())
-            .filter(|row| text(&found, *row, "run") == run)
-            .collect::<Vec<_>>()
-    };
-    lines(&found, &compared, unmeasured, rows_of)?;
+    let compared = runs_of(&found);
+    lines(&found, &compared, unmeasured)?;
     ranking(&compared);
     Ok(())
 }

@@ -105,15 +105,12 @@ fn rule_sets(arguments: &Arguments) -> Result<Vec<RuleSetFile>> {
 
 /// What the record of an episode cannot measure is not replayed: of a catalogue it is said, and what was named is refused.
 ///
-/// Returns their names and needs, and leaves the others.
-fn measurable(sets: &mut Vec<RuleSetFile>, named: &[String], episode: &str) -> Result<Vec<(String, String)>> {
+/// Returns their names, and leaves the others.
+fn measurable(sets: &mut Vec<RuleSetFile>, named: &[String], episode: &str) -> Result<Vec<String>> {
     let mut unmeasured = Vec::new();
-    let needs = |set: &RuleSetFile| {
-        let needs: Vec<&str> = set.rules.needs().into_iter().map(|need| need.what()).collect();
-        needs.join(" and ")
-    };
     for set in sets.iter().filter(|set| !set.rules.needs().is_empty()) {
-        let needs = needs(set);
+        let needs: Vec<&str> = set.rules.needs().into_iter().map(|need| need.what()).collect();
+        let needs = needs.join(" and ");
         if named.contains(&set.name) {
             return Err(Mistake::new(format!(
                 "{} is not measurable on the record of {episode}: it needs {needs}",
@@ -126,7 +123,7 @@ fn measurable(sets: &mut Vec<RuleSetFile>, named: &[String], episode: &str) -> R
             "note: {} is not measurable on this record: it needs {needs}",
             set.name
         );
-        unmeasured.push((set.name.clone(), needs));
+        unmeasured.push(set.name.clone());
     }
     sets.retain(|set| set.rules.needs().is_empty());
     Ok(unmeasured)
@@ -245,7 +242,7 @@ pub(crate) fn replay(
 }
 
 /// The fall and the amplification by rule set, from the runs just written.
-fn summary(session: &Session, episode: &str, unmeasured: &[(String, String)]) -> Result<()> {
+fn summary(session: &Session, episode: &str, unmeasured: &[String]) -> Result<()> {
     let episode = [("episode", episode)];
     let many = session
         .ask("comparison/rules", &episode)?
