@@ -230,16 +230,12 @@ impl<'a> Replay<'a> {
             totals.deleveraged_usd += row.deleveraged_usd;
             totals.deleveraged_profit_usd += row.deleveraged_profit_usd;
         }
-        let mut halted = |from: Timestamp, until: Timestamp| {
+        let ended = run.journal.halts.iter().map(|halt| (halt.from_at, halt.until_at));
+        let open = run.halted[0].map(|(began, until)| (began, end.min(until)));
+        for (from, until) in ended.chain(open) {
             let seconds = until.seconds_since(from);
             totals.halted_s += seconds;
             totals.longest_halt_s = totals.longest_halt_s.max(seconds);
-        };
-        for halt in &run.journal.halts {
-            halted(halt.from_at, halt.until_at);
-        }
-        if let Some((began, until)) = run.halted[0] {
-            halted(began, end.min(until));
         }
         for halt in &run.journal.halts {
             let gap = (halt.log_reopening - halt.log_edge).abs();

@@ -166,6 +166,17 @@ pub trait Observer {
     fn fund(&mut self, _fund: &Fund) {}
 }
 
+/// Who listens, or nobody.
+pub(crate) fn listener<'a>(
+    observer: &'a mut Option<&mut dyn Observer>,
+    silent: &'a mut Silent,
+) -> &'a mut dyn Observer {
+    match observer {
+        Some(observer) => *observer,
+        None => silent,
+    }
+}
+
 /// Listens to nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;

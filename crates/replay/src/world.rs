@@ -46,14 +46,22 @@ pub use spec::{
 pub use tape::{Grid, WorldEvent, WorldTape};
 
 #[cfg(test)]
+mod account_tests;
+#[cfg(test)]
 mod breaker_tests;
 #[cfg(test)]
 mod by_rules_tests;
+#[cfg(test)]
+mod channel_tests;
 #[cfg(test)]
 mod charges_tests;
 #[cfg(test)]
 mod halt_tests;
 #[cfg(test)]
+mod loss_tests;
+#[cfg(test)]
 mod rule_tests;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

@@ -1,23 +1,7 @@
 use aftershock_market::Cash;
-use aftershock_protocol::{AssessMargin, CoverDeficit, NO_PAST, NetMargin, RuleSet, View};
+use aftershock_protocol::{AssessMargin, CoverDeficit, NetMargin, RuleSet};
 
-fn view() -> View<'static> {
-    View {
-        now: aftershock_market::Timestamp(0),
-        mark_usd: 40_000.0,
-        mean_mark_1h_usd: 40_000.0,
-        volatility_1h: 0.0,
-        volatility_24h: 0.0,
-        volatility_normal: 0.0,
-        open_interest_usd: 1e6,
-        forced_usd: 0.0,
-        insurance_usd: 0.0,
-        index_usd: None,
-        bid_depth_1pct_usd: f64::INFINITY,
-        depth_ratio: 1.0,
-        past: &NO_PAST,
-    }
-}
+use crate::testing::view;
 
 /// `[from own, from others]` of a deficit in history's order without a vault, in USD.
 fn covered(toml: &str, deficit: i64, own: i64, others: i64) -> [f64; 2] {

@@ -10,6 +10,8 @@ pub use clamp::FundingClamp;
 pub use interval::FundingInterval;
 pub use stress::StressFunding;
 
+use aftershock_protocol::{Decision, ScheduleFunding};
+
 use crate::Kind;
 
 pub(crate) const KINDS: &[Kind] = &[clamp::KIND, cap::KIND, interval::KIND, stress::KIND];
@@ -27,31 +29,24 @@ fn divides_a_day(interval_h: f64) -> Result<(), String> {
     }
 }
 
+/// Funding is next paid after this.
+fn next_after(interval_s: f64, step: &ScheduleFunding, why: &str) -> Decision<ScheduleFunding> {
+    Decision::Amend(
+        ScheduleFunding {
+            interval_s,
+            ..step.clone()
+        },
+        why.into(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use aftershock_market::Timestamp;
+    use aftershock_protocol::ChargeFunding;
     use aftershock_protocol::venue::funding::{Cap, FundingRule, RateForm};
-    use aftershock_protocol::{ChargeFunding, NO_PAST, View};
 
     use crate::RuleSetFile;
-
-    pub(super) fn view() -> View<'static> {
-        View {
-            now: Timestamp(0),
-            mark_usd: 40_000.0,
-            mean_mark_1h_usd: 40_000.0,
-            volatility_1h: 0.0,
-            volatility_24h: 0.0,
-            volatility_normal: 0.0,
-            open_interest_usd: 1e6,
-            forced_usd: 0.0,
-            insurance_usd: 0.0,
-            index_usd: None,
-            bid_depth_1pct_usd: f64::INFINITY,
-            depth_ratio: 1.0,
-            past: &NO_PAST,
-        }
-    }
+    pub(super) use crate::testing::view;
 
     /// Eight hours at a premium of so many percent, interest 0.01 %, and a clamp in percent.
     pub(super) fn charge(premium_pct: f64, clamp_pct: f64) -> ChargeFunding {

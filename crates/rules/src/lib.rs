@@ -16,6 +16,8 @@ pub mod margin;
 pub mod price;
 pub mod record;
 mod rule_set;
+#[cfg(test)]
+mod testing;
 mod tiers;
 
 pub use declared::Declared;

@@ -15,7 +15,7 @@ pub use queue::DeleverageQueue;
 pub use socialisation::LossSocialisation;
 pub use whole_lots::DeleverageWholeLots;
 
-use crate::Kind;
+use crate::{Kind, Parameter};
 
 pub(crate) const KINDS: &[Kind] = &[
     queue::KIND,
@@ -25,6 +25,14 @@ pub(crate) const KINDS: &[Kind] = &[
     socialisation::KIND,
     insurance_size::KIND,
 ];
+
+/// What is laid on winners.
+const SHARE: Parameter = Parameter {
+    name: "share",
+    default: 1.0,
+    allowed: [0.0, 1.0],
+    meaning: "share of what cannot be borne that is closed against winners; never less than history's",
+};
 
 /// At least this share is closed against winners, laid on them so.
 fn lay(step: &Deleverage, share: f64, shared: Shared) -> Decision<Deleverage> {

@@ -1,25 +1,9 @@
 use aftershock_market::Timestamp;
 use aftershock_protocol::venue::index::{IndexRule, Source};
 use aftershock_protocol::venue::mark::{MarkInputs, MarkState};
-use aftershock_protocol::{ChooseIndex, ChooseMark, Mark, NO_PAST, RuleSet, ValueCollateral, View};
+use aftershock_protocol::{ChooseIndex, ChooseMark, Mark, RuleSet, ValueCollateral};
 
-fn view() -> View<'static> {
-    View {
-        now: Timestamp(0),
-        mark_usd: 40_000.0,
-        mean_mark_1h_usd: 40_000.0,
-        volatility_1h: 0.0,
-        volatility_24h: 0.0,
-        volatility_normal: 0.0,
-        open_interest_usd: 1e6,
-        forced_usd: 0.0,
-        insurance_usd: 0.0,
-        index_usd: None,
-        bid_depth_1pct_usd: f64::INFINITY,
-        depth_ratio: 1.0,
-        past: &NO_PAST,
-    }
-}
+use crate::testing::view;
 
 fn rules(toml: &str) -> RuleSet {
     let head = "name = \"n\"\ntitle = \"t\"\nsummary = \"s\"\ncosts = \"c\"\n";

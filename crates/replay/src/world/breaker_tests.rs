@@ -4,8 +4,8 @@ use aftershock_market::{Cash, Coin, Timestamp};
 use aftershock_protocol::{ProtocolRule, RuleSet};
 use aftershock_rules::breaker;
 
-use super::halt_tests::{PRICE, START, halts, quiet, run, tape};
-use super::tests::{crash, three};
+use super::halt_tests::{halts, quiet, run, tape};
+use super::testing::{PRICE, START, crash, three};
 use super::*;
 
 fn rules(rule: impl ProtocolRule + 'static) -> RuleSet {

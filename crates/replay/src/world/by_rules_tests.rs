@@ -1,27 +1,10 @@
 //! Laws of partial closing and of auctions, in the made-up world of three venues.
 
-use aftershock_market::{Cash, Coin, Timestamp};
+use aftershock_market::{Cash, Coin};
 use aftershock_protocol::{Brackets, Decision, Liquidate, Part, ProtocolRule, RuleSet, Sale, Tier, View};
 
-use super::tests::{PRICE, crash, three};
+use super::testing::{begin_coarsely, crash, three};
 use super::*;
-
-/// The world with a tenth of the entry prices of the other tests.
-fn begin<'a>(spec: &'a WorldSpec, rules: &'a RuleSet) -> World<'a> {
-    let entries: Vec<(f64, f64)> = (0..40)
-        .map(|k| (0.06 * (f64::from(k) - 20.0) / 20.0, 1.0 / 40.0))
-        .collect();
-    let start = Timestamp(1_000_000_000_000);
-    seed(
-        spec,
-        rules,
-        Channels::ALL,
-        start,
-        &[libm::log(PRICE); 3],
-        &entries,
-    )
-    .expect("the parts fit")
-}
 
 /// Amends every liquidation alike.
 #[derive(Debug)]
@@ -126,7 +109,7 @@ fn bracketed() -> WorldSpec {
 fn conserves(form: fn(&Liquidate) -> Liquidate) {
     let spec = bracketed();
     let rules = RuleSet::new(vec![Box::new(Closes(form))]);
-    let world = begin(&spec, &rules);
+    let world = begin_coarsely(&spec, &rules);
     let reserves = world.reserves();
     let run = world.run(&crash(0.12, 1_500), Drive::Record).expect("runs");
     assert_eq!(run.imbalance, (Coin::ZERO, Cash::ZERO));
@@ -186,7 +169,11 @@ fn brackets_that_nobody_changes_are_sold_together() {
         RuleSet::new(vec![Box::new(Inert)]),
     );
     let tape = crash(0.12, 1_500);
-    let run = |rules| begin(&spec, rules).run(&tape, Drive::Record).expect("runs");
+    let run = |rules| {
+        begin_coarsely(&spec, rules)
+            .run(&tape, Drive::Record)
+            .expect("runs")
+    };
     let (record, same) = (run(&none), run(&inert));
     assert!(record.journal.orders.len() > 20);
     assert_eq!(record.journal.orders, same.journal.orders);
@@ -199,7 +186,7 @@ fn brackets_that_nobody_changes_are_sold_together() {
 fn a_keeper_lives_off_the_auction() {
     let spec = bracketed();
     let rules = RuleSet::new(vec![Box::new(Closes(auction))]);
-    let run = begin(&spec, &rules)
+    let run = begin_coarsely(&spec, &rules)
         .run(&crash(0.08, 1_500), Drive::Record)
         .expect("runs");
     let mut late = 0;
@@ -226,7 +213,7 @@ fn margin_that_stays_spares_positions() {
     let spec = bracketed();
     let sold = |form| {
         let rules = RuleSet::new(vec![Box::new(Closes(form))]);
-        let run = begin(&spec, &rules)
+        let run = begin_coarsely(&spec, &rules)
             .run(&crash(0.03, 1_500), Drive::Record)
             .expect("runs");
         let orders = run.journal.orders.iter();
@@ -263,7 +250,9 @@ fn a_bracket_waits_alone() {
     let (none, second) = (RuleSet::default(), RuleSet::new(vec![Box::new(Second)]));
     let tape = crash(0.12, 1_500);
     let left = |rules| {
-        let run = begin(&spec, rules).run(&tape, Drive::Record).expect("runs");
+        let run = begin_coarsely(&spec, rules)
+            .run(&tape, Drive::Record)
+            .expect("runs");
         run.open_interest[0][0].to_f64()
     };
     let (record, waits) = (left(&none), left(&second));

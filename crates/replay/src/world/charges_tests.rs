@@ -5,24 +5,8 @@ use aftershock_protocol::{
     Decision, Position, PositionBook, ProtocolRule, RuleSet, SetLiquidity, Shared, Slot, View,
 };
 
-use super::tests::{PRICE, crash, three};
+use super::testing::{begin_coarsely, crash, three};
 use super::*;
-
-fn begin<'a>(spec: &'a WorldSpec, rules: &'a RuleSet) -> World<'a> {
-    let entries: Vec<(f64, f64)> = (0..40)
-        .map(|k| (0.06 * (f64::from(k) - 20.0) / 20.0, 1.0 / 40.0))
-        .collect();
-    let start = Timestamp(1_000_000_000_000);
-    seed(
-        spec,
-        rules,
-        Channels::ALL,
-        start,
-        &[libm::log(PRICE); 3],
-        &entries,
-    )
-    .expect("the parts fit")
-}
 
 /// A tenth of a percent of takers.
 #[derive(Debug)]
@@ -46,7 +30,7 @@ impl ProtocolRule for Charges {
 #[test]
 fn a_fee_is_a_share_of_the_value() {
     let (spec, rules) = (three(), RuleSet::new(vec![Box::new(Charges)]));
-    let world = begin(&spec, &rules);
+    let world = begin_coarsely(&spec, &rules);
     let reserves = world.reserves();
     let mut run = world.run(&crash(0.06, 1_500), Drive::Record).expect("runs");
     audit(&run, &reserves).expect("both ledgers agree");
@@ -82,7 +66,7 @@ fn a_fee_is_a_share_of_the_value() {
 #[test]
 fn bids_funded_beforehand_pay_their_own_price() {
     let (spec, rules) = (three(), RuleSet::default());
-    let mut world = begin(&spec, &rules);
+    let mut world = begin_coarsely(&spec, &rules);
     let hand = [(0, 100.0, 0.5, 9_850.0), (1, 1e6, 0.495, 9_849.246_231)];
     for (place, quantity, share, average) in hand {
         let market = &mut world.markets[place];
@@ -151,7 +135,7 @@ fn winners_give_up_what_lies_between_mark_and_price() {
         ),
     ];
     for (place, quantity, side, value, entry_value, given_up) in hand {
-        let mut world = begin(&spec, &rules);
+        let mut world = begin_coarsely(&spec, &rules);
         let market = &mut world.markets[place];
         market.log_mark = libm::log(9_000.0);
         market.book = PositionBook::new(&[0.005]);

@@ -10,7 +10,7 @@ use super::market::Market;
 use super::order::{Agenda, Order, What};
 use super::spec::{Asset, Channels, WorldSpec};
 use super::tape::WorldEvent;
-use crate::observer::Observer;
+use crate::observer::{Observer, listener};
 use crate::{ReplayError, Silent};
 
 /// What drives prices.
@@ -260,10 +260,7 @@ impl<'a> World<'a> {
         let market = &mut self.markets[place];
         market.state.close(Timestamp(at), market.log_mark);
         let mut silent = Silent;
-        let observer: &mut dyn Observer = match &mut self.observer {
-            Some(observer) => *observer,
-            None => &mut silent,
-        };
+        let observer = listener(&mut self.observer, &mut silent);
         market.assess(at, spec, self.rules, observer)?;
         self.decide_cap(at, place)?;
         self.decide_trading(at, place)
@@ -274,10 +271,7 @@ impl<'a> World<'a> {
         let spec = &self.spec.instruments[place];
         let market = &mut self.markets[place];
         let mut silent = Silent;
-        let observer: &mut dyn Observer = match &mut self.observer {
-            Some(observer) => *observer,
-            None => &mut silent,
-        };
+        let observer = listener(&mut self.observer, &mut silent);
         market.decide_liquidity(at, spec, self.rules, observer)?;
         let spec = &self.spec.instruments[place];
         let market = &mut self.markets[place];

@@ -4,13 +4,10 @@ use aftershock_market::{Cash, Coin, Side, Timestamp};
 use aftershock_protocol::{Decision, Edge, Halts, ProtocolRule, Reopening, RuleSet, SetBand, View};
 use aftershock_rules::breaker;
 
-use super::tests::three;
+use super::testing::{PRICE, START, three};
 use super::*;
 use crate::Observer;
 use crate::observer::Noted;
-
-pub(super) const PRICE: f64 = 10_000.0;
-pub(super) const START: i64 = 1_000_000_000_000;
 
 /// An edge at one place; under a mark that is below it, a fifth lower.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use aftershock_protocol::{
     ScheduleFunding, ValueCollateral, View,
 };
 
-use super::tests::{PRICE, begin, crash, three};
+use super::testing::{PRICE, begin, crash, three};
 use super::*;
 
 /// What a test asks for; the rest is history.

@@ -1,7 +1,7 @@
 use aftershock_protocol::{Decision, Need, ProtocolRule, ScheduleFunding, View};
 use serde::Deserialize;
 
-use super::{HOUR_S, divides_a_day};
+use super::{HOUR_S, divides_a_day, next_after};
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -58,13 +58,7 @@ impl ProtocolRule for FundingInterval {
         if interval_s == step.interval_s {
             return Decision::Accept;
         }
-        Decision::Amend(
-            ScheduleFunding {
-                interval_s,
-                ..step.clone()
-            },
-            "another funding interval".into(),
-        )
+        next_after(interval_s, step, "another funding interval")
     }
 }
 

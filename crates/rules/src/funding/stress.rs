@@ -1,7 +1,7 @@
 use aftershock_protocol::{Decision, Need, ProtocolRule, ScheduleFunding, View};
 use serde::Deserialize;
 
-use super::{HOUR_S, divides_a_day};
+use super::{HOUR_S, divides_a_day, next_after};
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -72,13 +72,7 @@ impl ProtocolRule for StressFunding {
         if !stressed || step.interval_s <= interval_s {
             return Decision::Accept;
         }
-        Decision::Amend(
-            ScheduleFunding {
-                interval_s,
-                ..step.clone()
-            },
-            "the rate just paid has reached the threshold".into(),
-        )
+        next_after(interval_s, step, "the rate just paid has reached the threshold")
     }
 }
 

@@ -1,8 +1,8 @@
 use aftershock_protocol::{Decision, Deleverage, ProtocolRule, Shared, View};
 use serde::Deserialize;
 
-use super::lay;
-use crate::{Kind, Parameter, read};
+use super::{SHARE, lay};
+use crate::{Kind, read};
 
 pub(super) const KIND: Kind = Kind {
     name: "deleverage-by-profit",
@@ -12,12 +12,7 @@ pub(super) const KIND: Kind = Kind {
     helps: "Those pay who have gained, and by how much they have.",
     costs: "A holder who opened long ago at a good price pays most, whatever the leverage. What one pool lacks while another has enough is still bad debt. Named accounts are not closed, and nobody \
             who is closed hedges again.",
-    parameters: &[Parameter {
-        name: "share",
-        default: 1.0,
-        allowed: [0.0, 1.0],
-        meaning: "share of what cannot be borne that is closed against winners; never less than history's",
-    }],
+    parameters: &[SHARE],
     example: "Gains of 10, 5 and 1 against a loss of 7.5: each gives 15/32 of the gain and keeps 170/32, 85/32 and 17/32.",
     sources: &[
         "Chitra et al., arXiv 2512.01112, section 2.4: the pro-rata haircut of gains, its example is above",

@@ -1,8 +1,8 @@
 use aftershock_protocol::{Decision, Deleverage, ProtocolRule, Shared, View};
 use serde::Deserialize;
 
-use super::lay;
-use crate::{Kind, Parameter, read};
+use super::{SHARE, lay};
+use crate::{Kind, read};
 
 pub(super) const KIND: Kind = Kind {
     name: "deleverage-pro-rata",
@@ -12,12 +12,7 @@ pub(super) const KIND: Kind = Kind {
     helps: "Nobody is singled out, and a hedge is thinned instead of lost.",
     costs: "Every hedge on that side is thinned, and holders without a gain are closed too. What one pool lacks while another has enough is still bad debt. Named accounts are not closed, and nobody \
             who is closed hedges again.",
-    parameters: &[Parameter {
-        name: "share",
-        default: 1.0,
-        allowed: [0.0, 1.0],
-        meaning: "share of what cannot be borne that is closed against winners; never less than history's",
-    }],
+    parameters: &[SHARE],
     example: "Bankrupt longs of 10, no fund, shorts of 6 and 14: 3 and 7 are closed.",
     sources: &[
         "Chitra et al., arXiv 2512.01112: pro-rata policies",

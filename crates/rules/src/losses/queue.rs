@@ -1,8 +1,8 @@
 use aftershock_protocol::{Decision, Deleverage, ProtocolRule, Shared, View};
 use serde::Deserialize;
 
-use super::lay;
-use crate::{Kind, Parameter, read};
+use super::{SHARE, lay};
+use crate::{Kind, read};
 
 pub(super) const KIND: Kind = Kind {
     name: "deleverage-queue",
@@ -12,12 +12,7 @@ pub(super) const KIND: Kind = Kind {
     helps: "There is no bad debt as long as winners stand, and no forced order for that part.",
     costs: "Few holders bear all of it, those with most leverage and profit; hedges are torn apart. What one pool lacks while another has enough is still bad debt. Named accounts are not closed, and nobody \
             who is closed hedges again.",
-    parameters: &[Parameter {
-        name: "share",
-        default: 1.0,
-        allowed: [0.0, 1.0],
-        meaning: "share of what cannot be borne that is closed against winners; never less than history's",
-    }],
+    parameters: &[SHARE],
     example: "Bankrupt longs of 10, no fund, shorts of 6 at leverage 20 and 14 at leverage 3: the 6 are closed whole, then 4 of the 14.",
     sources: &[
         "BitMEX support, Auto-deleveraging: profit and effective leverage",

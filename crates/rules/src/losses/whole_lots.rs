@@ -2,7 +2,7 @@ use aftershock_market::Coin;
 use aftershock_protocol::{Decision, Deleverage, ProtocolRule, Shared, View};
 use serde::Deserialize;
 
-use super::lay;
+use super::{SHARE, lay};
 use crate::{Kind, Parameter, read};
 
 pub(super) const KIND: Kind = Kind {
@@ -14,12 +14,7 @@ pub(super) const KIND: Kind = Kind {
     costs: "With lots as small as the default it closes what deleverage-pro-rata does, to a lot. Holders of less than a lot are spared, and the last lots fall on a few. What one pool lacks while another has enough is still bad debt. Named accounts are not closed, and nobody \
             who is closed hedges again.",
     parameters: &[
-        Parameter {
-            name: "share",
-            default: 1.0,
-            allowed: [0.0, 1.0],
-            meaning: "share of what cannot be borne that is closed against winners; never less than history's",
-        },
+        SHARE,
         Parameter {
             name: "lot_btc",
             default: 0.001,
