@@ -37,7 +37,7 @@ pub use rule::{Decision, Need, ProtocolRule, Reason};
 pub use rule_set::{Intervention, RuleBreach, RuleSet, Verdict};
 pub use step::{
     AssessMargin, CapInterest, ChargeFunding, ChooseIndex, ChooseMark, CoverDeficit, Deleverage, Edge, Halts,
-    Liquidate, Mark, NetMargin, Reopening, Sale, ScheduleFunding, SetBand, SetLiquidity, Shared, SizeFund,
-    Step, ValueCollateral,
+    Liquidate, Mark, NetMargin, Reopening, Reserve, Sale, ScheduleFunding, SetBand, SetLiquidity, Shared,
+    SizeFund, Step, ValueCollateral,
 };
 pub use view::{OBSERVABLES, View};

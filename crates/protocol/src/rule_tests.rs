@@ -231,10 +231,10 @@ fn a_liquidated_fraction_is_more_than_nothing_and_at_most_all() {
 fn a_deficit_is_covered_within_the_funds_and_not_beyond() {
     let cover = |from_own: i128, from_others: i128| CoverDeficit {
         deficit: Cash(100),
-        own_fund: Cash(60),
-        other_funds: Cash(50),
-        from_own: Cash(from_own),
-        from_others: Cash(from_others),
+        pool: 0,
+        reserves: Vec::new(),
+        left: vec![Cash(60), Cash(50)],
+        draws: vec![Cash(from_own), Cash(from_others)],
         socialised: Cash::ZERO,
     };
     for sound in [
@@ -263,8 +263,7 @@ fn a_deficit_is_covered_within_the_funds_and_not_beyond() {
     }
     let coins = |value| Cash::from_f64(value);
     let drawn = CoverDeficit {
-        from_own: coins(60.0),
-        from_others: coins(40.0),
+        draws: vec![coins(60.0), coins(40.0)],
         ..cover(0, 0)
     };
     assert_eq!(drawn.value(), 100.0);

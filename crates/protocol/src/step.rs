@@ -22,7 +22,7 @@ pub use funding::{ChargeFunding, ScheduleFunding};
 pub use interest::CapInterest;
 pub use liquidate::{Liquidate, Sale};
 pub use liquidity::SetLiquidity;
-pub use losses::{CoverDeficit, SizeFund};
+pub use losses::{CoverDeficit, Reserve, SizeFund};
 pub use margin::AssessMargin;
 pub use portfolio::NetMargin;
 pub use price::{ChooseIndex, ChooseMark, Mark, ValueCollateral};

@@ -1,6 +1,7 @@
 //! Clearing: what is netted across venues, and who stands behind whom.
 
 mod bilateral;
+mod clearing_vector;
 mod cross_protocol;
 mod cross_venue_margin;
 mod default_waterfall;
@@ -13,6 +14,7 @@ mod standardised_haircuts;
 use aftershock_market::Cash;
 use aftershock_protocol::{AssessMargin, CoverDeficit, Decision, NetMargin};
 pub use bilateral::BilateralClearing;
+pub use clearing_vector::ClearingVector;
 pub use cross_protocol::CrossProtocolClearing;
 pub use cross_venue_margin::CrossVenueMargin;
 pub use default_waterfall::DefaultWaterfall;
@@ -29,6 +31,7 @@ pub(crate) const KINDS: &[Kind] = &[
     protocol::KIND,
     shared_fund::KIND,
     default_waterfall::KIND,
+    clearing_vector::KIND,
     cross_venue_margin::KIND,
     standardised_haircuts::KIND,
     cross_protocol::KIND,
@@ -68,18 +71,12 @@ fn ask(step: &NetMargin, netted: f64, why: &str) -> Decision<NetMargin> {
 
 /// What the own fund does not pay is drawn on a share of the others' funds.
 fn draw(step: &CoverDeficit, share: f64, why: &str) -> Decision<CoverDeficit> {
-    let rest = step.deficit - step.from_own - step.socialised;
-    let from_others = part(step.other_funds, share).min(rest);
-    if from_others <= step.from_others {
+    let rest = step.deficit - step.from_own() - step.socialised;
+    let from_others = part(step.other_funds(), share).min(rest);
+    if from_others <= step.from_others() {
         return Decision::Accept;
     }
-    Decision::Amend(
-        CoverDeficit {
-            from_others,
-            ..step.clone()
-        },
-        why.into(),
-    )
+    Decision::Amend(step.drawing(step.from_own(), from_others), why.into())
 }
 
 /// A share of an amount, in [0, 1], rounded down and never more than the amount.

@@ -1,21 +1,132 @@
 use aftershock_market::Cash;
-use aftershock_protocol::{AssessMargin, CoverDeficit, NetMargin, RuleSet};
+use aftershock_protocol::{AssessMargin, CoverDeficit, NetMargin, Reserve, RuleSet};
 
 use crate::testing::view;
 
 /// `[from own, from others]` of a deficit in history's order without a vault, in USD.
 fn covered(toml: &str, deficit: i64, own: i64, others: i64) -> [f64; 2] {
-    let usd = |amount: i64| Cash::from_f64(amount as f64);
-    let step = CoverDeficit {
-        deficit: usd(deficit),
-        own_fund: usd(own),
-        other_funds: usd(others),
-        from_own: usd(own.min(deficit)),
-        from_others: Cash::ZERO,
-        socialised: Cash::ZERO,
-    };
+    let step = lost(&[(own, deficit), (others, 0), (0, 0)], 0);
     let step = rules(toml).cover_deficit(step, &view()).expect("sound").step;
-    [step.from_own.to_f64(), step.from_others.to_f64()]
+    [step.from_own().to_f64(), step.from_others().to_f64()]
+}
+
+/// The part of `pool` of a loss that met these `(fund, loss)`, USD, paid of its own fund alone; the vault is the last.
+fn lost(reserves: &[(i64, i64)], pool: usize) -> CoverDeficit {
+    let usd = |amount: i64| Cash::from_f64(amount as f64);
+    let left: Vec<Cash> = reserves.iter().map(|(fund, _)| usd(*fund)).collect();
+    let mut draws = vec![Cash::ZERO; left.len()];
+    let deficit = usd(reserves[pool].1);
+    draws[pool] = left[pool].min(deficit);
+    CoverDeficit {
+        deficit,
+        pool,
+        reserves: reserves
+            .iter()
+            .map(|(fund, loss)| Reserve {
+                fund: usd(*fund),
+                loss: usd(*loss),
+            })
+            .collect(),
+        left,
+        draws,
+        socialised: Cash::ZERO,
+    }
+}
+
+/// What each pool draws from each reserve, USD, one pool after another.
+fn cleared(toml: &str, reserves: &[(i64, i64)]) -> Vec<Vec<f64>> {
+    let mut left: Option<Vec<Cash>> = None;
+    let pool = |pool| {
+        let mut step = lost(reserves, pool);
+        if let Some(left) = &left {
+            step.draws[pool] = step.draws[pool].min(left[pool]);
+            step.left.clone_from(left);
+        }
+        let step = rules(toml).cover_deficit(step, &view()).expect("sound").step;
+        left = Some(
+            step.left
+                .iter()
+                .zip(&step.draws)
+                .map(|(left, draw)| *left - *draw)
+                .collect(),
+        );
+        step.draws.iter().map(|draw| draw.to_f64()).collect()
+    };
+    (0..reserves.len() - 1).map(pool).collect()
+}
+
+fn clearing(called: f64, alpha: f64, beta: f64) -> String {
+    format!("[[rule]]\nkind = \"clearing-vector\"\ncalled = {called:?}\nalpha = {alpha:?}\nbeta = {beta:?}\n")
+}
+
+fn assert_draws(drawn: &[Vec<f64>], expected: &[&[f64]]) {
+    assert_eq!(drawn.len(), expected.len());
+    for (drawn, expected) in drawn.iter().zip(expected) {
+        assert_eq!(drawn.len(), expected.len());
+        for (drawn, expected) in drawn.iter().zip(*expected) {
+            assert!((drawn - expected).abs() < 1e-6, "{drawn} for {expected}");
+        }
+    }
+}
+
+/// By hand. 7,000 are lacking, and pools B and C with 20,000 and 5,000 are called for 5,600 and 1,400; nobody defaults, so that
+/// what a default would cost does not matter. Where half is called, A defaults on 12,000: 0.5 of its 5,000, and 0.8 of the 2,800
+/// and 700 that reach it.
+#[test]
+fn who_is_called_pays_in_proportion_to_its_fund() {
+    let reserves = [(5000, 12_000), (20_000, 8000), (5000, 0), (0, 0)];
+    let whole: [&[f64]; 3] = [
+        &[5000.0, 5600.0, 1400.0, 0.0],
+        &[0.0, 8000.0, 0.0, 0.0],
+        &[0.0; 4],
+    ];
+    assert_draws(&cleared(&clearing(1.0, 0.5, 0.8), &reserves), &whole);
+    let half: [&[f64]; 3] = [&[2500.0, 2240.0, 560.0, 0.0], &[0.0, 8000.0, 0.0, 0.0], &[0.0; 4]];
+    assert_draws(&cleared(&clearing(0.5, 0.5, 0.8), &reserves), &half);
+    // The vault is called as a pool is.
+    let vault = [(5000, 12_000), (20_000, 8000), (5000, 0)];
+    let of_vault: [&[f64]; 2] = [&[5000.0, 5600.0, 1400.0], &[0.0, 8000.0, 0.0]];
+    assert_draws(&cleared(&clearing(1.0, 0.5, 0.8), &vault), &of_vault);
+}
+
+/// By hand: B owes 8,000 and 19,000 and has 20,000. It defaults on what A calls, and 8/27 of 10,000 go to its own winners, 19/27
+/// to A, which pays 2,500 and half of that. Without costs of default B pays 20,000 and A 5,000 beside 19/27 of these.
+#[test]
+fn a_sound_pool_is_brought_down_by_a_call() {
+    let reserves = [(5000, 24_000), (20_000, 8000), (0, 0)];
+    let costly: [&[f64]; 2] = [
+        &[2500.0, 0.5 * 10_000.0 * 19.0 / 27.0, 0.0],
+        &[0.0, 10_000.0 * 8.0 / 27.0, 0.0],
+    ];
+    assert_draws(&cleared(&clearing(1.0, 0.5, 0.5), &reserves), &costly);
+    let free: [&[f64]; 2] = [
+        &[5000.0, 20_000.0 * 19.0 / 27.0, 0.0],
+        &[0.0, 20_000.0 * 8.0 / 27.0, 0.0],
+    ];
+    assert_draws(&cleared(&clearing(1.0, 1.0, 1.0), &reserves), &free);
+    // Nobody stands in: each has its own fund, or a part of it.
+    let alone: [&[f64]; 2] = [&[2500.0, 0.0, 0.0], &[0.0, 8000.0, 0.0]];
+    assert_draws(&cleared(&clearing(0.0, 0.5, 0.5), &reserves), &alone);
+}
+
+/// Nobody is left to be called, and what winners were charged already is not drawn again.
+#[test]
+fn debts_without_anybody_to_pay_them_stay() {
+    let all_short = [(5000, 6000), (1000, 4000), (0, 0)];
+    let own: [&[f64]; 2] = [&[2500.0, 0.0, 0.0], &[0.0, 500.0, 0.0]];
+    assert_draws(&cleared(&clearing(1.0, 0.5, 1.0), &all_short), &own);
+    let after = CoverDeficit {
+        socialised: Cash::from_f64(9000.0),
+        ..lost(&[(5000, 12_000), (20_000, 0), (0, 0)], 0)
+    };
+    let step = rules(&clearing(1.0, 1.0, 1.0))
+        .cover_deficit(after, &view())
+        .expect("sound")
+        .step;
+    assert_eq!(
+        [step.from_own().to_f64(), step.from_others().to_f64()],
+        [3000.0, 0.0]
+    );
 }
 
 fn rules(toml: &str) -> RuleSet {

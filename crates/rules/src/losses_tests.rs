@@ -64,10 +64,10 @@ fn a_share_of_the_rest_is_charged() {
     let usd = Cash::from_f64;
     let step = CoverDeficit {
         deficit: usd(12_000.0),
-        own_fund: usd(5000.0),
-        other_funds: usd(1000.0),
-        from_own: usd(5000.0),
-        from_others: usd(1000.0),
+        pool: 0,
+        reserves: Vec::new(),
+        left: vec![usd(5000.0), usd(1000.0)],
+        draws: vec![usd(5000.0), usd(1000.0)],
         socialised: Cash::ZERO,
     };
     let charged = |share: f64, step: &CoverDeficit| {

@@ -88,7 +88,7 @@ impl ProtocolRule for OnWinners {
     }
 
     fn cover_deficit(&self, step: &CoverDeficit, _: &View<'_>) -> Decision<CoverDeficit> {
-        let rest = step.deficit - step.from_own - step.from_others;
+        let rest = step.unpaid() + step.socialised;
         Decision::Amend(
             CoverDeficit {
                 socialised: Cash(if self.0.is_none() { rest.0 / 2 } else { 0 }),

@@ -2,7 +2,7 @@
 
 use aftershock_market::{Cash, Coin, Rest, Side};
 use aftershock_protocol::venue::deleveraging::{Ranking, Standing};
-use aftershock_protocol::{CoverDeficit, Deleverage, Shared};
+use aftershock_protocol::{CoverDeficit, Deleverage, Reserve, Shared};
 
 use super::engine::{World, entry};
 use super::journal::{Cause, Entry, EntryKind, Holder, OrderRow};
@@ -156,35 +156,37 @@ impl World<'_> {
             return Ok(paid);
         }
         let vault = parts.len();
+        let funds = self.markets[place].ledger.insurance().iter().copied();
+        let losses = parts.iter().copied().chain([Cash::ZERO]);
+        let reserves: Vec<Reserve> = funds
+            .zip(losses)
+            .map(|(fund, loss)| Reserve { fund, loss })
+            .collect();
         let mut uncovered = Cash::ZERO;
         let mut charged = Cash::ZERO;
         for (pool, share) in parts.into_iter().enumerate() {
             if share == Cash::ZERO {
                 continue;
             }
-            let funds = self.markets[place].ledger.insurance();
-            let own_fund = funds[pool];
-            let from_own = own_fund.min(share);
+            let left = self.markets[place].ledger.insurance().to_vec();
+            let mut draws = vec![Cash::ZERO; left.len()];
+            draws[pool] = left[pool].min(share);
+            draws[vault] = left[vault].min(share - draws[pool]);
             let step = CoverDeficit {
                 deficit: share,
-                own_fund,
-                other_funds: funds.iter().copied().sum::<Cash>() - own_fund,
-                from_own,
-                from_others: funds[vault].min(share - from_own),
+                pool,
+                reserves: reserves.clone(),
+                left,
+                draws,
                 socialised: Cash::ZERO,
             };
             let view = self.markets[place].view(at, &self.spec.instruments[place]);
             let verdict = self.rules.cover_deficit(step, &view)?;
             let name = &self.spec.instruments[place].parameters.pools[pool].name;
             self.tell_rules(at, "cover_deficit", name, None, &verdict.interventions);
-            let mut draws = vec![(pool, verdict.step.from_own)];
-            let mut owed = verdict.step.from_others;
             let others = (0..vault).filter(|other| *other != pool);
-            for other in std::iter::once(vault).chain(others) {
-                let draw = owed.min(self.markets[place].ledger.insurance()[other]);
-                owed -= draw;
-                draws.push((other, draw));
-            }
+            let funds = [pool, vault].into_iter().chain(others);
+            let draws: Vec<(usize, Cash)> = funds.map(|fund| (fund, verdict.step.draws[fund])).collect();
             let socialised = if verdict.step.socialised > Cash::ZERO {
                 verdict
                     .step

@@ -30,15 +30,11 @@ impl ProtocolRule for BilateralClearing {
     }
 
     fn cover_deficit(&self, step: &CoverDeficit, _: &View<'_>) -> Decision<CoverDeficit> {
-        if step.from_own == Cash::ZERO && step.from_others == Cash::ZERO {
+        if step.draws.iter().all(|draw| *draw == Cash::ZERO) {
             return Decision::Accept;
         }
         Decision::Amend(
-            CoverDeficit {
-                from_own: Cash::ZERO,
-                from_others: Cash::ZERO,
-                ..step.clone()
-            },
+            step.drawing(Cash::ZERO, Cash::ZERO),
             "nobody stands behind the loss".into(),
         )
     }

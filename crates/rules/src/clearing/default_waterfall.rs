@@ -12,9 +12,9 @@ pub(super) const KIND: Kind = Kind {
               shared-default-fund with share 1.",
     helps: "Shows how much of a shared fund is worth when a default itself costs something: paying stops being all or nothing.",
     costs: "What is not recovered stays where it is, so that a later loss of the same pool meets it again: the rule remembers no \
-            default, and no money is destroyed. It replaces the draws of rules before it. Not modelled: pools that owe one another. \
-            No record says who owes whom, so default is decided by a pool's own fund alone and not by a clearing vector of \
-            Eisenberg and Noe, and no default brings down another pool but by the money it took.",
+            default, and no money is destroyed. It replaces the draws of rules before it. Default is \
+            decided by a pool's own fund alone, and no default brings down another pool but by the money it took: pools that owe \
+            one another are clearing-vector's.",
     parameters: &[
         Parameter {
             name: "alpha",
@@ -56,20 +56,16 @@ impl ProtocolRule for DefaultWaterfall {
 
     fn cover_deficit(&self, step: &CoverDeficit, _: &View<'_>) -> Decision<CoverDeficit> {
         let owed = step.deficit - step.socialised;
-        if owed <= step.own_fund {
+        if owed <= step.own_fund() {
             return Decision::Accept;
         }
-        let from_own = part(step.own_fund, self.alpha);
-        let from_others = part(step.other_funds.min(owed - from_own), self.beta);
-        if (from_own, from_others) == (step.from_own, step.from_others) {
+        let from_own = part(step.own_fund(), self.alpha);
+        let from_others = part(step.other_funds().min(owed - from_own), self.beta);
+        if (from_own, from_others) == (step.from_own(), step.from_others()) {
             return Decision::Accept;
         }
         Decision::Amend(
-            CoverDeficit {
-                from_own,
-                from_others,
-                ..step.clone()
-            },
+            step.drawing(from_own, from_others),
             "the pool is in default and recovers part of its means".into(),
         )
     }

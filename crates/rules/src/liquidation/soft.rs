@@ -140,5 +140,8 @@ mod tests {
         assert_eq!(left.breach(), None);
         assert_eq!(RULE.liquidate(&left, &at(0)), Decision::Accept);
         assert_eq!(RULE.fastest_s(), Some(10.0));
+        assert_eq!(amended(RULE.liquidate(&step(), &at(0))).pause_s, 10.0);
+        let without = SoftLiquidation { pause_s: 0.0, ..RULE };
+        assert_eq!(without.fastest_s(), None);
     }
 }

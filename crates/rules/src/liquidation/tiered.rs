@@ -111,6 +111,12 @@ mod tests {
             ..account(15_000.0, 2_000.0)
         };
         assert_eq!(RULE.liquidate(&smaller, &at(0)), Decision::Accept);
+        // By hand: from 4,000 to 2,000 is one half, what a rule before it closes already.
+        let same = Liquidate {
+            fraction: 0.5,
+            ..account(4_000.0, 2_000.0)
+        };
+        assert_eq!(RULE.liquidate(&same, &at(0)), Decision::Accept);
         let part = Liquidate {
             part: Part::InBand {
                 beyond_ratio: 0.0,

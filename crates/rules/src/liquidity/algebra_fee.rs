@@ -42,7 +42,8 @@ impl AlgebraFee {
         let closes = &closes[from..];
         let count = closes.len().max(1) as f64;
         let mean = closes.iter().map(|(_, log)| log).sum::<f64>() / count;
-        let square: f64 = closes.iter().map(|(_, log)| (log - mean) * (log - mean)).sum();
+        let from_mean = closes.iter().map(|(_, log)| log - mean);
+        let square: f64 = from_mean.map(|away| away * away).sum();
         let tick = libm::log(1.000_1);
         let volatility = square / count / (tick * tick);
         self.multiple * f64::from(Algebra::INITIAL.fee(volatility as u128)) * 1e-6
@@ -67,8 +68,8 @@ mod tests {
     use super::*;
     use crate::liquidity::testing::{after, view};
 
-    /// Source: the contract's own snapshot (V-LQ2): volatility 1,000 × 15 charges 3,000 millionths, none 100. By hand: two
-    /// marks d ticks apart have a mean square of (d/2)², so d = 2·√15,000.
+    /// Source: the contract's own snapshot (V-LQ2): volatility 1,000 × 15 charges 3,000 millionths, 360 × 15 charges 1,550, none
+    /// 100. By hand: two marks d ticks apart have a mean square of (d/2)², so d = 2·√15,000.
     #[test]
     fn fee_by_spread_of_marks() {
         let rule = AlgebraFee { multiple: 1.0 };
@@ -82,6 +83,7 @@ mod tests {
         assert!((fee(0.0) - 0.000_1).abs() < 1e-15);
         // A hair more, so that rounding down to whole numbers leaves 15,000.
         assert!((fee(2.0 * 15_000.01_f64.sqrt()) - 0.003).abs() < 1e-15);
+        assert!((fee(2.0 * 5_400.01_f64.sqrt()) - 0.001_55).abs() < 1e-15);
         let none = after(&rule, &SetLiquidity::HISTORY, &view(&NO_PAST)).taker_fee_ratio;
         assert!((none - 0.000_1).abs() < 1e-15);
     }

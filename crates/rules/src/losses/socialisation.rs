@@ -42,7 +42,7 @@ impl ProtocolRule for LossSocialisation {
     }
 
     fn cover_deficit(&self, step: &CoverDeficit, _: &View<'_>) -> Decision<CoverDeficit> {
-        let socialised = part(step.deficit - step.from_own - step.from_others, self.share);
+        let socialised = part(step.unpaid() + step.socialised, self.share);
         if socialised <= step.socialised {
             return Decision::Accept;
         }
