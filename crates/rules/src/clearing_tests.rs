@@ -130,7 +130,8 @@ fn debts_without_anybody_to_pay_them_stay() {
 }
 
 fn rules(toml: &str) -> RuleSet {
-    let file = format!("name = \"n\"\ntitle = \"t\"\nsummary = \"s\"\ncosts = \"c\"\n{toml}");
+    let file =
+        format!("name = \"n\"\ntitle = \"t\"\nsummary = \"s\"\ncosts = \"c\"\nworld.overlap = 0.5\n{toml}");
     crate::RuleSetFile::parse("test", &file).expect("reads").rules
 }
 

@@ -54,8 +54,8 @@ pub struct Declared {
     reason: String,
 }
 
-/// Steps a declared rule may act on, with their fields; those after the bar are read only.
-const STEPS: [(&str, &[&str], &[&str]); 3] = [
+/// Steps a declared rule may act on: name, fields that it may change, fields that it may only read.
+pub const STEPS: [(&str, &[&str], &[&str]); 3] = [
     (
         "assess_margin",
         &["initial_ratio", "maintenance_ratio", "exposure_ratio"],

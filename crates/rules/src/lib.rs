@@ -20,7 +20,7 @@ mod rule_set;
 mod testing;
 mod tiers;
 
-pub use declared::Declared;
+pub use declared::{Declared, STEPS as DECLARED_STEPS};
 pub use expression::{Expression, ExpressionError};
 pub use kind::{FAMILIES, Family, Kind, Parameter, families, find, kinds, read, register};
 pub use rule_set::{Hold, RuleError, RuleSetFile};

@@ -135,6 +135,26 @@ impl RuleSetFile {
         let mut rules: Vec<Box<dyn ProtocolRule>> = Vec::new();
         for spanned in parsed.rule {
             let start = spanned.span().start;
+            let kind = spanned
+                .get_ref()
+                .get("kind")
+                .and_then(toml::Value::as_str)
+                .and_then(find);
+            if let (
+                Some(Kind {
+                    name,
+                    overlap: Some(usual),
+                    ..
+                }),
+                None,
+            ) = (kind, parsed.world.overlap)
+            {
+                let reason = format!(
+                    "{name} is about positions that their holders offset at another venue: say what share of open interest \
+                     that is, as in [world] overlap = {usual}"
+                );
+                return Err(fail(line_of_key(text, start, "kind"), reason));
+            }
             rules.push(
                 build(spanned.into_inner())
                     .map_err(|(key, reason)| fail(line_of_key(text, start, &key), reason))?,

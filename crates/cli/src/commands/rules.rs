@@ -1,9 +1,13 @@
 //! `aftershock rules`.
 
-use aftershock_rules::{Kind, RuleSetFile, families, find};
+use aftershock_protocol::OBSERVABLES;
+use aftershock_rules::{DECLARED_STEPS, Kind, RuleSetFile, families, find};
 use anyhow::Result;
 
 use crate::{embedded, table};
+
+/// The kind that is written in TOML alone.
+const DECLARED: &str = "declared";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -78,6 +82,28 @@ fn used(set: &RuleSetFile) -> Vec<&'static Kind> {
     kinds
 }
 
+/// What a declared rule may act on and read.
+fn fields() -> Result<()> {
+    let cell = |names: &[&str]| names.join(", ");
+    let rows: Vec<Vec<String>> = DECLARED_STEPS
+        .iter()
+        .map(|(step, changed, read)| vec![(*step).to_owned(), cell(changed), cell(read)])
+        .collect();
+    table::print(
+        &table::headers(&["on the step", "then may change", "may read besides"]),
+        &rows,
+    )?;
+    let rows: Vec<Vec<String>> = OBSERVABLES
+        .iter()
+        .map(|(name, meaning)| vec![(*name).to_owned(), (*meaning).to_owned()])
+        .collect();
+    table::print(&table::headers(&["and at every step", "which is"]), &rows)?;
+    crate::say!(
+        "it has no defaults and runs from a TOML file alone: [[rule]] with kind, name, on, when, then or reject, reason"
+    );
+    Ok(())
+}
+
 /// A kind in its fixed form.
 fn print(kind: &Kind) -> Result<()> {
     println!("{}: {}\n", kind.name, kind.what);
@@ -87,6 +113,9 @@ fn print(kind: &Kind) -> Result<()> {
     println!("Example: {}", kind.example);
     for source in kind.sources {
         println!("Source: {source}");
+    }
+    if kind.name == DECLARED {
+        return fields();
     }
     if kind.parameters.is_empty() {
         return Ok(());
