@@ -70,6 +70,8 @@ enum Command {
     Rules(commands::rules::Arguments),
     /// List the venues, or print a venue's rules in force at a date with their sources
     Venues(commands::venues::Arguments),
+    /// Ask one of the project's own questions by its name
+    Query(commands::query::Arguments),
     /// Ask in SQL; without a query, interactively
     Sql(commands::sql::Arguments),
     /// Say what rules were worth against the rules of record, on every measure at once
@@ -116,7 +118,8 @@ fn run(Arguments { data, command }: Arguments) -> ExitCode {
         Command::Episodes(arguments) => commands::episodes::run(arguments),
         Command::Rules(arguments) => commands::rules::run(arguments),
         Command::Venues(arguments) => commands::venues::run(arguments),
-        Command::Sql(arguments) => commands::sql::run(&data, arguments),
+        Command::Sql(arguments) => commands::sql::run(&data, &arguments),
+        Command::Query(arguments) => commands::query::run(&data, &arguments),
         Command::Compare(arguments) => commands::compare::run(&data, arguments),
         Command::Runs(arguments) => commands::runs::run(&data, arguments),
         Command::Verify(arguments) => commands::verify::run(&data, arguments),

@@ -13,7 +13,7 @@
 //! | question | modules |
 //! |---|---|
 //! | how much did the price vary | [`variance`], under noise [`noise`], [`two_scales`], [`realized_kernel`], [`pre_average`]; [`quarticity`], [`ewma`] |
-//! | how much more than without feedback | [`signature`], [`amplification`]; [`drawdown`], [`tail`], [`gpd`] |
+//! | how much more than without feedback | [`signature`], [`amplification`]; [`drawdown`], [`tail`], [`gpd`], [`hill`] |
 //! | how much flow did flow bring about | [`branching`], [`cascade`], [`hawkes`], [`fano`], [`borel`] |
 //! | which mechanism is due how much | [`shapley`] |
 //! | which market spread it | [`spectral`]; who could not pay, [`clearing`]; who paid too much for it, [`overshoot`] |
@@ -21,7 +21,7 @@
 //! | how little would have sufficed | [`twins`], [`sensitivity`], [`critical`], [`hysteresis`]; [`power_law`], [`log_normal_tail`], [`tail_compare`] |
 //! | which known shapes make up what is seen | [`nnls`], [`em`] |
 //! | what goes with what | [`ols`] |
-//! | what did a trade do | [`impact`], by instrument [`instrument`], over several tapes [`between`]; [`depth`], [`flow`] |
+//! | what did a trade do | [`impact`], by instrument [`instrument`], over several tapes [`between`]; [`depth`], [`flow`], [`liquidity`] |
 
 pub mod amplification;
 pub mod backtest;
@@ -42,9 +42,11 @@ pub mod fano;
 pub mod flow;
 pub mod gpd;
 pub mod hawkes;
+pub mod hill;
 pub mod hysteresis;
 pub mod impact;
 pub mod instrument;
+pub mod liquidity;
 pub mod log_normal_tail;
 pub mod moments;
 pub mod nnls;

@@ -10,6 +10,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 pub use recovery::RecoveryRow;
 
+use crate::functions;
+
 /// One declared crash or quiet spell, a row of `catalog.episodes`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EpisodeRow {
@@ -175,12 +177,21 @@ impl CatalogTables {
 
 /// What a row of a table of `catalog` is, where that is written down.
 pub(crate) fn about(table: &str) -> Option<&'static str> {
-    (table == "recovery").then_some(recovery::ABOUT)
+    match table {
+        "recovery" => Some(recovery::ABOUT),
+        "functions" => Some(functions::ABOUT),
+        _ => None,
+    }
 }
 
 /// What a column of such a table means.
 pub(crate) fn column_about(table: &str, column: &str) -> Option<&'static str> {
-    let mut columns = recovery::COLUMNS.iter().filter(|_| table == "recovery");
+    let columns: &[(&str, &str)] = match table {
+        "recovery" => &recovery::COLUMNS,
+        "functions" => &functions::COLUMNS,
+        _ => &[],
+    };
+    let mut columns = columns.iter();
     columns.find(|(name, _)| *name == column).map(|(_, about)| *about)
 }
 

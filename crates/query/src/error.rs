@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use datafusion::common::{DataFusionError, SchemaError};
+use datafusion::common::{DataFusionError, Diagnostic, SchemaError};
 
 use crate::near;
+use crate::place::Place;
 
 /// The result of asking something of a session.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -33,12 +34,14 @@ pub enum Error {
         primary: String,
         /// What would have been right.
         hint: Option<String>,
+        /// Where, as far as that is known.
+        place: Option<Place>,
     },
-    /// The query holds a parameter that was not given.
-    #[error("the query asks for ${name}, which is not given")]
+    /// The query holds parameters that were not given.
+    #[error("the query asks for {}, which {} not given", dollars(names), if names.len() == 1 { "is" } else { "are" })]
     MissingParameter {
-        /// Its name without the dollar.
-        name: String,
+        /// Their names without the dollar.
+        names: Vec<String>,
     },
     /// No question of this name is under `queries/`.
     #[error("no query is named `{name}`")]
@@ -65,7 +68,10 @@ impl Error {
         match self {
             Self::NotAQuery { .. } => Some("SELECT, WITH, EXPLAIN, SHOW and DESCRIBE are".to_owned()),
             Self::Query { hint, .. } | Self::UnknownQuery { hint, .. } => hint.clone(),
-            Self::MissingParameter { name } => Some(format!("give {name}=<value>")),
+            Self::MissingParameter { names } => {
+                let each: Vec<String> = names.iter().map(|name| format!("{name}=<value>")).collect();
+                Some(format!("give {}", each.join(" ")))
+            }
             _ => None,
         }
     }
@@ -75,33 +81,51 @@ impl Error {
         !matches!(self, Self::Execution(_) | Self::Write(_))
     }
 
-    /// Says in our words what the engine found wrong with a statement; `tables` are the names it could have used.
-    pub(crate) fn of_plan(error: DataFusionError, tables: &[String]) -> Self {
-        match error.find_root() {
-            DataFusionError::SchemaError(schema, _) => Self::of_schema(schema),
-            DataFusionError::SQL(parser, _) => {
-                let text = parser.to_string();
-                Self::Query {
-                    primary: format!(
-                        "not valid SQL: {}",
-                        lower_first(text.trim_start_matches("sql parser error: "))
-                    ),
-                    hint: None,
-                }
+    /// Where in the query something is wrong, as far as that is known.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Query { place, .. } => place.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Says in our words what the engine found wrong with a statement.
+    pub(crate) fn of_plan(error: DataFusionError, sql: &str, known: &Known<'_>) -> Self {
+        let diagnostic = error.diagnostic();
+        let mut found = match error.find_root() {
+            DataFusionError::SchemaError(schema, _) => Self::of_schema(schema, diagnostic, sql),
+            DataFusionError::SQL(parser, _) => Self::of_parser(&parser.to_string(), sql),
+            DataFusionError::Plan(text) => Self::of_plan_text(text, known),
+            DataFusionError::NotImplemented(text) if text.contains("a single SQL statement") => {
+                Self::query("there is more than one statement", Some("ask one query at a time".to_owned()))
             }
-            DataFusionError::Plan(text) => Self::of_plan_text(text, tables),
-            DataFusionError::NotImplemented(text) if text.contains("a single SQL statement") => Self::Query {
-                primary: "there is more than one statement".to_owned(),
-                hint: Some("ask one query at a time".to_owned()),
+            DataFusionError::NotImplemented(text) => {
+                Self::query(format!("not supported: {}", lower_first(text)), None)
+            }
+            other => Self::query(lower_first(&plain(other)), None),
+        };
+        if let Self::Query { place, primary, .. } = &mut found {
+            let span = diagnostic.and_then(|diagnostic| diagnostic.span);
+            *place = place
+                .take()
+                .or_else(|| Place::of_span(sql, span?))
+                .or_else(|| known.called_in(primary, sql));
+        }
+        found
+    }
+
+    /// A failure while running, with the place where the query calls the function that failed.
+    pub(crate) fn of_asked(error: DataFusionError, sql: &str, known: &Known<'_>) -> Self {
+        match Self::of_execution(error) {
+            Self::Evaluation(text) => match known.called_in(&text, sql) {
+                None => Self::Evaluation(text),
+                place => Self::Query {
+                    primary: text,
+                    hint: None,
+                    place,
+                },
             },
-            DataFusionError::NotImplemented(text) => Self::Query {
-                primary: format!("not supported: {}", lower_first(text)),
-                hint: None,
-            },
-            other => Self::Query {
-                primary: lower_first(&plain(other)),
-                hint: None,
-            },
+            other => other,
         }
     }
 
@@ -115,23 +139,70 @@ impl Error {
         }
     }
 
-    fn of_schema(error: &SchemaError) -> Self {
-        let SchemaError::FieldNotFound { field, valid_fields } = error else {
-            return Self::Query {
-                primary: lower_first(&error.to_string()),
-                hint: None,
-            };
-        };
-        let mut known: Vec<&str> = valid_fields.iter().map(|column| column.name()).collect();
-        known.sort_unstable();
-        known.dedup();
+    fn query(primary: impl Into<String>, hint: Option<String>) -> Self {
         Self::Query {
-            primary: format!("no column is named `{}`", field.flat_name()),
-            hint: near::hint(field.name(), &known),
+            primary: primary.into(),
+            hint,
+            place: None,
         }
     }
 
-    fn of_plan_text(text: &str, tables: &[String]) -> Self {
+    /// The parser says in its text where it stopped.
+    fn of_parser(text: &str, sql: &str) -> Self {
+        let text = text.trim_start_matches("sql parser error: ");
+        let (what, at) = text.split_once(" at Line: ").unwrap_or((text, ""));
+        let at = at.split_once(", Column: ").and_then(|(line, column)| {
+            let digits: String = column.chars().take_while(char::is_ascii_digit).collect();
+            Place::at(sql, line.parse().ok()?, digits.parse().ok()?)
+        });
+        let place = at.or_else(|| what.ends_with("EOF").then(|| Place::end(sql)).flatten());
+        let what = what.trim_start_matches("Expected: ").replace("found: EOF", "found the end");
+        let (expected, found) = what.split_once(", found: ").unwrap_or((&what, ""));
+        Self::Query {
+            primary: if found.is_empty() {
+                format!("not valid SQL: {}", lower_first(&what))
+            } else {
+                format!("not valid SQL: expected {expected}, found {found}")
+            },
+            hint: None,
+            place,
+        }
+    }
+
+    fn of_schema(error: &SchemaError, diagnostic: Option<&Diagnostic>, sql: &str) -> Self {
+        match error {
+            SchemaError::FieldNotFound { field, valid_fields } => {
+                let mut known: Vec<&str> = valid_fields.iter().map(|column| column.name()).collect();
+                known.sort_unstable();
+                known.dedup();
+                let name = field.name();
+                let quoted = field.relation.is_none() && sql.contains(&format!("\"{name}\""));
+                let near = near::nearest(name, known.iter().copied());
+                Self::query(
+                    format!("no column is named `{}`", field.flat_name()),
+                    if quoted && near.is_empty() {
+                        Some(format!("double quotes name a column; text is written '{name}'"))
+                    } else {
+                        near::hint(name, &known)
+                    },
+                )
+            }
+            SchemaError::AmbiguousReference { field } => {
+                let notes = diagnostic.map_or(&[][..], |diagnostic| &diagnostic.notes);
+                let columns: Vec<&str> = notes
+                    .iter()
+                    .filter_map(|note| note.message.strip_prefix("possible column "))
+                    .collect();
+                Self::query(
+                    format!("`{}` is a column of more than one table here", field.name()),
+                    (!columns.is_empty()).then(|| format!("write {}", columns.join(" or "))),
+                )
+            }
+            other => Self::query(lower_first(&other.to_string()), None),
+        }
+    }
+
+    fn of_plan_text(text: &str, known: &Known<'_>) -> Self {
         if let Some(kind) = [
             "DDL not supported: ",
             "DML not supported: ",
@@ -145,46 +216,80 @@ impl Error {
             };
         }
         if let Some(name) = between(text, "table '", "' not found") {
-            let name = name.trim_start_matches("aftershock.");
-            let bare = name.rsplit('.').next().unwrap_or(name);
-            let near: Vec<&str> =
-                near::nearest(bare, tables.iter().map(|t| t.rsplit('.').next().unwrap_or(t)));
-            let mut meant: Vec<&str> = tables
-                .iter()
-                .map(String::as_str)
-                .filter(|t| near.contains(&t.rsplit('.').next().unwrap_or(t)))
-                .collect();
-            // Who names a schema means it: a record is not to be taken for what was made up.
-            let schema = |table: &str| table.split_once('.').map(|(schema, _)| schema.to_owned());
-            if meant.iter().any(|table| schema(table) == schema(name)) {
-                meant.retain(|table| schema(table) == schema(name));
-            }
-            return Self::Query {
-                primary: format!("no table is named `{name}`"),
-                hint: Some(if meant.is_empty() {
-                    format!("there is {}", tables.join(", "))
-                } else {
-                    format!("did you mean {}?", meant.join(" or "))
-                }),
-            };
+            return known.no_table(name);
         }
         if text.starts_with("No SQL statements") {
-            return Self::Query {
-                primary: "there is nothing to answer".to_owned(),
-                hint: None,
-            };
+            return Self::query("there is nothing to answer", None);
         }
         if let Some(name) = between(text, "Invalid function '", "'") {
-            return Self::Query {
-                primary: format!("no function is named `{name}`"),
-                hint: between(text, "Did you mean '", "'").map(|near| format!("did you mean {near}?")),
-            };
+            return known.no_function(name);
         }
-        Self::Query {
-            primary: lower_first(text.lines().next().unwrap_or(text)),
-            hint: None,
-        }
+        // What a function says of its arguments stands behind what the engine puts before it.
+        let text = text
+            .split_once("user-defined coercion failed with: ")
+            .map_or(text, |(_, said)| said.trim_start_matches("Error during planning: "));
+        Self::query(lower_first(text.lines().next().unwrap_or(text)), None)
     }
+}
+
+/// The names that a query could have used.
+pub(crate) struct Known<'a> {
+    /// All tables, `schema.table`.
+    pub(crate) tables: &'a [String],
+    /// All functions.
+    pub(crate) functions: Vec<String>,
+}
+
+impl Known<'_> {
+    fn no_table(&self, name: &str) -> Error {
+        let name = name.trim_start_matches("aftershock.");
+        let bare = name.rsplit('.').next().unwrap_or(name);
+        let near = near::nearest(bare, self.tables.iter().map(|t| t.rsplit('.').next().unwrap_or(t)));
+        let mut meant: Vec<&str> = self
+            .tables
+            .iter()
+            .map(String::as_str)
+            .filter(|t| near.contains(&t.rsplit('.').next().unwrap_or(t)))
+            .collect();
+        // Who names a schema means it: a record is not to be taken for what was made up.
+        let schema = |table: &str| table.split_once('.').map(|(schema, _)| schema.to_owned());
+        if meant.iter().any(|table| schema(table) == schema(name)) {
+            meant.retain(|table| schema(table) == schema(name));
+        }
+        Error::query(
+            format!("no table is named `{name}`"),
+            Some(if meant.is_empty() {
+                format!("there is {}", self.tables.join(", "))
+            } else {
+                format!("did you mean {}?", meant.join(" or "))
+            }),
+        )
+    }
+
+    fn no_function(&self, name: &str) -> Error {
+        let near = near::nearest(name, self.functions.iter().map(String::as_str));
+        Error::query(
+            format!("no function is named `{name}`"),
+            Some(if near.is_empty() {
+                "catalog.functions has those of this field; the others are DataFusion's".to_owned()
+            } else {
+                format!("did you mean {}?", near.join(" or "))
+            }),
+        )
+    }
+
+    /// Where the query calls the function that a message speaks of, if it calls it once.
+    fn called_in(&self, message: &str, sql: &str) -> Option<Place> {
+        let words = message.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        let mut named = words.filter(|word| self.functions.iter().any(|function| function == word));
+        named.find_map(|function| Place::of_call(sql, function))
+    }
+}
+
+/// `$run and $episode`.
+fn dollars(names: &[String]) -> String {
+    let each: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
+    each.join(" and ")
 }
 
 /// `CreateMemoryTable` becomes `CREATE MEMORY TABLE`.

@@ -1,8 +1,10 @@
 //! Answers questions about recorded and replayed history in SQL.
 //!
 //! Four schemas are there: `recorded` (the tape and the cuts), `replayed` (the journals of runs), `synthetic` (made-up
-//! crashes, of which nothing was recorded) and `catalog` (episodes, published figures, rule sets, scores on made-up crashes, runs). A [`Session`] reads; nothing in SQL can write.
+//! crashes, of which nothing was recorded) and `catalog` (episodes, published figures, rule sets, scores on made-up crashes, runs, functions). A [`Session`] reads; nothing in SQL can write.
 //! The questions we ask ourselves are files under `queries/`, embedded as [`queries`].
+//!
+//! The functions of the field, beside those that the engine brings, are in [`functions`].
 //!
 //! It never replays and knows no rule. Read [`Session`] first.
 
@@ -11,7 +13,9 @@ pub mod cells;
 pub mod columns;
 mod error;
 pub mod format;
+pub mod functions;
 mod near;
+mod place;
 pub mod queries;
 mod session;
 mod synthetic;
@@ -21,4 +25,5 @@ mod tape;
 pub use arrow::record_batch::RecordBatch;
 pub use catalog::CatalogTables;
 pub use error::{Error, Result};
+pub use place::Place;
 pub use session::Session;

@@ -58,22 +58,32 @@ pub fn list() -> Vec<Query> {
     found
 }
 
-/// The question called `name`, such as `comparison/drawdowns`.
+/// The question called `name`: with its topic, such as `comparison/drawdowns`, or without it where only one is called so.
 ///
 /// # Errors
 /// When there is none; the error lists near names.
 pub fn named(name: &str) -> Result<Query> {
     let all = list();
-    all.iter()
-        .copied()
-        .find(|query| query.name == name)
-        .ok_or_else(|| {
-            let known: Vec<&str> = all.iter().map(|query| query.name).collect();
-            Error::UnknownQuery {
-                name: name.to_owned(),
-                hint: near::hint(name, &known),
-            }
-        })
+    let bare = |query: &Query| query.name.rsplit('/').next().unwrap_or(query.name);
+    if let Some(query) = all.iter().find(|query| query.name == name) {
+        return Ok(*query);
+    }
+    let called: Vec<Query> = all.iter().copied().filter(|query| bare(query) == name).collect();
+    if let [query] = called[..] {
+        return Ok(query);
+    }
+    let short = name.rsplit('/').next().unwrap_or(name);
+    let near = near::nearest(short, all.iter().map(bare));
+    let meant = all.iter().filter(|query| near.contains(&bare(query)) || bare(query) == name);
+    let names: Vec<&str> = meant.map(|query| query.name).collect();
+    Err(Error::UnknownQuery {
+        name: name.to_owned(),
+        hint: Some(if names.is_empty() {
+            "`aftershock query --list` has all of them".to_owned()
+        } else {
+            format!("did you mean {}?", names.join(" or "))
+        }),
+    })
 }
 
 fn collect(dir: &'static Dir<'static>, found: &mut Vec<Query>) {

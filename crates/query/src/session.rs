@@ -14,10 +14,11 @@ use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use tokio::runtime::Runtime;
 
 use crate::cells::Rows;
+use crate::error::Known;
 use crate::queries::{self, Query};
 use crate::synthetic::{self, Worlds};
 use crate::tape::{self, Windows};
-use crate::{CatalogTables, Error, Result, catalog, tables};
+use crate::{CatalogTables, Error, Result, catalog, functions, tables};
 
 /// Scan partitions of every query: fixed, so that an answer does not depend on the machine.
 const PARTITIONS: usize = 1;
@@ -106,6 +107,7 @@ impl Session {
                 reason: error.to_string(),
             })?;
         let context = SessionContext::new_with_config(config());
+        functions::register(&context);
         let provider = MemoryCatalogProvider::new();
         let mut names = Vec::new();
         let mut add = |schema: &str, members: Vec<(&str, Arc<dyn TableProvider>)>| {
@@ -131,6 +133,7 @@ impl Session {
             ("rule_sets", catalog.rule_sets),
             ("recovery", catalog.recovery),
             ("runs", tables::runs(&known)),
+            ("functions", functions::batch(&functions::list())),
         ];
         let members = members
             .into_iter()
@@ -189,22 +192,21 @@ impl Session {
     pub fn sql_with(&self, sql: &str, parameters: &[(&str, &str)]) -> Result<Vec<RecordBatch>> {
         refuse_writers(sql)?;
         let wanted = queries::parameters(sql);
-        if let Some(name) = wanted
-            .iter()
-            .find(|name| parameters.iter().all(|(given, _)| given != name))
-        {
-            return Err(Error::MissingParameter { name: name.clone() });
+        let absent = |name: &&String| parameters.iter().all(|(given, _)| given != name);
+        let names: Vec<String> = wanted.iter().filter(absent).cloned().collect();
+        if !names.is_empty() {
+            return Err(Error::MissingParameter { names });
         }
         self.runtime.block_on(async {
             let frame = self
                 .plan(sql, &wanted, parameters)
                 .await
-                .map_err(|error| self.explain(error, |error| Error::of_plan(error, &self.tables)))?;
+                .map_err(|error| self.explain(error, |error| Error::of_plan(error, sql, &self.known())))?;
             let schema = Arc::clone(frame.schema().inner());
             let mut batches = frame
                 .collect()
                 .await
-                .map_err(|error| self.explain(error, Error::of_execution))?;
+                .map_err(|error| self.explain(error, |error| Error::of_asked(error, sql, &self.known())))?;
             if batches.is_empty() {
                 batches.push(RecordBatch::new_empty(schema));
             }
@@ -219,6 +221,29 @@ impl Session {
     pub fn ask(&self, query: &str, parameters: &[(&str, &str)]) -> Result<Rows> {
         let Query { sql, .. } = queries::named(query)?;
         Ok(Rows::of(&self.sql_with(sql, parameters)?))
+    }
+
+    /// Names of all functions that a query may call, ours and the engine's.
+    pub fn functions(&self) -> Vec<String> {
+        let state = self.context.state();
+        let mut names: Vec<String> = state
+            .scalar_functions()
+            .keys()
+            .chain(state.aggregate_functions().keys())
+            .chain(state.window_functions().keys())
+            .chain(state.table_functions().keys())
+            .cloned()
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known {
+            tables: &self.tables,
+            functions: self.functions(),
+        }
     }
 
     /// The engine does not say which file it could not read, so that file is looked for.
@@ -281,6 +306,7 @@ fn config() -> SessionConfig {
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         .set_bool("datafusion.execution.split_file_groups_by_statistics", true)
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
+        .set_bool("datafusion.sql_parser.collect_spans", true)
         .set_str("datafusion.execution.time_zone", "UTC")
 }
 

@@ -1,0 +1,176 @@
+//! The functions of the field, beside those that the engine brings.
+//!
+//! All but `time_bucket` are aggregates and work in GROUP BY, with FILTER and over windows, where every frame is computed
+//! anew. Their arithmetic is `aftershock-measure`'s. What holds for all of them:
+//!
+//! - A function of a path takes the instant of each row as its first argument and puts the rows in order itself, so that
+//!   the answer is the same, bit by bit, for any order and partition of the rows. An instant without a zone is UTC.
+//! - Rows stamped alike are one: the median of their prices, the sum of their volumes.
+//! - A row in which an argument is NULL is left out. Where a number is NaN or infinite, or a price is not above zero, the
+//!   answer is NULL, and so it is where there are too few rows: never a made-up zero.
+//! - A clock is an interval. Prices on it are those last known at its whole multiples since 1970, from the first row of the
+//!   group to the last; what moved before the first multiple and after the last one is not counted.
+//! - A setting (clock, level, …) has one value in a group. One that makes no sense is an error that says what is right.
+
+mod aggregate;
+mod amplification;
+mod argument;
+mod drawdown;
+mod hawkes;
+mod liquidity;
+mod ohlc;
+mod rows;
+mod tail;
+mod time_bucket;
+mod variance;
+mod vpin;
+
+use arrow::array::RecordBatch;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
+use datafusion::prelude::SessionContext;
+
+use crate::catalog::Columns;
+use aggregate::{Aggregate, Estimator};
+use argument::{Argument, Form};
+
+/// What is said of a function of ours, a row of `catalog.functions`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Its name.
+    pub name: &'static str,
+    /// `scalar`, `aggregate`, `window` or `table`.
+    pub kind: &'static str,
+    /// How it is called; what stands in brackets may be left out.
+    pub signature: &'static str,
+    /// What it answers, and when it does not.
+    pub meaning: &'static str,
+    /// What the answer is measured in.
+    pub units: &'static str,
+    /// `none`: rows may come in any order; `imposed`: the function orders them by their instants; `needed`: they must come in
+    /// order. SQL calls the column `ordering`, because `order` is a keyword.
+    pub order: &'static str,
+    /// Who wrote it down.
+    pub source: &'static str,
+}
+
+const SCALAR: &str = "scalar";
+const AGGREGATE: &str = "aggregate";
+const NONE: &str = "none";
+const IMPOSED: &str = "imposed";
+
+static ESTIMATORS: [&Estimator; 17] = [
+    &variance::REALIZED,
+    &variance::BIPOWER,
+    &variance::MEDIAN,
+    &variance::KERNEL,
+    &variance::SEMI,
+    &amplification::AMPLIFICATION,
+    &drawdown::MAX_DRAWDOWN,
+    &vpin::BULK,
+    &vpin::SIGNED,
+    &liquidity::KYLE,
+    &liquidity::AMIHUD,
+    &liquidity::ROLL,
+    &tail::VALUE_AT_RISK,
+    &tail::EXPECTED_SHORTFALL,
+    &tail::HILL,
+    &hawkes::BRANCHING,
+    &ohlc::OHLC,
+];
+
+/// All functions of ours that every session has.
+pub fn list() -> Vec<Described> {
+    let estimators = ESTIMATORS.iter().map(|estimator| estimator.described);
+    estimators.chain([time_bucket::DESCRIBED]).collect()
+}
+
+/// Makes them known to a session.
+pub(crate) fn register(context: &SessionContext) {
+    for estimator in ESTIMATORS {
+        context.register_udaf(AggregateUDF::from(Aggregate::new(estimator)));
+    }
+    context.register_udf(ScalarUDF::from(time_bucket::TimeBucket::new()));
+}
+
+/// `catalog.functions`, by name.
+pub(crate) fn batch(functions: &[Described]) -> RecordBatch {
+    let mut rows = functions.to_vec();
+    rows.sort_by_key(|function| function.name);
+    Columns::default()
+        .text("name", &rows, |row| row.name)
+        .text("kind", &rows, |row| row.kind)
+        .text("signature", &rows, |row| row.signature)
+        .text("meaning", &rows, |row| row.meaning)
+        .text("units", &rows, |row| row.units)
+        .text("ordering", &rows, |row| row.order)
+        .text("source", &rows, |row| row.source)
+        .batch()
+}
+
+/// What one row of `catalog.functions` is.
+pub(crate) const ABOUT: &str = "A function of the field, beside those that the engine brings.";
+
+/// Its columns with their meaning.
+pub(crate) const COLUMNS: [(&str, &str); 7] = [
+    ("name", "Its name."),
+    ("kind", "`scalar`, `aggregate` (also over a window), `window` or `table`."),
+    ("signature", "How it is called; what stands in brackets may be left out."),
+    ("meaning", "What it answers, and when it does not."),
+    ("units", "What the answer is measured in."),
+    (
+        "ordering",
+        "`none`: rows may come in any order; `imposed`: the function orders them by their instants; `needed`: they must come in order.",
+    ),
+    ("source", "Who wrote it down."),
+];
+
+/// Whether a function is told when each row happened.
+fn takes_instants(arguments: &[Argument]) -> bool {
+    arguments.first().is_some_and(|argument| argument.form == Form::At)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_say_what_is_taken() {
+        for estimator in ESTIMATORS {
+            let taken = estimator
+                .arguments
+                .iter()
+                .enumerate()
+                .map(|(place, argument)| {
+                    let comma = if place > 0 { ", " } else { "" };
+                    match argument.optional {
+                        true => format!("[{comma}{}]", argument.name),
+                        false => format!("{comma}{}", argument.name),
+                    }
+                })
+                .collect::<String>();
+            let described = estimator.described;
+            assert_eq!(described.signature, format!("{}({taken})", described.name));
+            let settings = estimator
+                .arguments
+                .iter()
+                .skip_while(|argument| argument.is_column());
+            assert!(
+                settings.clone().all(|argument| !argument.is_column()),
+                "{}: columns come first",
+                described.name
+            );
+            let imposed = takes_instants(estimator.arguments);
+            assert_eq!(described.order, if imposed { IMPOSED } else { NONE });
+        }
+    }
+
+    #[test]
+    fn every_column_has_its_meaning() {
+        let batch = batch(&list());
+        let schema = batch.schema();
+        let named: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let told: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(named, told);
+        assert_eq!(batch.num_rows(), list().len());
+    }
+}

@@ -1,0 +1,105 @@
+//! The span of a regular grid that an instant falls into.
+
+use std::sync::Arc;
+
+use arrow::array::types::IntervalMonthDayNano;
+use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::functions::datetime::date_bin;
+use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
+
+use super::argument::{Argument, Form, coerced, needed};
+use super::{Described, NONE, SCALAR};
+
+pub(super) const DESCRIBED: Described = Described {
+    name: "time_bucket",
+    kind: SCALAR,
+    signature: "time_bucket(width, at)",
+    meaning: "Start of the span of `width` that holds `at`, UTC. Spans are counted from Monday 2000-01-03, so that weeks begin on Mondays, and those of months from 2000-01-01.",
+    units: "an instant, as `at`",
+    order: NONE,
+    source: "as in TimescaleDB and DuckDB",
+};
+
+const ARGUMENTS: [Argument; 2] = [needed("width", Form::Span), needed("at", Form::At)];
+
+/// Monday 2000-01-03 and Saturday 2000-01-01, 00:00 UTC, in nanoseconds since 1970.
+const MONDAY: i64 = 946_857_600_000_000_000;
+const JANUARY: i64 = 946_684_800_000_000_000;
+
+/// The function; the engine's `date_bin` does the counting.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct TimeBucket {
+    signature: Signature,
+}
+
+impl TimeBucket {
+    pub(super) fn new() -> Self {
+        Self {
+            signature: Signature::user_defined(Volatility::Immutable),
+        }
+    }
+}
+
+impl ScalarUDFImpl for TimeBucket {
+    fn name(&self) -> &str {
+        DESCRIBED.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        coerced(DESCRIBED.name, DESCRIBED.signature, &ARGUMENTS, given)
+    }
+
+    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
+        given
+            .get(1)
+            .cloned()
+            .ok_or_else(|| DataFusionError::Plan(format!("{} has two arguments", DESCRIBED.name)))
+    }
+
+    fn invoke_with_args(&self, mut given: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let origin = match &given.args[0] {
+            ColumnarValue::Scalar(ScalarValue::IntervalMonthDayNano(Some(width))) => origin(*width)?,
+            ColumnarValue::Scalar(_) => return Err(wrong("not NULL")),
+            ColumnarValue::Array(_) => return Err(wrong("the same for all rows")),
+        };
+        let kind = DataType::Timestamp(TimeUnit::Nanosecond, Some("+00:00".into()));
+        given.args.push(ColumnarValue::Scalar(ScalarValue::TimestampNanosecond(
+            Some(origin),
+            Some("+00:00".into()),
+        )));
+        given.arg_fields.push(Arc::new(Field::new("origin", kind, false)));
+        date_bin().inner().invoke_with_args(given)
+    }
+
+    /// Buckets of ordered instants are ordered, so that a sorted tape is grouped without a sort.
+    fn output_ordering(&self, inputs: &[ExprProperties]) -> Result<SortProperties> {
+        Ok(match inputs {
+            [width, at] if width.sort_properties == SortProperties::Singleton => at.sort_properties,
+            _ => SortProperties::Unordered,
+        })
+    }
+}
+
+fn origin(width: IntervalMonthDayNano) -> Result<i64> {
+    let (months, days, nanoseconds) = (width.months, width.days, width.nanoseconds);
+    if months > 0 && days == 0 && nanoseconds == 0 {
+        return Ok(JANUARY);
+    }
+    if months != 0 {
+        return Err(wrong("whole months, or days and times, not both"));
+    }
+    let scalar = ScalarValue::new_interval_mdn(months, days, nanoseconds);
+    debug_assert_eq!(scalar.data_type(), DataType::Interval(IntervalUnit::MonthDayNano));
+    ARGUMENTS[0].setting(DESCRIBED.name, &scalar)?;
+    Ok(MONDAY)
+}
+
+fn wrong(wanted: &str) -> DataFusionError {
+    DataFusionError::Execution(format!("`width` of {} must be {wanted}", DESCRIBED.name))
+}
