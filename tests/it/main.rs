@@ -6,6 +6,7 @@ mod cli;
 mod conservation;
 mod determinism;
 mod fetch;
+mod functions;
 mod inert;
 mod ingest;
 mod known_answers;

@@ -61,7 +61,10 @@ pub(crate) fn print(error: &anyhow::Error) -> ExitCode {
             said.push_str(&cause);
         }
     }
-    if let Some(place) = error.chain().find_map(|cause| cause.downcast_ref::<QueryError>()?.place()) {
+    if let Some(place) = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<QueryError>()?.place())
+    {
         crate::say!("{place}");
     }
     if let Some(hint) = hint(error) {

@@ -23,10 +23,7 @@ pub fn kyle_lambda(changes: &[f64], flows: &[f64]) -> Result<f64, NotMeasurable>
     require_finite(changes, 3)?;
     require_finite(flows, 3)?;
     let n = changes.len() as f64;
-    let (change, flow) = (
-        changes.iter().sum::<f64>() / n,
-        flows.iter().sum::<f64>() / n,
-    );
+    let (change, flow) = (changes.iter().sum::<f64>() / n, flows.iter().sum::<f64>() / n);
     let pairs = changes.iter().zip(flows);
     let (mut both, mut square) = (0.0, 0.0);
     for (c, f) in pairs {
@@ -118,7 +115,10 @@ mod tests {
             100.0, 101.0, 100.0, 101.0, 100.0, 100.0, 101.0, 100.0, 101.0, 101.0,
         ];
         assert_close(roll_spread(&prices).unwrap(), 2.0 * (5.0_f64 / 7.0).sqrt());
-        assert_close(roll_spread(&prices.map(|p| 3.0 * p)).unwrap(), 6.0 * (5.0_f64 / 7.0).sqrt());
+        assert_close(
+            roll_spread(&prices.map(|p| 3.0 * p)).unwrap(),
+            6.0 * (5.0_f64 / 7.0).sqrt(),
+        );
         assert_eq!(roll_spread(&[7.0; 5]), Ok(0.0));
     }
 

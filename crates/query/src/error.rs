@@ -96,9 +96,10 @@ impl Error {
             DataFusionError::SchemaError(schema, _) => Self::of_schema(schema, diagnostic, sql),
             DataFusionError::SQL(parser, _) => Self::of_parser(&parser.to_string(), sql),
             DataFusionError::Plan(text) => Self::of_plan_text(text, known),
-            DataFusionError::NotImplemented(text) if text.contains("a single SQL statement") => {
-                Self::query("there is more than one statement", Some("ask one query at a time".to_owned()))
-            }
+            DataFusionError::NotImplemented(text) if text.contains("a single SQL statement") => Self::query(
+                "there is more than one statement",
+                Some("ask one query at a time".to_owned()),
+            ),
             DataFusionError::NotImplemented(text) => {
                 Self::query(format!("not supported: {}", lower_first(text)), None)
             }
@@ -156,7 +157,9 @@ impl Error {
             Place::at(sql, line.parse().ok()?, digits.parse().ok()?)
         });
         let place = at.or_else(|| what.ends_with("EOF").then(|| Place::end(sql)).flatten());
-        let what = what.trim_start_matches("Expected: ").replace("found: EOF", "found the end");
+        let what = what
+            .trim_start_matches("Expected: ")
+            .replace("found: EOF", "found the end");
         let (expected, found) = what.split_once(", found: ").unwrap_or((&what, ""));
         Self::Query {
             primary: if found.is_empty() {
@@ -227,7 +230,9 @@ impl Error {
         // What a function says of its arguments stands behind what the engine puts before it.
         let text = text
             .split_once("user-defined coercion failed with: ")
-            .map_or(text, |(_, said)| said.trim_start_matches("Error during planning: "));
+            .map_or(text, |(_, said)| {
+                said.trim_start_matches("Error during planning: ")
+            });
         Self::query(lower_first(text.lines().next().unwrap_or(text)), None)
     }
 }
@@ -244,7 +249,10 @@ impl Known<'_> {
     fn no_table(&self, name: &str) -> Error {
         let name = name.trim_start_matches("aftershock.");
         let bare = name.rsplit('.').next().unwrap_or(name);
-        let near = near::nearest(bare, self.tables.iter().map(|t| t.rsplit('.').next().unwrap_or(t)));
+        let near = near::nearest(
+            bare,
+            self.tables.iter().map(|t| t.rsplit('.').next().unwrap_or(t)),
+        );
         let mut meant: Vec<&str> = self
             .tables
             .iter()

@@ -84,8 +84,8 @@ pub fn list() -> Vec<Described> {
     estimators.chain([time_bucket::DESCRIBED]).collect()
 }
 
-/// Makes them known to a session.
-pub(crate) fn register(context: &SessionContext) {
+/// Makes them known to a session of the engine, whoever opened it.
+pub fn register(context: &SessionContext) {
     for estimator in ESTIMATORS {
         context.register_udaf(AggregateUDF::from(Aggregate::new(estimator)));
     }
@@ -113,8 +113,14 @@ pub(crate) const ABOUT: &str = "A function of the field, beside those that the e
 /// Its columns with their meaning.
 pub(crate) const COLUMNS: [(&str, &str); 7] = [
     ("name", "Its name."),
-    ("kind", "`scalar`, `aggregate` (also over a window), `window` or `table`."),
-    ("signature", "How it is called; what stands in brackets may be left out."),
+    (
+        "kind",
+        "`scalar`, `aggregate` (also over a window), `window` or `table`.",
+    ),
+    (
+        "signature",
+        "How it is called; what stands in brackets may be left out.",
+    ),
     ("meaning", "What it answers, and when it does not."),
     ("units", "What the answer is measured in."),
     (
@@ -126,7 +132,9 @@ pub(crate) const COLUMNS: [(&str, &str); 7] = [
 
 /// Whether a function is told when each row happened.
 fn takes_instants(arguments: &[Argument]) -> bool {
-    arguments.first().is_some_and(|argument| argument.form == Form::At)
+    arguments
+        .first()
+        .is_some_and(|argument| argument.form == Form::At)
 }
 
 #[cfg(test)]
@@ -168,7 +176,11 @@ mod tests {
     fn every_column_has_its_meaning() {
         let batch = batch(&list());
         let schema = batch.schema();
-        let named: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let named: Vec<&str> = schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
         let told: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
         assert_eq!(named, told);
         assert_eq!(batch.num_rows(), list().len());

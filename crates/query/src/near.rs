@@ -1,5 +1,8 @@
 //! The known names nearest to a mistyped one.
 
+/// How much further off than the nearest a name may be and still be meant.
+const AS_NEAR: f64 = 0.2;
+
 /// Up to three of `known` that a typing slip of `name` could have meant, nearest first.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let name = name.to_lowercase();
@@ -10,6 +13,8 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     scored.dedup_by_key(|(_, name)| *name);
+    let best = scored.first().map_or(0.0, |(score, _)| *score);
+    scored.retain(|(score, _)| *score > best - AS_NEAR);
     scored.truncate(if scored.first().is_some_and(|(score, _)| *score >= 1.0) {
         1
     } else {

@@ -74,7 +74,9 @@ pub fn named(name: &str) -> Result<Query> {
     }
     let short = name.rsplit('/').next().unwrap_or(name);
     let near = near::nearest(short, all.iter().map(bare));
-    let meant = all.iter().filter(|query| near.contains(&bare(query)) || bare(query) == name);
+    let meant = all
+        .iter()
+        .filter(|query| near.contains(&bare(query)) || bare(query) == name);
     let names: Vec<&str> = meant.map(|query| query.name).collect();
     Err(Error::UnknownQuery {
         name: name.to_owned(),

@@ -40,7 +40,11 @@ pub(crate) fn list() -> Result<()> {
             .iter()
             .map(|query| {
                 let parameters = query.parameters().join(", ");
-                vec![self::topic(query).1.to_owned(), parameters, query.question().into()]
+                vec![
+                    self::topic(query).1.to_owned(),
+                    parameters,
+                    query.question().into(),
+                ]
             })
             .collect();
         table::print(&table::headers(&["query", "parameters", "question"]), &rows)?;
@@ -56,7 +60,10 @@ fn topic(query: &Query) -> (&'static str, &'static str) {
 pub(crate) fn answer(data: &Path, name: &str, asking: &Asking) -> Result<()> {
     let query = queries::named(name)?;
     let (wanted, given) = (query.parameters(), asking.parameters()?);
-    if let Some((name, _)) = given.iter().find(|(name, _)| wanted.iter().all(|known| known != name)) {
+    if let Some((name, _)) = given
+        .iter()
+        .find(|(name, _)| wanted.iter().all(|known| known != name))
+    {
         let mistake = Mistake::new(format!("{} has no parameter {name}", query.name));
         return Err(match wanted.is_empty() {
             true => mistake.hint("it has none"),
@@ -76,19 +83,31 @@ pub(crate) fn answer(data: &Path, name: &str, asking: &Asking) -> Result<()> {
     let values = values(&session, first)?;
     let known = match values.len() {
         0 => String::new(),
-        n if n > NAMED_VALUES => format!("; {first} is one of {} and {} more", values[..NAMED_VALUES].join(", "), n - NAMED_VALUES),
+        n if n > NAMED_VALUES => format!(
+            "; {first} is one of {} and {} more",
+            values[..NAMED_VALUES].join(", "),
+            n - NAMED_VALUES
+        ),
         _ => format!("; {first} is one of {}", values.join(", ")),
     };
     let lacking: Vec<&str> = absent.iter().map(|name| name.as_str()).collect();
-    Err(Mistake::new(format!("{} needs {}", query.name, lacking.join(" and ")))
-        .hint(format!("aftershock query {} {}{known}", query.name, flags.join(" ")))
-        .into())
+    Err(
+        Mistake::new(format!("{} needs {}", query.name, lacking.join(" and ")))
+            .hint(format!(
+                "aftershock query {} {}{known}",
+                query.name,
+                flags.join(" ")
+            ))
+            .into(),
+    )
 }
 
 /// The values that a parameter can take in these tables, where it is known what it means.
 fn values(session: &Session, parameter: &str) -> Result<Vec<String>> {
     let sql = match parameter {
-        "episode" => "SELECT DISTINCT episode FROM catalog.runs UNION SELECT episode FROM catalog.episodes ORDER BY episode",
+        "episode" => {
+            "SELECT DISTINCT episode FROM catalog.runs UNION SELECT episode FROM catalog.episodes ORDER BY episode"
+        }
         "run" => "SELECT run FROM catalog.runs ORDER BY run",
         "rule_set" => "SELECT rule_set FROM catalog.rule_sets ORDER BY rule_set",
         "world" => "SELECT DISTINCT world FROM synthetic.worlds ORDER BY world",

@@ -27,7 +27,8 @@ const KEYWORDS: &str = "ALL AND AS ASC BETWEEN BY CASE CAST CROSS CURRENT DESC D
 pub(crate) fn interactive(session: &Session, data: &Path) -> Result<()> {
     let history = data.join(".sql_history");
     let config = Config::builder().completion_type(CompletionType::List).build();
-    let mut editor = Editor::<Words, DefaultHistory>::with_config(config).context("cannot open the terminal")?;
+    let mut editor =
+        Editor::<Words, DefaultHistory>::with_config(config).context("cannot open the terminal")?;
     editor.set_helper(Some(Words::of(session)?));
     // No history yet is nothing to complain about.
     let _ = editor.load_history(&history);
@@ -88,7 +89,8 @@ pub(crate) fn described(session: &Session, command: &str) -> Option<Result<()>> 
 }
 
 fn unknown(command: &str) -> Mistake {
-    Mistake::new(format!("there is no command {command}")).hint("there is \\d, \\d TABLE, \\df, \\df FUNCTION and \\q")
+    Mistake::new(format!("there is no command {command}"))
+        .hint("there is \\d, \\d TABLE, \\df, \\df FUNCTION and \\q")
 }
 
 /// Prints what is wrong: the session goes on.
@@ -130,7 +132,10 @@ fn columns(session: &Session, table: &str) -> Result<()> {
 pub(crate) fn list_functions(name: &str) -> Result<()> {
     let mut known = functions::list();
     known.sort_by_key(|function| function.name);
-    let chosen: Vec<_> = known.iter().filter(|function| function.name.starts_with(name)).collect();
+    let chosen: Vec<_> = known
+        .iter()
+        .filter(|function| function.name.starts_with(name))
+        .collect();
     if chosen.is_empty() {
         return Err(Mistake::new(format!("no function of this field is named {name}"))
             .hint("`\\df` lists them; the others are DataFusion's")
@@ -146,7 +151,10 @@ pub(crate) fn list_functions(name: &str) -> Result<()> {
         .collect();
     table::print(&table::headers(&["function", "answers", "in"]), &rows)?;
     if let [function] = chosen[..] {
-        println!("{}; order of rows: {}; after {}", function.kind, function.order, function.source);
+        println!(
+            "{}; order of rows: {}; after {}",
+            function.kind, function.order, function.source
+        );
     }
     Ok(())
 }
@@ -198,9 +206,13 @@ impl Words {
             .filter(|(table, _)| anywhere || mentioned(table))
             .flat_map(|(_, columns)| columns.iter().cloned());
         let upper = begun.chars().all(|c| !c.is_lowercase());
-        let keywords = KEYWORDS
-            .split_whitespace()
-            .map(|word| if upper { word.to_owned() } else { word.to_lowercase() });
+        let keywords = KEYWORDS.split_whitespace().map(|word| {
+            if upper {
+                word.to_owned()
+            } else {
+                word.to_lowercase()
+            }
+        });
         let tables = self.tables.iter().map(|(table, _)| table.clone());
         let functions = self.functions.iter().map(|function| format!("{function}("));
         let lower = begun.to_lowercase();
@@ -260,7 +272,10 @@ mod tests {
         let of = |line: &str, begun: &str| words.completions(line, begun);
         assert_eq!(of("SELECT pri", "pri"), ["price", "price_usd"]);
         assert_eq!(of("FROM trades WHERE pri", "pri"), ["price"]);
-        assert_eq!(of("SELECT re", "re"), ["realized_variance(", "recorded.trades", "replayed.prices"]);
+        assert_eq!(
+            of("SELECT re", "re"),
+            ["realized_variance(", "recorded.trades", "replayed.prices"]
+        );
         assert_eq!(of("sel", "sel"), ["select"]);
         assert_eq!(of("SEL", "SEL"), ["SELECT"]);
         assert_eq!(of("\\d", "\\d"), ["\\d", "\\df"]);

@@ -29,7 +29,10 @@ pub(super) enum Answer {
     /// With one number.
     Number(fn(&Ordered<'_>, &Settings) -> Measured),
     /// With one number a name.
-    Fields(&'static [&'static str], fn(&Ordered<'_>, &Settings) -> Measured<Vec<f64>>),
+    Fields(
+        &'static [&'static str],
+        fn(&Ordered<'_>, &Settings) -> Measured<Vec<f64>>,
+    ),
 }
 
 /// An aggregate function: what is said of it, what it takes (columns first) and its arithmetic.
@@ -325,7 +328,11 @@ impl Accumulator for Gathered {
             .numbers
             .iter()
             .map(|column| list(Arc::new(Float64Array::from(column.to_vec()))));
-        let settings = self.settings.0.iter().map(|setting| ScalarValue::Float64(*setting));
+        let settings = self
+            .settings
+            .0
+            .iter()
+            .map(|setting| ScalarValue::Float64(*setting));
         Ok(instants.into_iter().chain(numbers).chain(settings).collect())
     }
 

@@ -16,11 +16,7 @@ pub(super) static BRANCHING: Estimator = Estimator {
         order: IMPOSED,
         source: "Hawkes (1971); Filimonov and Sornette (2012)",
     },
-    arguments: &[
-        AT,
-        needed("memory", Form::Span),
-        optional("knots", Form::Count),
-    ],
+    arguments: &[AT, needed("memory", Form::Span), optional("knots", Form::Count)],
     answer: Answer::Number(|rows, settings| {
         let (Some(memory), knots) = (settings.number(0), settings.count(1).unwrap_or(1)) else {
             return Ok(None);

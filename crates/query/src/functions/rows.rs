@@ -79,7 +79,10 @@ impl Rows {
         order.sort_unstable_by(|&a, &b| compared(a, b));
         let sorted = |column: &[f64]| order.iter().map(|&row| column[row]).collect::<Vec<f64>>();
         Ordered {
-            at: at.first().map_or_else(Vec::new, |_| order.iter().map(|&row| at[row]).collect()).into(),
+            at: at
+                .first()
+                .map_or_else(Vec::new, |_| order.iter().map(|&row| at[row]).collect())
+                .into(),
             numbers: numbers.into_iter().map(|column| sorted(column).into()).collect(),
         }
     }
@@ -257,7 +260,10 @@ mod tests {
         assert_eq!(*ordered.at, [10, 20, 30, 30, 30]);
         assert_eq!(*ordered.numbers[0], [1.0, 2.0, 3.0, 5.0, 9.0]);
         let path = ordered.path(0);
-        assert_eq!((&*path.at, &*path.prices), (&[10, 20, 30][..], &[1.0, 2.0, 5.0][..]));
+        assert_eq!(
+            (&*path.at, &*path.prices),
+            (&[10, 20, 30][..], &[1.0, 2.0, 5.0][..])
+        );
     }
 
     /// Worked by hand: rows at 5, 12, 20, 21, 40, 47 on a clock of 10 end in the spans that close at 10, 20, 20, 30, 40 and

@@ -59,10 +59,7 @@ pub(super) static HILL: Estimator = Estimator {
         order: NONE,
         source: "Hill (1975)",
     },
-    arguments: &[
-        needed("size", Form::Number),
-        needed("tail_share", Form::Share),
-    ],
+    arguments: &[needed("size", Form::Number), needed("tail_share", Form::Share)],
     answer: Answer::Number(|rows, settings| {
         let sizes = &rows.numbers[0];
         let share = settings.number(0).unwrap_or(0.0);

@@ -69,10 +69,12 @@ impl ScalarUDFImpl for TimeBucket {
             ColumnarValue::Array(_) => return Err(wrong("the same for all rows")),
         };
         let kind = DataType::Timestamp(TimeUnit::Nanosecond, Some("+00:00".into()));
-        given.args.push(ColumnarValue::Scalar(ScalarValue::TimestampNanosecond(
-            Some(origin),
-            Some("+00:00".into()),
-        )));
+        given
+            .args
+            .push(ColumnarValue::Scalar(ScalarValue::TimestampNanosecond(
+                Some(origin),
+                Some("+00:00".into()),
+            )));
         given.arg_fields.push(Arc::new(Field::new("origin", kind, false)));
         date_bin().inner().invoke_with_args(given)
     }

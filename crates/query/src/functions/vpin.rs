@@ -38,7 +38,10 @@ fn bulk(rows: &Ordered<'_>, settings: &Settings) -> Measured {
     let changes: Vec<f64> = bars.closes.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let measured = || {
         let sigma = sample_std(&changes)?;
-        let shares: Vec<f64> = changes.iter().map(|change| bulk_buy_share(*change, sigma)).collect();
+        let shares: Vec<f64> = changes
+            .iter()
+            .map(|change| bulk_buy_share(*change, sigma))
+            .collect();
         vpin(&volume_buckets(&shares, &bars.flows, bucket_volume)?)
     };
     Ok(measured())
