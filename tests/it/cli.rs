@@ -239,6 +239,82 @@ fn what_is_damaged_is_named_and_what_is_missing_is_made_again() -> Result<()> {
 }
 
 #[test]
+fn a_question_is_asked_by_its_name() -> Result<()> {
+    let user = User::new()?;
+    let listed = user.says(&["query"])?.fine()?;
+    for word in [
+        "comparison\n",
+        "drawdowns",
+        "market\n",
+        "episode",
+        "How far did the price fall",
+    ] {
+        ensure!(listed.text()?.contains(word), "no {word:?} in {}", listed.text()?);
+    }
+    let asked = [
+        "query",
+        "episode",
+        "-p",
+        "episode=2020-03-12-black-thursday",
+        "--format",
+        "csv",
+    ];
+    let answered = user.says(&asked)?.fine()?;
+    ensure!(
+        answered.text()?.contains("\n2020-03-12-black-thursday,"),
+        "{}",
+        answered.text()?
+    );
+    let in_full = user.says(&[
+        "sql",
+        "--named",
+        "market/episode",
+        "-p",
+        asked[3],
+        "--format",
+        "csv",
+    ])?;
+    ensure!(in_full.fine()?.text()? == answered.text()?);
+    user.says(&["query", "drawdwns"])?.refused(&[
+        "no query is named `drawdwns`",
+        "did you mean comparison/drawdowns?",
+    ])?;
+    user.says(&["query", "drawdowns"])?.refused(&[
+        "comparison/drawdowns needs episode",
+        "-p episode=…",
+        "2020-03-12-black-thursday",
+    ])?;
+    user.says(&["query", "drawdowns", "-p", "episodes=x"])?
+        .refused(&["comparison/drawdowns has no parameter episodes", "it has episode"])?;
+    Ok(())
+}
+
+#[test]
+fn a_mistake_is_pointed_at_and_functions_are_listed() -> Result<()> {
+    let user = User::new()?;
+    let sql = "SELECT run,\n  marc_usd\nFROM replayed.prices";
+    let pointed =
+        "line 2, column 3:   marc_usd\n                    ^^^^^^^^\n  hint: did you mean mark_usd?";
+    user.says(&["sql", sql])?.refused(&[pointed])?;
+    let one = user.says(&["sql", "--functions", "medrv"])?.fine()?;
+    for word in [
+        "medrv(at, price[, clock])",
+        "NULL",
+        "Andersen, Dobrev and Schaumburg",
+    ] {
+        ensure!(one.text()?.contains(word), "no {word:?} in {}", one.text()?);
+    }
+    let all = user.says(&["sql", "--functions"])?.fine()?;
+    for function in aftershock_query::functions::list() {
+        let name = format!("{}(", function.name);
+        ensure!(all.text()?.contains(&name), "no {name} in {}", all.text()?);
+    }
+    user.says(&["sql", "\\df nothing"])?
+        .refused(&["no function of this field is named nothing"])?;
+    Ok(())
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_named_and_left_alone() -> Result<()> {
     let user = User::new()?;
     fs::write(user.path("file"), "mine")?;

@@ -268,6 +268,137 @@ fn what_is_not_a_query_is_refused_and_slips_are_met_with_near_names() -> Result<
     Ok(())
 }
 
+/// A mistake is shown where it stands: line, column and the characters that are meant, then what is said and advised.
+#[test]
+fn a_mistake_is_shown_where_it_stands() -> Result<()> {
+    let session = fixture()?;
+    let cases: [(&str, Option<(usize, usize, usize)>, &str, &str); 18] = [
+        (
+            "SELEC 1",
+            Some((1, 1, 5)),
+            "expected an SQL statement, found SELEC",
+            "",
+        ),
+        (
+            "SELECT run FROM prices WHERE (run = 'a'",
+            Some((1, 40, 1)),
+            "expected ), found the end",
+            "",
+        ),
+        (
+            "SELECT run\nFROM prices LIMIT",
+            Some((2, 18, 1)),
+            "found the end",
+            "",
+        ),
+        (
+            "SELECT run,\n  marc_usd FROM prices",
+            Some((2, 3, 8)),
+            "no column is named `marc_usd`",
+            "did you mean mark_usd?",
+        ),
+        (
+            "SELECT p.marc_usd FROM prices p",
+            Some((1, 8, 10)),
+            "no column is named `p.marc_usd`",
+            "did you mean mark_usd?",
+        ),
+        (
+            "SELECT 1 FROM prises",
+            Some((1, 15, 6)),
+            "no table is named `replayed.prises`",
+            "did you mean replayed.prices?",
+        ),
+        (
+            "SELECT 1 FROM recorded.zzz",
+            Some((1, 15, 12)),
+            "no table is named `recorded.zzz`",
+            "there is recorded.episode_bars",
+        ),
+        (
+            "SELECT realised_variance(event_at, mark_usd) FROM prices",
+            Some((1, 8, 17)),
+            "no function is named `realised_variance`",
+            "did you mean realized_variance?",
+        ),
+        (
+            "SELECT count(*) FROM prices WHERE run = \"x y\"",
+            Some((1, 41, 5)),
+            "no column is named `x y`",
+            "double quotes name a column; text is written 'x y'",
+        ),
+        (
+            "SELECT run FROM prices p JOIN outcomes o ON p.run = o.run",
+            Some((1, 8, 3)),
+            "`run` is a column of more than one table here",
+            "write p.run or o.run",
+        ),
+        (
+            "SELECT run, count(*) FROM prices",
+            Some((1, 8, 3)),
+            "`run` is neither grouped by nor inside an aggregate",
+            "add it to GROUP BY",
+        ),
+        (
+            "SELECT max(min(mark_usd)) FROM prices",
+            Some((1, 16, 8)),
+            "aggregate function calls cannot be nested",
+            "compute the inner one in a subquery",
+        ),
+        (
+            "SELECT lag(mark_usd) FROM prices",
+            Some((1, 8, 3)),
+            "lag looks at other rows and needs a window",
+            "write lag(…) OVER (ORDER BY …)",
+        ),
+        (
+            "SELECT sum(run) FROM prices",
+            Some((1, 8, 3)),
+            "sum does not take String",
+            "",
+        ),
+        (
+            "SELECT medrv(event_at, mark_usd, 60) FROM prices",
+            Some((1, 8, 5)),
+            "`clock` of medrv must be an interval longer than zero, such as INTERVAL '1 minute', not a number",
+            "",
+        ),
+        (
+            "SELECT value_at_risk(mark_usd, 99) FROM prices",
+            Some((1, 8, 13)),
+            "`level` of value_at_risk must be a number above 0 and below 1, not 99",
+            "",
+        ),
+        (
+            "SELECT 1 FROM prices WHERE event_at > 'yesterday'",
+            Some((1, 39, 11)),
+            "'yesterday'",
+            "",
+        ),
+        (
+            "SELECT run FROM prices UNION SELECT run, episode FROM prices",
+            Some((1, 1, 60)),
+            "UNION queries have different number of columns",
+            "",
+        ),
+    ];
+    for (sql, place, message, hint) in cases {
+        let Err(error) = session.sql(sql) else {
+            bail!("answered: {sql}");
+        };
+        let found = error.place().map(|place| (place.line, place.column, place.width));
+        ensure!(found == place, "{sql}: {found:?}: {error}");
+        ensure!(error.to_string().contains(message), "{sql}: {error}");
+        let advised = error.hint().unwrap_or_default();
+        ensure!(
+            advised.starts_with(hint) && advised.is_empty() == hint.is_empty(),
+            "{sql}: {advised}"
+        );
+        ensure!(error.is_users(), "{sql}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_damaged_file_is_named() -> Result<()> {
     let folder = tempfile::tempdir()?;

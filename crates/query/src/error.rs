@@ -103,7 +103,7 @@ impl Error {
             DataFusionError::NotImplemented(text) => {
                 Self::query(format!("not supported: {}", lower_first(text)), None)
             }
-            other => Self::query(lower_first(&plain(other)), None),
+            other => Self::of_plan_text(&plain(other), known),
         };
         if let Self::Query { place, primary, .. } = &mut found {
             let span = diagnostic.and_then(|diagnostic| diagnostic.span);
@@ -118,7 +118,7 @@ impl Error {
     /// A failure while running, with the place where the query calls the function that failed.
     pub(crate) fn of_asked(error: DataFusionError, sql: &str, known: &Known<'_>) -> Self {
         match Self::of_execution(error) {
-            Self::Evaluation(text) => match known.called_in(&text, sql) {
+            Self::Evaluation(text) => match known.called_in(&text, sql).or_else(|| quoted_in(&text, sql)) {
                 None => Self::Evaluation(text),
                 place => Self::Query {
                     primary: text,
@@ -159,7 +159,7 @@ impl Error {
         let place = at.or_else(|| what.ends_with("EOF").then(|| Place::end(sql)).flatten());
         let what = what
             .trim_start_matches("Expected: ")
-            .replace("found: EOF", "found the end");
+            .replace(": EOF", ": the end");
         let (expected, found) = what.split_once(", found: ").unwrap_or((&what, ""));
         Self::Query {
             primary: if found.is_empty() {
@@ -227,12 +227,31 @@ impl Error {
         if let Some(name) = between(text, "Invalid function '", "'") {
             return known.no_function(name);
         }
-        // What a function says of its arguments stands behind what the engine puts before it.
+        if let Some(column) = between(text, "column \"", "\" must appear in the GROUP BY") {
+            let name = column.rsplit('.').next().unwrap_or(column);
+            return Self::query(
+                format!("`{name}` is neither grouped by nor inside an aggregate"),
+                Some(format!(
+                    "add it to GROUP BY, or take one of its values, as in max({name})"
+                )),
+            );
+        }
+        if text.contains("cannot be nested") || text.contains("cannot contain window function") {
+            let primary = text.split_once(": ").map_or(text, |(primary, _)| primary);
+            let hint = "compute the inner one in a subquery and aggregate what it answers";
+            return Self::query(lower_first(primary), Some(hint.to_owned()));
+        }
+        // What a function says of its arguments stands between what the engine puts around it.
         let text = text
             .split_once("user-defined coercion failed with: ")
             .map_or(text, |(_, said)| {
-                said.trim_start_matches("Error during planning: ")
+                let said = said.trim_start_matches("Error during planning: ");
+                said.split_once(". No function matches")
+                    .map_or(said, |(said, _)| said)
             });
+        if let Some((function, taken)) = mismatch(text) {
+            return Self::query(format!("{function} {taken}"), None);
+        }
         Self::query(lower_first(text.lines().next().unwrap_or(text)), None)
     }
 }
@@ -264,10 +283,23 @@ impl Known<'_> {
         if meant.iter().any(|table| schema(table) == schema(name)) {
             meant.retain(|table| schema(table) == schema(name));
         }
+        let beside: Vec<&str> = self
+            .tables
+            .iter()
+            .map(String::as_str)
+            .filter(|table| schema(table) == schema(name))
+            .collect();
         Error::query(
             format!("no table is named `{name}`"),
-            Some(if meant.is_empty() {
-                format!("there is {}", self.tables.join(", "))
+            Some(if meant.is_empty() && beside.is_empty() {
+                let mut schemas: Vec<String> = self.tables.iter().filter_map(|table| schema(table)).collect();
+                schemas.dedup();
+                format!(
+                    "there are the schemas {}; \\d lists their tables",
+                    schemas.join(", ")
+                )
+            } else if meant.is_empty() {
+                format!("there is {}", beside.join(", "))
             } else {
                 format!("did you mean {}?", meant.join(" or "))
             }),
@@ -275,6 +307,16 @@ impl Known<'_> {
     }
 
     fn no_function(&self, name: &str) -> Error {
+        if self
+            .functions
+            .iter()
+            .any(|function| function.eq_ignore_ascii_case(name))
+        {
+            return Error::query(
+                format!("{name} looks at other rows and needs a window"),
+                Some(format!("write {name}(…) OVER (ORDER BY …)")),
+            );
+        }
         let near = near::nearest(name, self.functions.iter().map(String::as_str));
         Error::query(
             format!("no function is named `{name}`"),
@@ -294,10 +336,40 @@ impl Known<'_> {
     }
 }
 
+/// Where the query holds the text that a message quotes, if it holds it once.
+fn quoted_in(message: &str, sql: &str) -> Option<Place> {
+    let quoted = format!("'{}'", between(message, "'", "'")?);
+    let (before, after) = sql.split_once(&quoted)?;
+    if after.contains(&quoted) {
+        return None;
+    }
+    let line = before.split('\n').count();
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let mut place = Place::at(sql, line, column)?;
+    place.width = quoted.chars().count();
+    Some(place)
+}
+
 /// `$run and $episode`.
 fn dollars(names: &[String]) -> String {
     let each: Vec<String> = names.iter().map(|name| format!("${name}")).collect();
     each.join(" and ")
+}
+
+/// The function that a call fits in none of its forms, and what it takes instead.
+fn mismatch(text: &str) -> Option<(&str, String)> {
+    let function = between(text, "Function '", "' failed to match any signature")?;
+    let received = between(text, "but received ", " (DataType").unwrap_or("these arguments");
+    let mut taken: Vec<&str> = text
+        .split("requires ")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(", but received").map(|(kind, _)| kind))
+        .collect();
+    taken.dedup();
+    Some((
+        function,
+        format!("does not take {received}; it takes {}", taken.join(" or ")),
+    ))
 }
 
 /// `CreateMemoryTable` becomes `CREATE MEMORY TABLE`.
@@ -325,7 +397,12 @@ fn plain(error: &DataFusionError) -> String {
 
 fn lower_first(text: &str) -> String {
     let mut letters = text.trim_end_matches('.').chars();
+    let word = text.chars().take_while(|c| c.is_alphabetic());
     match letters.next() {
+        // A keyword stays as it is.
+        Some(first) if word.clone().count() > 1 && word.clone().all(char::is_uppercase) => {
+            std::iter::once(first).chain(letters).collect()
+        }
         Some(first) => first.to_lowercase().chain(letters).collect(),
         None => String::new(),
     }

@@ -1,5 +1,6 @@
 //! `aftershock query`.
 
+use std::io::Write;
 use std::path::Path;
 
 use aftershock_query::queries::{self, Query};
@@ -35,7 +36,11 @@ pub(crate) fn run(data: &Path, arguments: &Arguments) -> Result<()> {
 pub(crate) fn list() -> Result<()> {
     let all = queries::list();
     for topic in all.chunk_by(|a, b| topic(a).0 == topic(b).0) {
-        println!("{}", topic.first().map_or("", |query| self::topic(query).0));
+        writeln!(
+            std::io::stdout().lock(),
+            "{}",
+            topic.first().map_or("", |query| self::topic(query).0)
+        )?;
         let rows: Vec<Vec<String>> = topic
             .iter()
             .map(|query| {
@@ -105,8 +110,11 @@ pub(crate) fn answer(data: &Path, name: &str, asking: &Asking) -> Result<()> {
 /// The values that a parameter can take in these tables, where it is known what it means.
 fn values(session: &Session, parameter: &str) -> Result<Vec<String>> {
     let sql = match parameter {
+        // Those that were replayed, where any was.
         "episode" => {
-            "SELECT DISTINCT episode FROM catalog.runs UNION SELECT episode FROM catalog.episodes ORDER BY episode"
+            "SELECT DISTINCT episode FROM catalog.episodes
+             WHERE episode IN (SELECT episode FROM catalog.runs) OR NOT EXISTS (SELECT 1 FROM catalog.runs)
+             ORDER BY episode"
         }
         "run" => "SELECT run FROM catalog.runs ORDER BY run",
         "rule_set" => "SELECT rule_set FROM catalog.rule_sets ORDER BY rule_set",

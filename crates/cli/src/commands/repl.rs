@@ -1,5 +1,6 @@
 //! SQL at a terminal: history, completion, and what `\d` and `\df` answer.
 
+use std::io::Write;
 use std::path::Path;
 
 use aftershock_query::cells::Rows;
@@ -151,10 +152,11 @@ pub(crate) fn list_functions(name: &str) -> Result<()> {
         .collect();
     table::print(&table::headers(&["function", "answers", "in"]), &rows)?;
     if let [function] = chosen[..] {
-        println!(
-            "{}; order of rows: {}; after {}",
-            function.kind, function.order, function.source
-        );
+        let (kind, order, source) = (function.kind, function.order, function.source);
+        writeln!(
+            std::io::stdout().lock(),
+            "{kind}; order of rows {order}; source: {source}"
+        )?;
     }
     Ok(())
 }
