@@ -268,11 +268,14 @@ fn what_is_not_a_query_is_refused_and_slips_are_met_with_near_names() -> Result<
     Ok(())
 }
 
+/// A query, the line, column and width that are shown, and how message and hint begin.
+type Shown<'a> = (&'a str, Option<(usize, usize, usize)>, &'a str, &'a str);
+
 /// A mistake is shown where it stands: line, column and the characters that are meant, then what is said and advised.
 #[test]
 fn a_mistake_is_shown_where_it_stands() -> Result<()> {
     let session = fixture()?;
-    let cases: [(&str, Option<(usize, usize, usize)>, &str, &str); 18] = [
+    let cases: [Shown; 18] = [
         (
             "SELEC 1",
             Some((1, 1, 5)),

@@ -8,8 +8,8 @@
 //! - Rows stamped alike are one: the median of their prices, the sum of their volumes.
 //! - A row in which an argument is NULL is left out. Where a number is NaN or infinite, or a price is not above zero, the
 //!   answer is NULL, and so it is where there are too few rows: never a made-up zero.
-//! - A clock is an interval. Prices on it are those last known at its whole multiples since 1970, from the first row of the
-//!   group to the last; what moved before the first multiple and after the last one is not counted.
+//! - A clock is an interval. Prices on it are those last known at its steps from the first row of the group on, as in
+//!   `replayed.amplification`; what moved after the last whole step is not counted.
 //! - A setting (clock, level, …) has one value in a group. One that makes no sense is an error that says what is right.
 
 mod aggregate;

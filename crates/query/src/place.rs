@@ -73,8 +73,8 @@ impl Place {
         let mut found = None;
         for (line, text) in (1..).zip(sql.lines()) {
             for (column, here) in words(text) {
-                let after = text.chars().skip(column - 1 + here.chars().count());
-                let called = after.skip_while(|c| c.is_whitespace()).next() == Some('(');
+                let mut after = text.chars().skip(column - 1 + here.chars().count());
+                let called = after.find(|c| !c.is_whitespace()) == Some('(');
                 if called && here.eq_ignore_ascii_case(function) {
                     if found.is_some() {
                         return None;

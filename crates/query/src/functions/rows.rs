@@ -153,15 +153,14 @@ impl Ordered<'_> {
         }
     }
 
-    /// Prices and flows span by span: without a clock from instant to instant, with one over the spans of the clock that
-    /// hold a row and end within the rows; a row at the very end of a span belongs to it.
+    /// Prices and flows span by span: without a clock from instant to instant, with one over those of its spans, counted from
+    /// the first row, that hold a row and end within the rows; a row at the very end of a span belongs to it.
     pub(super) fn spans(&self, price: usize, flow: usize, clock: Option<i64>) -> Spans {
         let mut spans = Spans::default();
-        let tick = |at: i64| clock.map_or(at, |clock| ceiling(at, clock));
-        let last_whole = self.at.last().map(|&at| match clock {
-            Some(clock) => at.div_euclid(clock),
-            None => at,
-        });
+        let first = self.at.first().copied().unwrap_or_default();
+        let since = |at: i64| at.saturating_sub(first);
+        let tick = |at: i64| clock.map_or(since(at), |clock| ceiling(since(at), clock));
+        let last_whole = self.at.last().map(|&at| since(at) / clock.unwrap_or(1));
         let mut open = None;
         for rows in self.instants() {
             let now = tick(self.at[rows.start]);
@@ -192,20 +191,15 @@ impl Ordered<'_> {
 }
 
 impl Path<'_> {
-    /// Prices as they came, or where a clock is given those known at its whole multiples since 1970 from the first row
-    /// to the last.
+    /// Prices as they came, or where a clock is given those last known at its steps from the first row to the last.
     ///
     /// # Errors
     /// Where the clock has too many instants.
     pub(super) fn on_clock(&self, clock: Option<i64>) -> Result<Cow<'_, [f64]>, String> {
-        let (Some(clock), Some(first), Some(last)) = (clock, self.at.first(), self.at.last()) else {
+        let (Some(clock), Some(&first), Some(&last)) = (clock, self.at.first(), self.at.last()) else {
             return Ok(Cow::from(&*self.prices));
         };
-        let (first, last) = (ceiling(*first, clock), last.div_euclid(clock));
-        if first > last {
-            return Ok(Cow::default());
-        }
-        let instants = last - first + 1;
+        let instants = last.saturating_sub(first) / clock + 1;
         if instants > MOST_INSTANTS {
             return Err(format!(
                 "a `clock` of {} s has {instants} instants between the first row and the last, more than {MOST_INSTANTS}: \
@@ -213,8 +207,7 @@ impl Path<'_> {
                 clock as f64 / 1e6
             ));
         }
-        let sampled = sample_previous_tick(&self.at, &self.prices, first * clock, last * clock, clock);
-        Ok(sampled.into())
+        Ok(sample_previous_tick(&self.at, &self.prices, first, last, clock).into())
     }
 
     /// Log returns on the clock; none below two prices or where a price is not a number above zero.
@@ -236,9 +229,9 @@ pub(super) fn are_prices(values: &[f64]) -> bool {
     values.iter().all(|price| *price > 0.0 && price.is_finite())
 }
 
-/// Which tick of the clock is the first at or after an instant.
-fn ceiling(at: i64, clock: i64) -> i64 {
-    at.div_euclid(clock) + i64::from(at.rem_euclid(clock) != 0)
+/// How many steps of a clock it takes to reach a time since its start.
+fn ceiling(since: i64, clock: i64) -> i64 {
+    since / clock + i64::from(since % clock != 0)
 }
 
 #[cfg(test)]
@@ -266,12 +259,12 @@ mod tests {
         );
     }
 
-    /// Worked by hand: rows at 5, 12, 20, 21, 40, 47 on a clock of 10 end in the spans that close at 10, 20, 20, 30, 40 and
-    /// 50, of which the last is not over.
+    /// Worked by hand: rows at 5, 12, 15, 16, 35, 42 on a clock of 10 from 5 on fall into the spans that close at 5, 15, 15, 25,
+    /// 35 and 45, of which the last is not over.
     #[test]
     fn spans_of_a_clock_hold_what_traded_in_them() {
         let came = rows(
-            &[5, 12, 20, 21, 40, 47],
+            &[5, 12, 15, 16, 35, 42],
             &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
             &[100.0, 1.0, 2.0, 4.0, 8.0, 16.0],
         );

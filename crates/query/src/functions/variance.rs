@@ -15,7 +15,7 @@ pub(super) static REALIZED: Estimator = Estimator {
         name: "realized_variance",
         kind: AGGREGATE,
         signature: "realized_variance(at, price[, clock])",
-        meaning: "Sum of squared log returns, jumps included; of prices as they come, or of those last known at whole multiples of `clock`. NULL below two prices.",
+        meaning: "Sum of squared log returns, jumps included; of prices as they come, or of those last known at steps of `clock` from the first row on. NULL below two prices.",
         units: UNITS,
         order: IMPOSED,
         source: "Andersen, Bollerslev, Diebold and Labys (2001)",
