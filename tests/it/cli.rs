@@ -309,6 +309,9 @@ fn a_mistake_is_pointed_at_and_functions_are_listed() -> Result<()> {
         let name = format!("{}(", function.name);
         ensure!(all.text()?.contains(&name), "no {name} in {}", all.text()?);
     }
+    let parts = "SELECT named_struct('a', 1) AS pair";
+    user.says(&["sql", parts, "--format", "csv"])?
+        .refused(&["CSV cannot hold `pair`, which has parts", "JSON lines"])?;
     user.says(&["sql", "\\df nothing"])?
         .refused(&["no function of this field is named nothing"])?;
     Ok(())

@@ -95,6 +95,15 @@ fn digits(value: f64) -> String {
 /// # Errors
 /// When `out` takes no more, or a column holds what CSV cannot.
 pub fn write_csv(batches: &[RecordBatch], out: impl Write) -> Result<()> {
+    let schema = batches.first().map(RecordBatch::schema);
+    let mut fields = schema.iter().flat_map(|schema| schema.fields().iter());
+    if let Some(nested) = fields.find(|field| field.data_type().is_nested()) {
+        return Err(Error::Query {
+            primary: format!("CSV cannot hold `{}`, which has parts", nested.name()),
+            hint: Some("take its parts one by one, as in bar['open'], or write JSON lines".to_owned()),
+            place: None,
+        });
+    }
     let mut writer = WriterBuilder::new().with_header(true).build(out);
     for batch in batches {
         writer.write(batch).map_err(write_error)?;

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use aftershock_query::cells::Rows;
-use aftershock_query::{Session, format, functions};
+use aftershock_query::cells::{Cell, Rows};
+use aftershock_query::{Session, format};
 use anyhow::{Context, Result};
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -84,7 +84,7 @@ pub(crate) fn described(session: &Session, command: &str) -> Option<Result<()>> 
     match (command, name.trim()) {
         ("\\d", "") => Some(tables(session)),
         ("\\d", table) => Some(columns(session, table)),
-        ("\\df", name) => Some(list_functions(name)),
+        ("\\df", name) => Some(functions(session, name)),
         _ => None,
     }
 }
@@ -129,30 +129,23 @@ fn columns(session: &Session, table: &str) -> Result<()> {
     table::print(&text.headers, &text.rows)
 }
 
-/// Our functions, or all that is said of those whose name begins so.
-pub(crate) fn list_functions(name: &str) -> Result<()> {
-    let mut known = functions::list();
-    known.sort_by_key(|function| function.name);
-    let chosen: Vec<_> = known
-        .iter()
-        .filter(|function| function.name.starts_with(name))
-        .collect();
-    if chosen.is_empty() {
+/// The functions of the field, or all that is said of those whose name begins so.
+pub(crate) fn functions(session: &Session, name: &str) -> Result<()> {
+    let sql = "SELECT signature, meaning, units, kind, ordering, source FROM catalog.functions \
+               WHERE starts_with(name, $name) ORDER BY name";
+    let found = Rows::of(&session.sql_with(sql, &[("name", name)])?).rows;
+    if found.is_empty() {
         return Err(Mistake::new(format!("no function of this field is named {name}"))
             .hint("`\\df` lists them; the others are DataFusion's")
             .into());
     }
-    let rows: Vec<Vec<String>> = chosen
-        .iter()
-        .map(|function| {
-            [function.signature, function.meaning, function.units]
-                .map(str::to_owned)
-                .to_vec()
-        })
-        .collect();
+    let words = |row: &Vec<Cell>| row.iter().map(Cell::to_string).collect::<Vec<String>>();
+    let rows: Vec<Vec<String>> = found.iter().map(|row| words(row)[..3].to_vec()).collect();
     table::print(&table::headers(&["function", "answers", "in"]), &rows)?;
-    if let [function] = chosen[..] {
-        let (kind, order, source) = (function.kind, function.order, function.source);
+    if let [row] = &found[..] {
+        let [_, _, _, kind, order, source] = &words(row)[..] else {
+            return Ok(());
+        };
         writeln!(
             std::io::stdout().lock(),
             "{kind}; order of rows {order}; source: {source}"

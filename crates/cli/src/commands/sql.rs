@@ -33,7 +33,7 @@ pub(crate) fn run(data: &Path, arguments: &Arguments) -> Result<()> {
         return query::list();
     }
     if let Some(name) = &arguments.functions {
-        return repl::list_functions(name);
+        return repl::functions(&arguments.asking.session(data)?, name);
     }
     if let Some(name) = &arguments.named {
         return query::answer(data, name, &arguments.asking);
