@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::types::IntervalMonthDayNano;
-use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::functions::datetime::date_bin;
 use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
@@ -96,9 +96,7 @@ fn origin(width: IntervalMonthDayNano) -> Result<i64> {
     if months != 0 {
         return Err(wrong("whole months, or days and times, not both"));
     }
-    let scalar = ScalarValue::new_interval_mdn(months, days, nanoseconds);
-    debug_assert_eq!(scalar.data_type(), DataType::Interval(IntervalUnit::MonthDayNano));
-    ARGUMENTS[0].setting(DESCRIBED.name, &scalar)?;
+    ARGUMENTS[0].setting(DESCRIBED.name, &ScalarValue::IntervalMonthDayNano(Some(width)))?;
     Ok(MONDAY)
 }
 
