@@ -5,6 +5,7 @@ use std::path::Path;
 
 use aftershock_query::cells::Rows;
 use aftershock_query::{Session, format, functions};
+use aftershock_study::sql;
 use anyhow::{Context, Result};
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -131,7 +132,7 @@ fn columns(session: &Session, table: &str) -> Result<()> {
 
 /// Our functions, or all that is said of those whose name begins so.
 pub(crate) fn list_functions(name: &str) -> Result<()> {
-    let mut known = functions::list();
+    let mut known = [functions::list(), sql::described()].concat();
     known.sort_by_key(|function| function.name);
     let chosen: Vec<_> = known
         .iter()
