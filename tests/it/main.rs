@@ -20,4 +20,5 @@ mod synth;
 mod synth_report;
 mod tidy;
 mod venues;
+mod what_if;
 mod workspace;

@@ -82,5 +82,11 @@ fn a_rule_of_another_crate_is_listed_explained_refused_and_replayed() -> Result<
                  WHERE rule = 'margin-multiple'";
     let asked = user.says(&["sql", "--format", "csv", query])?.fine()?;
     ensure!(asked.text()?.contains("2.0,2.0"), "{}", asked.text()?);
+    let inside = query.replace(
+        "replayed.interventions",
+        "replay('2026-02-05', 'margin-multiple', 'interventions', draws => 1)",
+    );
+    let asked = user.says(&["sql", "--format", "csv", &inside])?.fine()?;
+    ensure!(asked.text()?.contains("2.0,2.0"), "{}", asked.text()?);
     Ok(())
 }

@@ -34,6 +34,7 @@ pub fn catalog(folder: &Path) -> Result<CatalogTables> {
         published: table("published")?,
         rule_sets: table("rule_sets")?,
         recovery: table("recovery")?,
+        ..CatalogTables::empty()
     })
 }
 

@@ -111,22 +111,8 @@ pub fn write_cut(
     bars: &[Bar],
     perp_daily: &[PerpDay],
 ) -> Result<CutDigest, ArchiveError> {
-    file::check_name("an episode", episode)?;
-    if bars.is_empty() {
-        return Err(ArchiveError::EmptyCut {
-            episode: episode.to_owned(),
-        });
-    }
     let root = data_dir.join("cuts");
-    let mut parts = rows::encode_parts(episode, bars)?;
-    parts.extend(rows::encode_parts(episode, perp_daily)?);
-    let digest = digest_of(
-        parts
-            .iter()
-            .map(|(path, bytes)| (path.clone(), sha256_hex(bytes)))
-            .collect(),
-    );
-
+    let (parts, digest) = encoded(episode, bars, perp_daily)?;
     if read_digest(data_dir, episode).is_ok_and(|kept| kept == digest) && read_parts(&root, &digest).is_ok() {
         return Ok(digest);
     }
@@ -148,19 +134,52 @@ pub fn write_cut(
     Ok(digest)
 }
 
-/// Reads the cut of an episode and checks every part against its digest.
+/// The cut that [`write_cut`] would write and [`read_cut`] then read, without a trace on the disk.
 ///
 /// # Errors
-/// [`ArchiveError::MissingCut`], [`ArchiveError::Corrupt`] and those of [`read_bars`].
-pub fn read_cut(data_dir: &Path, episode: &str) -> Result<Cut, ArchiveError> {
-    let digest = read_digest(data_dir, episode)?;
+/// A bad name or row, or an empty cut.
+pub fn cut_of(episode: &str, bars: &[Bar], perp_daily: &[PerpDay]) -> Result<Cut, ArchiveError> {
+    let (parts, digest) = encoded(episode, bars, perp_daily)?;
+    let parts = parts
+        .into_iter()
+        .map(|(path, bytes)| (PathBuf::from(path), bytes));
+    decoded(digest.sha256, Path::new(""), parts)
+}
+
+/// The files of a cut by their paths below `cuts`, and their digest.
+fn encoded(
+    episode: &str,
+    bars: &[Bar],
+    perp_daily: &[PerpDay],
+) -> Result<(BTreeMap<String, Vec<u8>>, CutDigest), ArchiveError> {
+    file::check_name("an episode", episode)?;
+    if bars.is_empty() {
+        return Err(ArchiveError::EmptyCut {
+            episode: episode.to_owned(),
+        });
+    }
+    let mut parts = rows::encode_parts(episode, bars)?;
+    parts.extend(rows::encode_parts(episode, perp_daily)?);
+    let sums = parts
+        .iter()
+        .map(|(path, bytes)| (path.clone(), sha256_hex(bytes)));
+    let digest = digest_of(sums.collect());
+    Ok((parts, digest))
+}
+
+/// The rows of a cut's files, whose paths begin with `root`.
+fn decoded(
+    sha256: String,
+    root: &Path,
+    parts: impl IntoIterator<Item = (PathBuf, Vec<u8>)>,
+) -> Result<Cut, ArchiveError> {
     let mut cut = Cut {
         bars: Vec::new(),
         perp_daily: Vec::new(),
-        sha256: digest.sha256.clone(),
+        sha256,
     };
-    for (path, bytes) in read_parts(&data_dir.join("cuts"), &digest)? {
-        if path.starts_with(data_dir.join("cuts").join(Bar::TABLE)) {
+    for (path, bytes) in parts {
+        if path.starts_with(root.join(Bar::TABLE)) {
             cut.bars.extend(rows::read::<Bar>(&path, bytes)?);
         } else {
             cut.perp_daily.extend(rows::read::<PerpDay>(&path, bytes)?);
@@ -169,6 +188,17 @@ pub fn read_cut(data_dir: &Path, episode: &str) -> Result<Cut, ArchiveError> {
     rows::sort(&mut cut.bars);
     rows::sort(&mut cut.perp_daily);
     Ok(cut)
+}
+
+/// Reads the cut of an episode and checks every part against its digest.
+///
+/// # Errors
+/// [`ArchiveError::MissingCut`], [`ArchiveError::Corrupt`] and those of [`read_bars`].
+pub fn read_cut(data_dir: &Path, episode: &str) -> Result<Cut, ArchiveError> {
+    let digest = read_digest(data_dir, episode)?;
+    let root = data_dir.join("cuts");
+    let parts = read_parts(&root, &digest)?;
+    decoded(digest.sha256, &root, parts)
 }
 
 fn digest_path(data_dir: &Path, episode: &str) -> PathBuf {

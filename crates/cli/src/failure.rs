@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use aftershock_archive::ArchiveError;
 use aftershock_ingest::IngestError;
 use aftershock_query::Error as QueryError;
+use aftershock_study::Error as StudyError;
 
 /// A mistake of the user's, with what would have been right.
 #[derive(Debug)]
@@ -80,12 +81,14 @@ fn hint(error: &anyhow::Error) -> Option<String> {
             .and_then(|mistake| mistake.hint.clone());
         mistake
             .or_else(|| cause.downcast_ref::<QueryError>().and_then(QueryError::hint))
+            .or_else(|| cause.downcast_ref::<StudyError>()?.hint().map(str::to_owned))
             .or_else(|| damaged(cause))
     })
 }
 
 /// How to get rid of a file that is not what was written.
 fn damaged(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let cause = cause.downcast_ref().map_or(cause, StudyError::inner);
     let error = cause.downcast_ref().or_else(|| match cause.downcast_ref() {
         Some(IngestError::Archive(error)) => Some(error),
         _ => None,
@@ -113,8 +116,10 @@ fn damaged(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
 
 fn is_ours(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
+        let study = cause.downcast_ref::<StudyError>();
+        let cause = study.map_or(cause, StudyError::inner);
         cause.is::<Defect>()
-            || cause.is::<aftershock_sweep::SweepError>()
+            || study.is_some_and(|error| !error.is_askers())
             || matches!(cause.downcast_ref(), Some(ArchiveError::NotReproducible { .. }))
             || cause
                 .downcast_ref::<QueryError>()

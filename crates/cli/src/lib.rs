@@ -12,11 +12,8 @@ macro_rules! say {
 pub(crate) use say;
 
 mod commands;
-mod embedded;
 mod failure;
 mod observed;
-mod own;
-mod prepared;
 mod table;
 mod tape;
 

@@ -1,14 +1,22 @@
-//! The tables of the schema `catalog` that the caller fills: episodes, published figures, rule sets, scores.
+//! The tables of the schema `catalog` that the caller fills: episodes, published figures, rule sets, kinds of rule, venues,
+//! scores.
 
+mod declared;
 mod recovery;
+mod rules;
+mod venues;
 
 use std::sync::Arc;
 
 use aftershock_market::Timestamp;
-use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 pub use recovery::RecoveryRow;
+pub use rules::RuleRow;
+pub use venues::VenueRow;
 
 use crate::functions;
 
@@ -110,10 +118,15 @@ pub struct CatalogTables {
     pub rule_sets: RecordBatch,
     /// `catalog.recovery`.
     pub recovery: RecordBatch,
+    /// `catalog.venues`.
+    pub venues: RecordBatch,
+    /// `catalog.rules`.
+    pub rules: RecordBatch,
 }
 
 impl CatalogTables {
-    /// The tables of these rows, in the order given.
+    /// The tables of these rows, in the order given; [`CatalogTables::of_venues`] and [`CatalogTables::of_rules`] make the
+    /// other two.
     pub fn new(
         episodes: &[EpisodeRow],
         published: &[PublishedRow],
@@ -166,7 +179,19 @@ impl CatalogTables {
                 .text("source", rule_sets, |row| &row.source)
                 .batch(),
             recovery: recovery::batch(recovery),
+            venues: Self::of_venues(&[]),
+            rules: Self::of_rules(&[]),
         }
+    }
+
+    /// `catalog.venues`, in the order given.
+    pub fn of_venues(rows: &[VenueRow]) -> RecordBatch {
+        venues::batch(rows)
+    }
+
+    /// `catalog.rules`, in the order given.
+    pub fn of_rules(rows: &[RuleRow]) -> RecordBatch {
+        rules::batch(rows)
     }
 
     /// No episodes, rules and scores; for questions about runs and cuts alone.
@@ -180,7 +205,9 @@ pub(crate) fn about(table: &str) -> Option<&'static str> {
     match table {
         "recovery" => Some(recovery::ABOUT),
         "functions" => Some(functions::ABOUT),
-        _ => None,
+        "venues" => Some(venues::ABOUT),
+        "rules" => Some(rules::ABOUT),
+        _ => declared::about(table),
     }
 }
 
@@ -189,10 +216,25 @@ pub(crate) fn column_about(table: &str, column: &str) -> Option<&'static str> {
     let columns: &[(&str, &str)] = match table {
         "recovery" => &recovery::COLUMNS,
         "functions" => &functions::COLUMNS,
-        _ => &[],
+        "venues" => venues::COLUMNS,
+        "rules" => rules::COLUMNS,
+        _ => return declared::column_about(table, column),
     };
-    let mut columns = columns.iter();
-    columns.find(|(name, _)| *name == column).map(|(_, about)| *about)
+    let found = columns.iter().find(|(name, _)| *name == column);
+    found.map(|(_, about)| *about)
+}
+
+/// Asserts that meanings are written down for the columns that a table has, in their order.
+#[cfg(test)]
+pub(crate) fn same_names(table: &RecordBatch, columns: &[(&str, &str)]) {
+    let schema = table.schema();
+    let named: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    let told: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    assert_eq!(named, told);
 }
 
 /// Columns gathered one by one from rows.
@@ -248,6 +290,11 @@ impl Columns {
             .map(|row| i64::try_from(value(row)).unwrap_or(i64::MAX));
         let array = Int64Array::from_iter_values(counts);
         self.with(Field::new(name, DataType::Int64, false), Arc::new(array))
+    }
+
+    pub(crate) fn flag<R>(self, name: &str, rows: &[R], value: impl Fn(&R) -> bool) -> Self {
+        let array: BooleanArray = rows.iter().map(|row| Some(value(row))).collect();
+        self.with(Field::new(name, DataType::Boolean, false), Arc::new(array))
     }
 
     pub(crate) fn with(mut self, field: Field, array: ArrayRef) -> Self {

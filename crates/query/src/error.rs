@@ -11,7 +11,7 @@ use crate::place::Place;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A question that got no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The data folder or something in it cannot be read.
     #[error("cannot read {}: {reason}", path.display())]
@@ -92,7 +92,7 @@ impl Error {
     /// Says in our words what the engine found wrong with a statement.
     pub(crate) fn of_plan(error: DataFusionError, sql: &str, known: &Known<'_>) -> Self {
         let diagnostic = error.diagnostic();
-        let mut found = match error.find_root() {
+        let mut found = Self::sent(&error).unwrap_or_else(|| match error.find_root() {
             DataFusionError::SchemaError(schema, _) => Self::of_schema(schema, diagnostic, sql),
             DataFusionError::SQL(parser, _) => Self::of_parser(&parser.to_string(), sql),
             DataFusionError::Plan(text) => Self::of_plan_text(text, known),
@@ -104,7 +104,7 @@ impl Error {
                 Self::query(format!("not supported: {}", lower_first(text)), None)
             }
             other => Self::of_plan_text(&plain(other), known),
-        };
+        });
         if let Self::Query { place, primary, .. } = &mut found {
             let span = diagnostic.and_then(|diagnostic| diagnostic.span);
             *place = place
@@ -132,6 +132,9 @@ impl Error {
 
     /// A failure while running; the engine's first line is enough for a reader.
     pub(crate) fn of_execution(error: DataFusionError) -> Self {
+        if let Some(sent) = Self::sent(&error) {
+            return sent;
+        }
         let root = error.find_root();
         let text = lower_first(&plain(root));
         match root {
@@ -140,7 +143,7 @@ impl Error {
         }
     }
 
-    fn query(primary: impl Into<String>, hint: Option<String>) -> Self {
+    pub(crate) fn query(primary: impl Into<String>, hint: Option<String>) -> Self {
         Self::Query {
             primary: primary.into(),
             hint,

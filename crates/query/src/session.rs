@@ -18,7 +18,10 @@ use crate::error::Known;
 use crate::queries::{self, Query};
 use crate::synthetic::{self, Worlds};
 use crate::tape::{self, Windows};
-use crate::{CatalogTables, Error, Result, catalog, functions, tables};
+use crate::{CatalogTables, Error, Functions, Result, catalog, cuts, functions, replayed, tables};
+
+/// The engine's name for all schemas of a session together.
+pub(crate) const CATALOG: &str = "aftershock";
 
 /// Scan partitions of every query: fixed, so that an answer does not depend on the machine.
 const PARTITIONS: usize = 1;
@@ -132,6 +135,8 @@ impl Session {
             ("published", catalog.published),
             ("rule_sets", catalog.rule_sets),
             ("recovery", catalog.recovery),
+            ("venues", catalog.venues),
+            ("rules", catalog.rules),
             ("runs", tables::runs(&known)),
             ("functions", functions::batch(&[])),
         ];
@@ -141,7 +146,7 @@ impl Session {
             .collect::<std::result::Result<Vec<_>, DataFusionError>>()
             .map_err(internal)?;
         add("catalog", members).map_err(internal)?;
-        context.register_catalog("aftershock", Arc::new(provider));
+        context.register_catalog(CATALOG, Arc::new(provider));
         Ok(Self {
             context,
             runtime,
@@ -152,6 +157,15 @@ impl Session {
         })
     }
 
+    /// The same session with functions from outside.
+    ///
+    /// # Errors
+    /// Where the engine does not take them.
+    pub fn with(self, functions: &Functions) -> Result<Self> {
+        functions.register(&self.context).map_err(Error::of_execution)?;
+        Ok(self)
+    }
+
     /// Names of all tables, `schema.table`.
     pub fn tables(&self) -> &[String] {
         &self.tables
@@ -160,7 +174,8 @@ impl Session {
     /// What one row of a table is, where that is written down; `table` as [`Session::tables`] names it.
     pub fn about(&self, table: &str) -> Option<&'static str> {
         match table.split_once('.')? {
-            ("recorded", table) => tape::about(table),
+            ("recorded", table) => tape::about(table).or_else(|| cuts::about(table)),
+            ("replayed", table) => replayed::about(table),
             ("synthetic", table) => synthetic::about(table),
             ("catalog", table) => catalog::about(table),
             _ => None,
@@ -170,7 +185,10 @@ impl Session {
     /// What a column of a table means, where that is written down.
     pub fn column_about(&self, table: &str, column: &str) -> Option<&'static str> {
         match table.split_once('.')? {
-            ("recorded", table) => tape::column_about(table, column),
+            ("recorded", table) => {
+                tape::column_about(table, column).or_else(|| cuts::column_about(table, column))
+            }
+            ("replayed", table) => replayed::column_about(table, column),
             ("synthetic", table) => synthetic::column_about(table, column),
             ("catalog", table) => catalog::column_about(table, column),
             _ => None,
@@ -299,7 +317,7 @@ fn refuse_writers(sql: &str) -> Result<()> {
 
 fn config() -> SessionConfig {
     SessionConfig::new()
-        .with_default_catalog_and_schema("aftershock", "replayed")
+        .with_default_catalog_and_schema(CATALOG, "replayed")
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(true)
         .with_target_partitions(PARTITIONS)

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use aftershock_archive::{Departure, list_runs};
 use aftershock_query::{Session, format};
+use aftershock_study::{catalog, sql};
 use anyhow::{Context, Result};
 
 use crate::failure::Mistake;
+use crate::table;
 use crate::tape::TapeArgument;
-use crate::{embedded, table};
 
 #[derive(clap::Args)]
 pub(crate) struct Asking {
@@ -47,14 +48,15 @@ impl Asking {
             .into_iter()
             .filter_map(|run| run.shock)
             .collect();
-        let (tape, catalog) = (self.tape.open(data)?, embedded::catalog_tables(&[], &shocked)?);
-        Ok(match &self.synthetic {
+        let (tape, catalog) = (self.tape.open(data)?, catalog::tables(&[], &shocked)?);
+        let session = match &self.synthetic {
             Some(folder) => {
                 crate::checked(folder)?;
                 Session::open_beside(data, tape, folder, catalog)?
             }
             None => Session::open_tape(data, tape, catalog)?,
-        })
+        };
+        Ok(session.with(&sql::functions(data))?)
     }
 
     /// Names, without the dollar, and values as they were given.

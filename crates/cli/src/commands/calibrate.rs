@@ -9,12 +9,13 @@ use aftershock_calibrate::observed::Observed;
 use aftershock_calibrate::recover::{Asked, calibrated, one_bracket};
 use aftershock_market::Timestamp;
 use aftershock_query::Session;
+use aftershock_study::venues;
 use anyhow::{Context, Result};
 
 use crate::failure::Mistake;
 use crate::observed::{self, Wanted};
+use crate::table;
 use crate::tape::TapeArgument;
-use crate::{embedded, table};
 
 const EXAMPLE: &str = "\
 Example: what the tape of a made-up crash says, whose truth lies beside it.
@@ -71,12 +72,12 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let tape = arguments.tape.open(data)?;
     let wanted = wanted(&tape, &arguments)?;
     let brackets = brackets(&wanted, arguments.maintenance)?;
-    let session = Session::open_tape(data, tape, embedded::catalog_tables(&[], &[])?)?;
+    let session = Session::open_tape(data, tape, aftershock_study::catalog::tables(&[], &[])?)?;
     let observed = observed::read(&session, &wanted)?;
     let clocked = Clocked::new(&observed, wanted.from, wanted.to, arguments.step)?;
     let tape = arguments.tape.open(data)?;
     let others = others(&session, &tape, &wanted)?;
-    let priors = embedded::priors()?;
+    let priors = aftershock_study::priors()?;
     let name = format!(
         "{}:{} {} {}",
         wanted.venue, wanted.instrument, wanted.from, wanted.to
@@ -165,10 +166,8 @@ fn brackets(wanted: &Wanted, maintenance: Option<f64>) -> Result<aftershock_cali
         return one_bracket(ratio)
             .map_err(|why| Mistake::new(format!("--maintenance {ratio}: {why}")).into());
     }
-    let venue = embedded::known_venue(&wanted.venue)?;
-    let table = venue
-        .as_ref()
-        .and_then(|venue| venue.brackets(&wanted.instrument, wanted.from).ok().flatten());
+    let venue = venues::known(&wanted.venue)?;
+    let table = venue.and_then(|venue| venue.brackets(&wanted.instrument, wanted.from).ok().flatten());
     table.map(|(brackets, _)| brackets).ok_or_else(|| {
         Mistake::new(format!(
             "no margin brackets of {}:{} at {} are at hand",

@@ -13,7 +13,6 @@ use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::synth::{self, ForeignName};
-use crate::embedded;
 use crate::failure::Mistake;
 use crate::table;
 
@@ -130,7 +129,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     }
     if !of_calibration.is_empty() {
         let tape = tape(&arguments, &declared)?;
-        findings.extend(calibration::judge(&tape, &embedded::priors()?, &of_calibration)?);
+        findings.extend(calibration::judge(
+            &tape,
+            &aftershock_study::priors()?,
+            &of_calibration,
+        )?);
         crate::say!(
             "{}: nothing of its truth is used, and what holds on it says nothing about a venue",
             tape.about

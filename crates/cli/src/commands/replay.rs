@@ -4,21 +4,18 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aftershock_archive::{Digests, Manifest, write_run};
+use aftershock_archive::write_run;
 use aftershock_market::Timestamp;
 use aftershock_market::journal::Journal;
 use aftershock_query::Session;
 use aftershock_query::cells::Rows;
-use aftershock_rules::{RuleSetFile, record};
-use aftershock_sweep::own::OwnBook;
-use aftershock_sweep::{DRAWS_FOR_INTERVAL, ENGINE_SHA256, ensemble};
+use aftershock_rules::RuleSetFile;
+use aftershock_study::rule_sets::{self, RECORD, USUAL};
+use aftershock_study::{Own, Prepared, Study, shock, venues};
+use aftershock_sweep::DRAWS_FOR_INTERVAL;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::embedded::{self, DEFAULT_RULE_SETS, RECORD};
-use crate::failure::Mistake;
-use crate::own::{Own, OwnArguments};
-use crate::prepared::Prepared;
 use crate::{commands, table};
 
 #[derive(clap::Args)]
@@ -41,29 +38,29 @@ pub(crate) struct Arguments {
     /// Threads; all cores where it is not given
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    #[command(flatten)]
-    own: OwnArguments,
+    /// Positions of your own, CSV or TOML: what becomes of them under each rule set
+    #[arg(long, value_name = "FILE")]
+    positions: Option<PathBuf>,
+    /// A further move of the price, made up, such as -30%
+    #[arg(long, value_name = "MOVE", allow_hyphen_values = true)]
+    shock: Option<String>,
+    /// Time the move takes, such as 90s, 10m or 2h
+    #[arg(long, value_name = "TIME", default_value = "10m", requires = "shock")]
+    shock_over: String,
     /// Folder of the post-mortem; `reports` in the data folder where it is not given
     #[arg(long, value_name = "DIR")]
     reports: Option<PathBuf>,
 }
 
 pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
-    let mut sets = rule_sets(&arguments)?;
-    let own = Own::read(&arguments.own)?;
-    let prepared = Prepared::open(data, &arguments.episode)?;
-    own.check(&prepared)?;
-    let unmeasured = measurable(&mut sets, &arguments.rules, &prepared.episode.id)?;
-    add_brackets(&mut sets, &arguments.brackets_of, &prepared)?;
-    let (seed, draws) = (arguments.seed, arguments.draws);
-    if draws < DRAWS_FOR_INTERVAL {
+    let (study, unmeasured) = study(data, &arguments)?;
+    if study.draws < DRAWS_FOR_INTERVAL {
         crate::say!("note: below {DRAWS_FOR_INTERVAL} draws no interval is given");
     }
-    let journals = replay(&prepared, &sets, seed, draws, &own, arguments.threads)?;
-    let mut runs = Vec::new();
-    for (set, journal) in sets.iter().zip(&journals) {
-        let manifest = manifest(&prepared, set, seed, draws, &own);
-        let written = write_run(data, &manifest, journal)?;
+    let journals = with_progress(&study, arguments.threads)?;
+    let runs = study.manifests();
+    for (manifest, journal) in runs.iter().zip(&journals) {
+        let written = write_run(data, manifest, journal)?;
         crate::say!(
             "run     {}{}",
             written.path.display(),
@@ -73,34 +70,62 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
                 " (the same run was there)"
             }
         );
-        runs.push(manifest);
     }
     let folder = arguments.reports.unwrap_or_else(|| data.join("reports"));
-    let written: Vec<&RuleSetFile> = sets.iter().collect();
+    let written: Vec<&RuleSetFile> = study.sets.iter().collect();
     let session = commands::report::session(data, &runs, &written)?;
     let episode = &runs[0].episode;
     for path in commands::report::write(&session, &folder, episode)? {
         crate::say!("report  {}", path.display());
     }
-    if let Some(shock) = own.shock {
+    if let Some(shock) = study.own.shock {
         println!(
             "MADE UP: a move of {shock} was added to the record of {}",
-            prepared.episode.id
+            study.prepared.episode.id
         );
     }
     summary(&session, episode, &unmeasured)?;
-    if own.book.is_some() {
+    if study.own.book.is_some() {
         own_accounts(&session, episode)?;
     }
     Ok(())
 }
 
+/// What the arguments ask for, and the names of what the record cannot measure.
+fn study(data: &Path, arguments: &Arguments) -> Result<(Study, Vec<String>)> {
+    let mut sets = rule_sets(arguments)?;
+    let book = arguments.positions.as_deref().map(Own::book).transpose()?;
+    let shock = arguments
+        .shock
+        .as_ref()
+        .map(|given| shock(given, &arguments.shock_over, ["--shock", "--shock-over"]));
+    let own = Own {
+        book,
+        shock: shock.transpose()?,
+    };
+    let prepared = Prepared::open(data, &arguments.episode)?;
+    own.check(&prepared)?;
+    let unmeasured = measurable(&mut sets, &arguments.rules, &prepared.episode.id)?;
+    venues::add_brackets(&mut sets, &arguments.brackets_of, &prepared)?;
+    let study = Study {
+        prepared,
+        sets,
+        seed: arguments.seed,
+        draws: arguments.draws,
+        own,
+    };
+    Ok((study, unmeasured))
+}
+
 /// The rules of record first, then those asked for, each once; where nothing is asked for, the usual ones.
 fn rule_sets(arguments: &Arguments) -> Result<Vec<RuleSetFile>> {
-    if arguments.rules.is_empty() && arguments.brackets_of.is_empty() {
-        return with_record(DEFAULT_RULE_SETS);
-    }
-    with_record(arguments.rules.iter().map(String::as_str))
+    Ok(
+        if arguments.rules.is_empty() && arguments.brackets_of.is_empty() {
+            rule_sets::with_record(USUAL)?
+        } else {
+            rule_sets::with_record(arguments.rules.iter().map(String::as_str))?
+        },
+    )
 }
 
 /// What the record of an episode cannot measure is not replayed: of a catalogue it is said, and what was named is refused.
@@ -108,135 +133,34 @@ fn rule_sets(arguments: &Arguments) -> Result<Vec<RuleSetFile>> {
 /// Returns their names, and leaves the others.
 fn measurable(sets: &mut Vec<RuleSetFile>, named: &[String], episode: &str) -> Result<Vec<String>> {
     let mut unmeasured = Vec::new();
-    for set in sets.iter().filter(|set| !set.rules.needs().is_empty()) {
-        let needs: Vec<&str> = set.rules.needs().into_iter().map(|need| need.what()).collect();
-        let needs = needs.join(" and ");
+    for set in sets.iter() {
         if named.contains(&set.name) {
-            return Err(Mistake::new(format!(
-                "{} is not measurable on the record of {episode}: it needs {needs}",
+            rule_sets::measurable(set, episode)?;
+        } else if let Some(needs) = rule_sets::lacks(set) {
+            crate::say!(
+                "note: {} is not measurable on this record: it needs {needs}",
                 set.name
-            ))
-            .hint("`aftershock synth --rules` replays it on a made-up crash")
-            .into());
+            );
+            unmeasured.push(set.name.clone());
         }
-        crate::say!(
-            "note: {} is not measurable on this record: it needs {needs}",
-            set.name
-        );
-        unmeasured.push(set.name.clone());
     }
-    sets.retain(|set| set.rules.needs().is_empty());
+    sets.retain(|set| !unmeasured.contains(&set.name));
     Ok(unmeasured)
 }
 
-/// Adds the rules of record under the margin brackets of other dates.
-fn add_brackets(sets: &mut Vec<RuleSetFile>, dates: &[Timestamp], prepared: &Prepared) -> Result<()> {
-    for at in dates {
-        let set = embedded::brackets_of(*at)?;
-        let table = prepared.brackets();
-        if set
-            .brackets
-            .as_ref()
-            .is_some_and(|brackets| record::same_margins(brackets, table))
-        {
-            return Err(Mistake::new(format!(
-                "the brackets of {at} are those that were in force in {}, so that there is nothing to compare",
-                prepared.episode.id
-            ))
-            .hint(format!("`aftershock venues {}` lists what changed when", embedded::MARGIN_VENUE))
-            .into());
-        }
-        match sets.iter().find(|known| known.name == set.name) {
-            None => sets.push(set),
-            Some(known) if known.toml == set.toml => {}
-            Some(known) => {
-                return Err(Mistake::new(format!("two rule sets are named '{}'", known.name))
-                    .hint("give the one of your own another name")
-                    .into());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The rules of record first, then these, each once.
-pub(crate) fn with_record<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec<RuleSetFile>> {
-    let mut sets = vec![embedded::rule_set(RECORD)?];
-    let mut asked = Vec::new();
-    for name in names {
-        if name == embedded::CATALOGUE {
-            asked.extend(embedded::catalogue()?.into_iter().map(|set| (name, set)));
-        } else {
-            asked.push((name, embedded::rule_set(name)?));
-        }
-    }
-    for (name, set) in asked {
-        let Some(same) = sets.iter().find(|known| known.name == set.name) else {
-            sets.push(set);
-            continue;
-        };
-        if same.toml != set.toml {
-            return Err(Mistake::new(format!("two rule sets are named '{}'", set.name))
-                .hint(format!("give the one in {name} another name"))
-                .into());
-        }
-    }
-    Ok(sets)
-}
-
-/// What names a run.
-pub(crate) fn manifest(prepared: &Prepared, set: &RuleSetFile, seed: u64, draws: u32, own: &Own) -> Manifest {
-    let digests = Digests {
-        cut_sha256: prepared.cut.sha256.clone(),
-        rule_set_sha256: aftershock_archive::sha256_hex(set.toml.as_bytes()),
-        calibration_sha256: prepared.calibration_sha256(),
-        engine_sha256: ENGINE_SHA256.into(),
-        seed,
-        draws,
-        positions_csv: own.book.as_ref().map(OwnBook::to_csv),
-        shock: own.shock,
-    };
-    let labels = aftershock_archive::Labels {
-        episode: &prepared.episode.id,
-        rule_set: &set.name,
-        instrument: &prepared.episode.record.instrument,
-    };
-    Manifest::new(
-        &labels,
-        &set.toml,
-        &digests,
-        concat!("aftershock ", env!("CARGO_PKG_VERSION")),
-    )
-}
-
 /// Replays every draw with progress on a terminal; one journal a rule set.
-pub(crate) fn replay(
-    prepared: &Prepared,
-    sets: &[RuleSetFile],
-    seed: u64,
-    draws: u32,
-    own: &Own,
-    threads: Option<u16>,
-) -> Result<Vec<Journal>> {
+pub(crate) fn with_progress(study: &Study, threads: Option<u16>) -> Result<Vec<Journal>> {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     if std::io::stderr().is_terminal() {
         let style = "{spinner} {msg} {bar:40} {pos}/{len} replays, {eta} left";
         bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.set_message(prepared.episode.id.clone());
+        bar.set_message(study.prepared.episode.id.clone());
         bar.enable_steady_tick(Duration::from_millis(120));
     }
-    let case = prepared.case(seed, draws, own);
-    let sets: Vec<&RuleSetFile> = sets.iter().collect();
-    let work = || {
-        ensemble(&case, &sets, &|done, of| {
-            bar.set_length(of);
-            bar.set_position(done);
-        })
-    };
-    let journals = match threads {
-        Some(threads) => aftershock_sweep::on_threads(threads.into(), work)?,
-        None => work(),
-    };
+    let journals = study.replay(threads, &|done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
+    });
     bar.finish_and_clear();
     Ok(journals?)
 }

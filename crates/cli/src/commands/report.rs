@@ -7,9 +7,9 @@ use aftershock_archive::{Departure, Manifest};
 use aftershock_query::Session;
 use aftershock_report::Report;
 use aftershock_rules::RuleSetFile;
+use aftershock_study::catalog;
 use anyhow::{Context, Result};
 
-use crate::embedded;
 use crate::failure::Mistake;
 
 /// Name of a post-mortem's files.
@@ -61,7 +61,7 @@ pub(crate) fn session(data: &Path, runs: &[Manifest], own: &[&RuleSetFile]) -> R
     let departures: Vec<Departure> = runs.iter().filter_map(|run| run.shock.clone()).collect();
     Ok(Session::open_runs(
         data,
-        embedded::catalog_tables(own, &departures)?,
+        catalog::tables(own, &departures)?,
         &names,
     )?)
 }

@@ -2,9 +2,10 @@
 
 use aftershock_protocol::OBSERVABLES;
 use aftershock_rules::{DECLARED_STEPS, Kind, RuleSetFile, families, find};
+use aftershock_study::rule_sets::{self, Files};
 use anyhow::Result;
 
-use crate::{embedded, table};
+use crate::table;
 
 /// The kind that is written in TOML alone.
 const DECLARED: &str = "declared";
@@ -30,10 +31,7 @@ fn list() -> Result<()> {
             rows.push(vec![family.name.into(), kind.name.into(), kind.what.into()]);
         }
     }
-    for set in embedded::rule_sets()?
-        .iter()
-        .filter(|set| find(&set.name).is_none())
-    {
+    for set in rule_sets::all()?.iter().filter(|set| find(&set.name).is_none()) {
         rows.push(vec!["rule set".into(), set.name.clone(), set.title.clone()]);
     }
     table::print(&table::headers(&["about", "rule", "what it does"]), &rows)?;
@@ -46,7 +44,7 @@ fn explain(name: &str) -> Result<()> {
     if let Some(kind) = find(name).filter(|kind| RuleSetFile::of_kind(kind).is_none()) {
         return print(kind);
     }
-    let set = embedded::rule_set(name)?;
+    let set = rule_sets::named(name, Files::Read)?;
     println!("{}\n\n{}\n\nWho pays: {}\n", set.title, set.summary, set.costs);
     for source in &set.sources {
         println!("Source: {source}");

@@ -3,11 +3,12 @@
 mod position;
 
 use aftershock_market::Timestamp;
-use aftershock_rules::record::{Dated, Rule, Trust, Venue};
+use aftershock_rules::record::{Rule, Trust, Venue};
+use aftershock_study::venues::{self, day, since};
 use anyhow::Result;
 
 use crate::failure::Mistake;
-use crate::{embedded, table};
+use crate::table;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -27,8 +28,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let Some(name) = arguments.name else {
         return list();
     };
-    let venue = embedded::venue(&name)?;
-    let at = arguments.at.unwrap_or_else(|| latest(&venue));
+    let venue = venues::named(&name)?;
+    let at = arguments.at.unwrap_or_else(|| latest(venue));
     let instruments = match &arguments.instrument {
         Some(one) => vec![one.clone()],
         None => venue.file.instruments(),
@@ -45,9 +46,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
                 day(at)
             );
         }
-        return position::print(&venue, instrument, at, &position);
+        return position::print(venue, instrument, at, &position);
     }
-    let rules = in_force(&venue, &instruments, at)?;
+    let rules = in_force(venue, &instruments, at)?;
     println!("{}\n{}\n", venue.file.title, venue.file.about);
     println!("Rules in force at {at}:");
     if arguments.at.is_none() {
@@ -103,7 +104,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
 
 fn list() -> Result<()> {
     let mut rows = Vec::new();
-    for venue in embedded::venues()? {
+    for venue in venues::all()? {
         let file = &venue.file;
         let instruments = file.instruments();
         let complete = instruments
@@ -260,23 +261,5 @@ fn scalar(value: &toml::Value) -> String {
         toml::Value::String(text) => text.clone(),
         toml::Value::Float(number) => number.to_string(),
         other => other.to_string(),
-    }
-}
-
-fn since(rule: &Rule) -> String {
-    let day = day(rule.valid_from);
-    match rule.dated {
-        Dated::Announced => day,
-        Dated::Observed => format!("by {day}"),
-        Dated::Assumed => format!("taken since {day}"),
-    }
-}
-
-/// A day, and the time where it is not midnight.
-fn day(at: Timestamp) -> String {
-    let text = at.to_string();
-    match text.strip_suffix("T00:00:00Z") {
-        Some(day) => day.to_owned(),
-        None => text.replace('T', " ").replace('Z', ""),
     }
 }

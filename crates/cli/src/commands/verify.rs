@@ -4,12 +4,11 @@ use std::path::Path;
 
 use aftershock_archive::{check_run, journal_digests};
 use aftershock_rules::RuleSetFile;
+use aftershock_study::{Own, Prepared, Study};
 use anyhow::Result;
 
 use crate::commands::replay;
 use crate::failure::{Defect, Mistake};
-use crate::own::Own;
-use crate::prepared::Prepared;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -20,10 +19,15 @@ pub(crate) struct Arguments {
 pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     let manifest = check_run(data, &arguments.run)?;
     crate::say!("every table is as its manifest says; rebuilding");
-    let prepared = Prepared::open(data, manifest.recorded_episode())?;
-    let own = Own::of_manifest(&manifest)?;
-    let set = RuleSetFile::parse(&format!("{} (manifest)", manifest.run), &manifest.rule_set_toml)?;
-    let rebuilt = replay::manifest(&prepared, &set, manifest.seed, manifest.draws, &own);
+    let name = format!("{} (manifest)", manifest.run);
+    let study = Study {
+        prepared: Prepared::open(data, manifest.recorded_episode())?,
+        sets: vec![RuleSetFile::parse(&name, &manifest.rule_set_toml)?],
+        seed: manifest.seed,
+        draws: manifest.draws,
+        own: Own::of_manifest(&manifest)?,
+    };
+    let rebuilt = &study.manifests()[0];
     let inputs = [
         ("cut", &manifest.cut_sha256, &rebuilt.cut_sha256),
         (
@@ -47,7 +51,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         .hint("replay the episode for a run of today's, or verify with the version that made this one")
         .into());
     }
-    let journals = replay::replay(&prepared, &[set], manifest.seed, manifest.draws, &own, None)?;
+    let journals = replay::with_progress(&study, None)?;
     let digests = journal_digests(&journals[0], &manifest.labels());
     if digests == manifest.tables {
         println!(

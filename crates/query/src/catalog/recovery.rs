@@ -128,13 +128,6 @@ mod tests {
 
     #[test]
     fn every_column_has_its_meaning() {
-        let schema = batch(&[]).schema();
-        let named: Vec<&str> = schema
-            .fields()
-            .iter()
-            .map(|field| field.name().as_str())
-            .collect();
-        let told: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
-        assert_eq!(named, told);
+        crate::catalog::same_names(&batch(&[]), &COLUMNS);
     }
 }

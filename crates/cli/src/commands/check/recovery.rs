@@ -7,7 +7,7 @@ use aftershock_calibrate::check::recovery::{Extent, Family, Score, answered, sco
 use anyhow::Result;
 
 use super::{csv, progress};
-use crate::{embedded, table};
+use crate::table;
 
 const COLUMNS: [&str; 19] = [
     "family",
@@ -43,7 +43,7 @@ pub(super) fn run(seed: u64, crashes: u32, out: Option<&Path>) -> Result<Finding
         extent.first
     );
     let bar = progress(all, "crashes");
-    let found = answered(&embedded::priors()?, extent, &|| bar.inc(1))?;
+    let found = answered(&aftershock_study::priors()?, extent, &|| bar.inc(1))?;
     bar.finish_and_clear();
     let scores = scores(&found);
     let rows: Vec<Vec<String>> = scores.iter().map(row).collect();

@@ -9,11 +9,11 @@ use aftershock_protocol::Need;
 use aftershock_query::Session;
 use aftershock_report::Report;
 use aftershock_rules::{Hold, RuleSetFile};
+use aftershock_study::rule_sets::{self, CATALOGUE, RECORD};
 use anyhow::Result;
 
 use crate::commands;
 use crate::commands::replay::rounded;
-use crate::embedded::{CATALOGUE, RECORD};
 use crate::failure::Mistake;
 use crate::table;
 
@@ -24,7 +24,7 @@ const STEM: &str = "synthetic-crash";
 pub(super) fn rule_sets(names: &[String], declared: &Declared) -> Result<Vec<RuleSetFile>> {
     let mut kept = Vec::new();
     let mut left_out: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for set in commands::replay::with_record(names.iter().map(String::as_str))? {
+    for set in rule_sets::with_record(names.iter().map(String::as_str))? {
         let Some((reason, hint)) = unseen(&set, declared)? else {
             kept.push(set);
             continue;

@@ -1,10 +1,9 @@
-//! What a venue asks of one isolated position, and where it is liquidated.
+//! A position on the command line, and what its venue asks of it.
 
-use aftershock_market::{Cash, Coin, Price, Side, Timestamp};
-use aftershock_protocol::venue::contract::{Contract, Holding};
-use aftershock_protocol::venue::maintenance::{MarginSchedule, SizeBy};
-use aftershock_protocol::venue::margin::MarginTerms;
+use aftershock_market::{Cash, Price, Side, Timestamp};
+use aftershock_protocol::venue::contract::Contract;
 use aftershock_rules::record::{InForce, Rule, Trust, Venue};
+use aftershock_study::position::{self, COUNTED, Position};
 use anyhow::Result;
 
 use crate::failure::Mistake;
@@ -26,18 +25,10 @@ pub(super) struct PositionArguments {
     leverage: Option<f64>,
 }
 
-/// A position to be opened.
-pub(super) struct Position {
-    side: Side,
-    contracts: f64,
-    entry_usd: f64,
-    leverage: f64,
-}
-
 /// Above zero and within what is counted exactly: 1e-8 to 9e10.
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(number) if (1e-8..=9e10).contains(&number) => Ok(number),
+        Ok(number) if COUNTED.contains(&number) => Ok(number),
         _ => Err("should be a number from 0.00000001 to 90000000000".into()),
     }
 }
@@ -61,94 +52,39 @@ impl PositionArguments {
 
 /// Prints what a venue asked of a position at an instant.
 pub(super) fn print(venue: &Venue, instrument: &str, at: Timestamp, position: &Position) -> Result<()> {
-    let protocol = venue
-        .at(instrument, at)
-        .map_err(|error| Mistake::new(error.reason))?;
+    let terms = position::terms(venue, instrument, at, position)?;
     let title = &venue.file.title;
-    let Some(contract) = protocol.contract() else {
-        return Err(Mistake::new(format!(
-            "{title} has no positions with a liquidation price of their own"
-        ))
-        .hint("ask a venue of perpetuals; `aftershock venues` lists them")
-        .into());
+    let (asset, contract) = match terms.contract {
+        Contract::Linear { multiplier } => ("USD", format!("a contract of {} coin", multiplier.to_f64())),
+        Contract::Inverse { usd } => (
+            "coin",
+            format!("a contract of {} USD settled in coin", usd.to_f64()),
+        ),
     };
-    let (quantity, price) = (
-        Coin::from_f64(position.contracts),
-        Price::from_f64(position.entry_usd),
+    println!(
+        "{title} {instrument} at {at}, isolated, {contract} at {}:",
+        position.entry_usd
     );
-    let value = contract.opening_value(position.side, quantity, price);
-    // Elsewhere what is asked of a position depends on more than its venue's terms.
-    let terms = protocol.perpetual().map(|perpetual| &perpetual.margin);
-    let refused = |why: String| Mistake::new(format!("{title} {instrument} at {at}: {why}"));
-    let margin = match terms {
-        // Open interest is at least the position itself.
-        Some(terms) => terms
-            .initial_margin(contract, quantity, price, Some(position.leverage), value)
-            .map_err(|error| refused(error.to_string()))?,
-        None => Cash::from_f64(value.to_f64() / position.leverage),
-    };
-    if let Some(largest) = protocol
-        .max_leverage()
-        .filter(|largest| position.leverage > *largest)
-    {
-        return Err(refused(format!(
-            "leverage {} is above {largest}, the largest",
-            position.leverage
-        ))
-        .into());
-    }
-    if let Some(end) = terms.and_then(|terms| end(terms, value, quantity)) {
-        return Err(refused(end).into());
-    }
-    let held = Holding {
-        side: position.side,
-        quantity,
-        opening_value: value,
-        margin,
-    };
-    if protocol
-        .required(&held, price)
-        .is_some_and(|asked| asked > margin.to_f64() * (1.0 + 1e-9))
-    {
-        let why = format!(
-            "with {}x it would be liquidated as it is opened",
-            position.leverage
-        );
-        return Err(refused(why).into());
-    }
-    let liquidated_at = protocol.liquidation_price(&held);
-    let asset = match contract {
-        Contract::Linear { .. } => "USD",
-        Contract::Inverse { .. } => "coin",
-    };
     let found =
         |price: Option<Price>| price.map_or("none: no price closes it".into(), |price| units(price.0.into()));
     let money = |cash: Cash| units(cash.0);
-    println!(
-        "{title} {instrument} at {at}, isolated, {} at {}:",
-        asset_note(contract),
-        position.entry_usd
-    );
     let mut rows = vec![
-        vec![format!("value, {asset}"), money(value)],
-        vec![format!("initial margin, {asset}"), money(margin)],
+        vec![format!("value, {asset}"), money(terms.value)],
+        vec![format!("initial margin, {asset}"), money(terms.initial_margin)],
     ];
-    if let Some(terms) = terms {
+    if let Some([maintenance, with_fee]) = terms.maintenance {
         rows.push(vec![
             format!("maintenance margin at entry, {asset}"),
-            money(terms.maintenance_margin(contract, &held, price)),
+            money(maintenance),
         ]);
         rows.push(vec![
             format!("the same with the closing fee set aside, {asset}"),
-            money(terms.required(contract, &held, price)),
+            money(with_fee),
         ]);
     }
-    rows.push(vec!["liquidation price, USD".into(), found(liquidated_at)]);
-    if let Some(terms) = terms {
-        rows.push(vec![
-            "bankruptcy price, USD".into(),
-            found(terms.bankruptcy_price(contract, &held)),
-        ]);
+    rows.push(vec!["liquidation price, USD".into(), found(terms.liquidation)]);
+    if terms.maintenance.is_some() {
+        rows.push(vec!["bankruptcy price, USD".into(), found(terms.bankruptcy)]);
     }
     let side = match position.side {
         Side::Long => "long",
@@ -187,31 +123,8 @@ fn weak(rules: &InForce<'_>, is: impl Fn(&Rule) -> bool) -> String {
     names.join(", ")
 }
 
-/// Says so where a position is larger than the venue's table goes.
-fn end(terms: &MarginTerms, value: Cash, quantity: Coin) -> Option<String> {
-    let (size, end) = match terms.maintenance() {
-        MarginSchedule::Brackets(table) => (value.to_f64(), table.tiers().last()?.cap_usd),
-        MarginSchedule::WholeRate { by, tiers } => {
-            let size = match by {
-                SizeBy::Value => value.to_f64(),
-                SizeBy::Contracts => quantity.to_f64(),
-            };
-            (size, tiers.last()?.cap)
-        }
-        MarginSchedule::SizeLinear(_) => return None,
-    };
-    (size > end).then(|| format!("a position of {size} is beyond the end of the margin table, {end}"))
-}
-
 /// Units of 1e-8, in full.
 fn units(units: i128) -> String {
     let (sign, whole) = (if units < 0 { "-" } else { "" }, units.unsigned_abs());
     format!("{sign}{}.{:08}", whole / 100_000_000, whole % 100_000_000)
-}
-
-fn asset_note(contract: Contract) -> String {
-    match contract {
-        Contract::Linear { multiplier } => format!("a contract of {} coin", multiplier.to_f64()),
-        Contract::Inverse { usd } => format!("a contract of {} USD settled in coin", usd.to_f64()),
-    }
 }

@@ -2,22 +2,25 @@
 
 use std::path::Path;
 
-use aftershock_archive::{Cut, read_cut, write_cut};
+use aftershock_archive::cut::cut_of;
+use aftershock_archive::{ArchiveError, Cut, read_cut, write_cut};
 use aftershock_calibrate::{Priors, Recorded, Scope, Window};
 use aftershock_ingest::episode::{Kind, Mark, Volume};
 use aftershock_ingest::{Catalog, Episode, sample};
 use aftershock_market::{Bar, PerpDay};
 use aftershock_protocol::Brackets;
 use aftershock_sweep::{Case, Context};
-use anyhow::{Context as _, Result};
 
-use crate::embedded::{self, MarginTable};
-use crate::own::Own;
+use crate::venues::{self, MARGIN_INSTRUMENT, MarginTable};
+use crate::{Error, Own, Result, priors};
 
 /// An episode with its cut, record, margin table and priors.
-pub(crate) struct Prepared {
-    pub(crate) episode: Episode,
-    pub(crate) cut: Cut,
+#[derive(Debug)]
+pub struct Prepared {
+    /// What was declared of it.
+    pub episode: Episode,
+    /// The frozen record that its replays read.
+    pub cut: Cut,
     recorded: Recorded,
     table: MarginTable,
     priors: Priors,
@@ -28,16 +31,40 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Finds the episode, writes its cut where there is none, and reads it.
-    pub(crate) fn open(data: &Path, name: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// No episode of that name, a damaged cut, or a record that cannot be replayed.
+    pub fn open(data: &Path, name: &str) -> Result<Self> {
         let episode = Catalog::embedded()?.find(name)?.clone();
         let cut = match read_cut(data, &episode.id) {
-            Err(aftershock_archive::ArchiveError::MissingCut { .. }) => {
+            Err(ArchiveError::MissingCut { .. }) => {
                 let sample = sample(&episode)?;
                 write_cut(data, &episode.id, &sample.bars, &sample.perp_daily)?;
                 read_cut(data, &episode.id)?
             }
             cut => cut?,
         };
+        Self::of(episode, cut)
+    }
+
+    /// The same without a trace on the disk: a cut that is not there is made in memory, and is the one that
+    /// [`Prepared::open`] would write.
+    ///
+    /// # Errors
+    /// As [`Prepared::open`].
+    pub fn look(data: &Path, name: &str) -> Result<Self> {
+        let episode = Catalog::embedded()?.find(name)?.clone();
+        let cut = match read_cut(data, &episode.id) {
+            Err(ArchiveError::MissingCut { .. }) => {
+                let sample = sample(&episode)?;
+                cut_of(&episode.id, &sample.bars, &sample.perp_daily)?
+            }
+            cut => cut?,
+        };
+        Self::of(episode, cut)
+    }
+
+    fn of(episode: Episode, cut: Cut) -> Result<Self> {
         let window = Window {
             from: episode.window.replay_from,
             to: episode.window.replay_to,
@@ -47,9 +74,14 @@ impl Prepared {
             perpetual: episode.scope.volume == Volume::PerpDaily,
         };
         let level_btc = episode.open_interest.as_ref().map(|level| level.level_btc);
-        let recorded = Recorded::new(&cut.bars, &cut.perp_daily, window, &scope, level_btc)
-            .with_context(|| format!("episode {} cannot be replayed", episode.id))?;
-        let table = embedded::margin_table(window.from)?;
+        let recorded =
+            Recorded::new(&cut.bars, &cut.perp_daily, window, &scope, level_btc).map_err(|source| {
+                Error::Record {
+                    episode: episode.id.clone(),
+                    source,
+                }
+            })?;
+        let table = venues::margin_table(window.from)?;
         let perpetual_low_ratio = (episode.record.mark == Mark::SpotProxy)
             .then(|| perpetual_low_ratio(&cut.bars, &cut.perp_daily, window))
             .flatten();
@@ -64,14 +96,14 @@ impl Prepared {
             perpetual_low_ratio,
             recorded,
             table,
-            priors: embedded::priors()?,
+            priors: priors()?,
             cut,
             episode,
         })
     }
 
     /// SHA-256 of what is believed and declared: priors, margin table, and the episode's window, record and scope.
-    pub(crate) fn calibration_sha256(&self) -> String {
+    pub fn calibration_sha256(&self) -> String {
         let Episode {
             window,
             record,
@@ -85,16 +117,17 @@ impl Prepared {
     }
 
     /// Symbol of the margin table in force.
-    pub(crate) fn margin_instrument(&self) -> &'static str {
-        embedded::MARGIN_INSTRUMENT
+    pub fn margin_instrument(&self) -> &'static str {
+        MARGIN_INSTRUMENT
     }
 
     /// The margin table in force.
-    pub(crate) fn brackets(&self) -> &Brackets {
+    pub fn brackets(&self) -> &Brackets {
         &self.table.brackets
     }
 
-    pub(crate) fn case<'a>(&'a self, seed: u64, draws: u32, own: &'a Own) -> Case<'a> {
+    /// What a sweep replays.
+    pub fn case<'a>(&'a self, seed: u64, draws: u32, own: &'a Own) -> Case<'a> {
         let episode = &self.episode;
         Case {
             episode: &episode.id,

@@ -10,7 +10,7 @@ const HEADER: &str = "family,figure,clock_s,by,crashes,covers,width,interval_sco
 /// A table that is not the one the gate writes.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}, line {line}: {reason}; write it again with `aftershock check --gate G13 --out {file}`")]
-pub(crate) struct Refused {
+pub struct Refused {
     file: String,
     line: u64,
     reason: String,
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_embedded_table_can_be_read() {
-        let embedded = crate::embedded::RECOVERY;
+        let embedded = crate::catalog::RECOVERY;
         assert!(parse("data/recovery.csv", embedded).is_ok(), "{}", told(embedded));
     }
 
