@@ -1,5 +1,9 @@
 //! What stands on the page, in which order.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use aftershock_query::Session;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
@@ -76,18 +80,19 @@ pub(crate) fn build(session: &Session, episode: &str, stem: &str) -> Result<Repo
     let about = Answer::ask(session, "market/episode", ("episode", episode))?;
     let made_up = runs.number(0, "shock_pct").is_some();
     let from_priors = from_priors(&about)?;
-    let falls = Answer::ask(session, "comparison/drawdowns", ("episode", episode))?;
-    let page = Page {
+    let mut page = Page {
         session,
         episode,
         recorded_episode: runs.get(0, "recorded_episode")?.to_string(),
         made_up,
         record_is_replay: !made_up && rule_sets[0] == "record" && from_priors,
         from_priors,
-        drawn: drawn(&falls, &rule_sets),
+        drawn: Vec::new(),
         rule_sets,
         about,
+        asked: RefCell::default(),
     };
+    page.drawn = drawn(&*page.ask("comparison/drawdowns")?, &page.rule_sets);
     let (pictures, figures) = page.figures(stem)?;
     let (head, results, details) = (page.head()?, page.results()?, page.details()?);
     let recovery = recovery::section(session, episode, page.from_priors)?;
@@ -196,11 +201,19 @@ struct Page<'a> {
     record_is_replay: bool,
     /// No forced flow is recorded, so the answer comes from priors.
     from_priors: bool,
+    /// Answers so far: many a question serves more than one part of the page.
+    asked: RefCell<BTreeMap<&'static str, Rc<Answer>>>,
 }
 
 impl Page<'_> {
-    fn ask(&self, query: &'static str) -> Result<Answer, Error> {
-        Ok(Answer::ask(self.session, query, ("episode", self.episode))?.with_results(self.results_are()))
+    fn ask(&self, query: &'static str) -> Result<Rc<Answer>, Error> {
+        if let Some(known) = self.asked.borrow().get(query) {
+            return Ok(Rc::clone(known));
+        }
+        let answer = Answer::ask(self.session, query, ("episode", self.episode))?;
+        let answer = Rc::new(answer.with_results(self.results_are()));
+        self.asked.borrow_mut().insert(query, Rc::clone(&answer));
+        Ok(answer)
     }
 
     /// What the results of the page are.
@@ -351,11 +364,11 @@ impl Page<'_> {
         let falls = self.ask("comparison/drawdowns")?;
         let drawn = figure::falls(&falls, &self.headline(&falls), &self.drawn)?;
         let paths = Paths {
-            prices: &self.ask("comparison/price_paths")?,
-            flows: &self.ask("liquidation/flow_by_hour")?,
-            margins: &self.ask("liquidation/margins")?,
-            halts: &self.ask("liquidation/halts")?,
-            depths: &self.ask("liquidation/depth_paths")?,
+            prices: &*self.ask("comparison/price_paths")?,
+            flows: &*self.ask("liquidation/flow_by_hour")?,
+            margins: &*self.ask("liquidation/margins")?,
+            halts: &*self.ask("liquidation/halts")?,
+            depths: &*self.ask("liquidation/depth_paths")?,
         };
         let crash = figure::crash(&paths, &self.drawn[..self.shown()], self.record_is_replay)?;
         let multiples = figure::multiples(paths.prices, &self.drawn[..self.drawn.len().min(SMALL)])?;
@@ -534,9 +547,13 @@ pub(crate) fn templates() -> Result<Environment<'static>, Error> {
             .keep_trailing_newline(true)
             .build()?,
     );
-    // Text that keeps to one cell of a Markdown table.
+    // Text that keeps to one cell of a Markdown table and is none of its markup.
     templates.add_filter("line", |text: String| {
-        text.replace('\n', " ").replace('|', "\\|").trim().to_owned()
+        text.replace('\n', " ")
+            .replace('|', "\\|")
+            .replace('<', "\\<")
+            .trim()
+            .to_owned()
     });
     for (name, text) in TEMPLATES {
         templates.add_template(name, text)?;
