@@ -1,5 +1,6 @@
 //! Integration tests: what no crate can show of itself alone.
 
+mod browser;
 mod calibrate;
 mod check;
 mod cli;

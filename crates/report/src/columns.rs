@@ -2,6 +2,7 @@
 
 pub(crate) mod synthetic;
 
+use crate::kind::{Kind, Of};
 use crate::show::Show::{self, Code, Digits, Fixed, Measured, Plain, Signed};
 
 /// A column of a table: one column of the query, or a median with the two ends of its interval.
@@ -12,13 +13,36 @@ pub(crate) struct Column {
     /// Names in the query.
     pub(crate) names: &'static [&'static str],
     pub(crate) show: Show,
+    /// What its figures are.
+    pub(crate) of: Of,
 }
 
 const fn column(title: &'static str, names: &'static [&'static str], show: Show) -> Column {
-    Column { title, names, show }
+    Column {
+        title,
+        names,
+        show,
+        of: Of::Words,
+    }
 }
 
-const WHOLE: Show = Fixed(1.0, 0);
+/// A column of what the replays came to.
+const fn result(title: &'static str, names: &'static [&'static str], show: Show) -> Column {
+    Column {
+        of: Of::Result,
+        ..column(title, names, show)
+    }
+}
+
+/// A column whose figures are all of one kind.
+const fn of(kind: Kind, title: &'static str, names: &'static [&'static str], show: Show) -> Column {
+    Column {
+        of: Of::Is(kind),
+        ..column(title, names, show)
+    }
+}
+
+pub(crate) const WHOLE: Show = Fixed(1.0, 0);
 const MINUTES: Show = Fixed(1.0 / 60.0, 0);
 const MILLION: f64 = 1e-6;
 
@@ -27,6 +51,9 @@ pub(crate) const LIMITS: &[Column] = &[
     column("what to know", &["text"], Plain),
     column("because", &["source"], Plain),
 ];
+
+/// Of the limits, those that stand above the first number.
+pub(crate) const FIRST_LIMITS: &[Column] = &[column("what to know first", &["text"], Plain)];
 
 pub(crate) const PRIORS: &[Column] = &[
     column("prior", &["name"], Code),
@@ -49,7 +76,7 @@ pub(crate) const FALLS: &[Column] = &[
         &["median_pct", "low_pct", "high_pct"],
         Fixed(1.0, 2),
     ),
-    column(
+    result(
         "against the rules of record, points",
         &["median_change", "low_change", "high_change"],
         Signed(1.0, 2),
@@ -57,22 +84,50 @@ pub(crate) const FALLS: &[Column] = &[
     column("draws", &["draws"], WHOLE),
 ];
 
+/// What changed against the rules of record, measure by measure.
+pub(crate) const JUDGEMENT: &[Column] = &[
+    column("rules", &["rule_set"], Plain),
+    column("", &["measure"], Plain),
+    column("unit", &["unit"], Plain),
+    result("of record", &["of_record"], Digits(4)),
+    result("of the rule", &["of_rule"], Digits(4)),
+    result("change", &["median", "low", "high"], Digits(3)),
+    result("draws of one sign, percent", &["same_sign_pct"], Fixed(1.0, 0)),
+];
+
+pub(crate) const NOT_MEASURABLE: &[Column] = &[
+    column("rules", &["rule_set"], Plain),
+    column("clock, min", &["clock_s"], MINUTES),
+    column("not measurable because", &["reason"], Plain),
+];
+
+pub(crate) const LEVELS: &[Column] = &[
+    column("rules", &["rule_set"], Plain),
+    column("orders", &["side"], Plain),
+    result("mark from, USD", &["from_usd"], WHOLE),
+    result("to", &["to_usd"], WHOLE),
+    result("percent of the start", &["from_pct"], Signed(1.0, 0)),
+    result("million USD", &["notional_usd"], Fixed(MILLION, 1)),
+    result("additional, percent", &["additional_pct"], Fixed(1.0, 0)),
+    column("first met, UTC", &["first_at"], Plain),
+    column("last met, UTC", &["last_at"], Plain),
+];
+
 pub(crate) const AMPLIFICATION: &[Column] = &[
     column("rules", &["rule_set"], Plain),
     column("clock, min", &["clock_s"], MINUTES),
     column("returns", &["n"], WHOLE),
-    column("amplification", &["median", "low", "high"], Measured(3)),
-    column("variance recorded", &["recorded_rv"], Digits(4)),
-    column("replayed", &["mark_rv"], Digits(4)),
-    column("off the book", &["null_rv"], Digits(4)),
-    column("not measurable because", &["reason"], Plain),
+    result("amplification", &["median", "low", "high"], Measured(3)),
+    of(Kind::Recorded, "variance recorded", &["recorded_rv"], Digits(4)),
+    result("replayed", &["mark_rv"], Digits(4)),
+    result("off the book", &["null_rv"], Digits(4)),
 ];
 
 pub(crate) const LOSSES: &[Column] = &[
     column("rules", &["rule_set"], Plain),
     column("", &["measure"], Plain),
-    column("million USD", &["median", "low", "high"], Fixed(MILLION, 2)),
-    column(
+    result("million USD", &["median", "low", "high"], Fixed(MILLION, 2)),
+    result(
         "against the rules of record, million USD",
         &["median_change", "low_change", "high_change"],
         Signed(MILLION, 2),
@@ -83,10 +138,10 @@ pub(crate) const TREE: &[Column] = &[
     column("rules", &["rule_set"], Plain),
     column("orders", &["side"], Plain),
     column("came", &["came"], Plain),
-    column("batches", &["batches"], WHOLE),
-    column("deepest generation", &["deepest_generation"], WHOLE),
-    column("million USD", &["notional_usd"], Fixed(MILLION, 1)),
-    column("percent of its side", &["share_pct"], Fixed(1.0, 1)),
+    result("batches", &["batches"], WHOLE),
+    result("deepest generation", &["deepest_generation"], WHOLE),
+    result("million USD", &["notional_usd"], Fixed(MILLION, 1)),
+    result("percent of its side", &["share_pct"], Fixed(1.0, 1)),
 ];
 
 pub(crate) const OWN: &[Column] = &[
@@ -96,9 +151,9 @@ pub(crate) const OWN: &[Column] = &[
     column("holds, BTC at USD", &["holding"], Plain),
     column("collateral, USD", &["collateral_usd"], WHOLE),
     column("closed at a mark of, USD", &["closing_usd"], Fixed(1.0, 1)),
-    column("closed in percent of draws", &["closed_pct"], Fixed(1.0, 1)),
-    column("loss, USD", &["median_loss", "low_loss", "high_loss"], WHOLE),
-    column(
+    result("closed in percent of draws", &["closed_pct"], Fixed(1.0, 1)),
+    result("loss, USD", &["median_loss", "low_loss", "high_loss"], WHOLE),
+    result(
         "beyond the collateral, USD",
         &["median_debt", "low_debt", "high_debt"],
         WHOLE,
@@ -110,12 +165,12 @@ pub(crate) const OWN_CENTRAL: &[Column] = &[
     column("account", &["account"], Plain),
     column("fate", &["fate"], Plain),
     column("closing order, UTC", &["triggered_at"], Plain),
-    column("mark, USD", &["trigger_usd"], Fixed(1.0, 1)),
+    result("mark, USD", &["trigger_usd"], Fixed(1.0, 1)),
     column("filled, UTC", &["filled_at"], Plain),
-    column("at, USD", &["fill_usd"], Fixed(1.0, 1)),
-    column("lowest equity over maintenance", &["lowest_ratio"], Fixed(1.0, 2)),
+    result("at, USD", &["fill_usd"], Fixed(1.0, 1)),
+    result("lowest equity over maintenance", &["lowest_ratio"], Fixed(1.0, 2)),
     column("when, UTC", &["lowest_at"], Plain),
-    column("left at the end, USD", &["end_equity_usd"], WHOLE),
+    result("left at the end, USD", &["end_equity_usd"], WHOLE),
 ];
 
 pub(crate) const RULES: &[Column] = &[
@@ -132,8 +187,8 @@ pub(crate) const COUNTS: &[Column] = &[
     column("rule", &["rule"], Plain),
     column("step", &["step"], Code),
     column("decision", &["decision"], Plain),
-    column("times, high first", &["high_first"], WHOLE),
-    column("times, low first", &["low_first"], WHOLE),
+    result("times, high first", &["high_first"], WHOLE),
+    result("times, low first", &["low_first"], WHOLE),
     column("first, UTC", &["first_at"], Plain),
     column("last, UTC", &["last_at"], Plain),
 ];
@@ -155,22 +210,22 @@ pub(crate) const HALTS: &[Column] = &[
     column("order inside a bar", &["bar_order"], Plain),
     column("from, UTC", &["from_at"], Plain),
     column("until, UTC", &["until_at"], Plain),
-    column("min", &["halt_s"], MINUTES),
-    column("halted at, USD", &["halted_usd"], WHOLE),
-    column("reopened at, USD", &["reopening_usd"], WHOLE),
+    result("min", &["halt_s"], MINUTES),
+    result("halted at, USD", &["halted_usd"], WHOLE),
+    result("reopened at, USD", &["reopening_usd"], WHOLE),
 ];
 
 pub(crate) const ATTRIBUTION: &[Column] = &[
     column("clock, min", &["clock_s"], MINUTES),
     column("mechanism", &["mechanism"], Plain),
-    column(
+    result(
         "share of log amplification",
         &["median", "low", "high"],
         Fixed(1.0, 4),
     ),
-    column("alone", &["alone"], Fixed(1.0, 4)),
-    column("taken out last", &["last"], Fixed(1.0, 4)),
-    column("all together", &["total"], Fixed(1.0, 4)),
+    result("alone", &["alone"], Fixed(1.0, 4)),
+    result("taken out last", &["last"], Fixed(1.0, 4)),
+    result("all together", &["total"], Fixed(1.0, 4)),
     column("reading", &["reading"], Plain),
 ];
 
@@ -178,18 +233,18 @@ pub(crate) const TORNADO: &[Column] = &[
     column("rules", &["rule_set"], Plain),
     column("figure", &["line"], Plain),
     column("unknown", &["unknown"], Plain),
-    column("lowest fifth", &["low"], Digits(4)),
-    column("highest fifth", &["high"], Digits(4)),
-    column("swing", &["swing"], Digits(3)),
-    column("rank correlation", &["rank_correlation"], Signed(1.0, 2)),
-    column("explained, %", &["explained"], Fixed(100.0, 0)),
+    result("lowest fifth", &["low"], Digits(4)),
+    result("highest fifth", &["high"], Digits(4)),
+    result("swing", &["swing"], Digits(3)),
+    result("rank correlation", &["rank_correlation"], Signed(1.0, 2)),
+    result("explained, %", &["explained"], Fixed(100.0, 0)),
 ];
 
 pub(crate) const PLACEBO: &[Column] = &[
     column("", &["line"], Plain),
     column("from, UTC", &["from_at"], Plain),
     column("returns", &["n"], WHOLE),
-    column("amplification", &["median", "low", "high"], Measured(4)),
+    result("amplification", &["median", "low", "high"], Measured(4)),
     column("draws", &["draws"], WHOLE),
     column("gate", &["verdict"], Plain),
 ];
@@ -198,24 +253,24 @@ pub(crate) const OVERLAP: &[Column] = &[
     column("rules", &["rule_set"], Plain),
     column("clock, min", &["clock_s"], MINUTES),
     column("overlap", &["overlap"], Fixed(1.0, 2)),
-    column("fall, percent", &["fall_pct"], Fixed(1.0, 2)),
-    column("amplification", &["amplification"], Measured(3)),
-    column(
+    result("fall, percent", &["fall_pct"], Fixed(1.0, 2)),
+    result("amplification", &["amplification"], Measured(3)),
+    result(
         "forced selling, million USD",
         &["forced_sell_usd"],
         Fixed(MILLION, 2),
     ),
-    column("bad debt, million USD", &["bad_debt_usd"], Fixed(MILLION, 3)),
+    result("bad debt, million USD", &["bad_debt_usd"], Fixed(MILLION, 3)),
 ];
 
 pub(crate) const PUBLISHED: &[Column] = &[
     column("verdict", &["verdict"], Plain),
     column("measure", &["measure"], Plain),
     column("scope", &["scope"], Plain),
-    column("published", &["value"], Digits(4)),
-    column("ours", &["replayed", "low", "high"], Digits(4)),
+    of(Kind::Published, "published", &["value"], Digits(4)),
+    result("ours", &["replayed", "low", "high"], Digits(4)),
     column("unit", &["unit"], Plain),
-    column("error", &["error"], Signed(1.0, 2)),
+    result("error", &["error"], Signed(1.0, 2)),
     column("read it as", &["reading"], Plain),
     column("source", &["source"], Plain),
     column("trust", &["trust"], Plain),
@@ -224,7 +279,7 @@ pub(crate) const PUBLISHED: &[Column] = &[
 pub(crate) const NOT_REPLAYED: &[Column] = &[
     column("measure", &["measure"], Plain),
     column("scope", &["scope"], Plain),
-    column("published", &["value"], Digits(4)),
+    of(Kind::Published, "published", &["value"], Digits(4)),
     column("unit", &["unit"], Plain),
     column("not replayed because", &["reading"], Plain),
     column("source", &["source"], Plain),
@@ -245,11 +300,11 @@ pub(crate) const RECORD: &[Column] = &[
 
 pub(crate) const DAYS: &[Column] = &[
     column("day", &["day_at"], Plain),
-    column("perpetual's low, USD", &["low_usd"], Fixed(1.0, 1)),
-    column("spot's low, USD", &["spot_low_usd"], Fixed(1.0, 1)),
-    column("gap, log percent", &["low_gap_log"], Signed(100.0, 2)),
-    column(
-        "perpetual's volume, million USD",
+    of(Kind::Recorded, "perpetual's low, USD", &["low_usd"], Fixed(1.0, 1)),
+    of(Kind::Recorded, "spot's low, USD", &["spot_low_usd"], Fixed(1.0, 1)),
+    of(Kind::Recorded, "gap, log percent", &["low_gap_log"], Signed(100.0, 2)),
+    of(
+        Kind::Recorded, "perpetual's volume, million USD",
         &["volume_usd"],
         Fixed(MILLION, 0),
     ),
@@ -275,6 +330,13 @@ pub(crate) const GATES: &[Column] = &[
 ];
 
 pub(crate) const RECOVERY_IN_WORDS: &[Column] = &[column("scores, in words", &["text"], Plain)];
+
+/// The shortest answer to how far an interval can be trusted.
+pub(crate) const FARED: &[Column] = &[
+    column("equations", &["family"], Plain),
+    column("crashes", &["crashes"], WHOLE),
+    column("truth inside, percent", &["covered_pct"], WHOLE),
+];
 
 pub(crate) const RECOVERY: &[Column] = &[
     column("figure", &["figure"], Plain),
@@ -304,4 +366,32 @@ pub(crate) const RUNS: &[Column] = &[
     column("calibration", &["calibration_sha256"], Code),
     column("engine", &["engine_sha256"], Code),
     column("made by", &["created_by"], Plain),
+];
+
+/// What was looked at together on the page of all runs.
+pub(crate) const MULTIPLICITY: &[Column] = &[
+    column("episodes", &["episodes"], WHOLE),
+    column("rule sets", &["rule_sets"], WHOLE),
+    column("comparisons", &["comparisons"], WHOLE),
+    column("with an interval", &["judged"], WHOLE),
+    column("interval below zero", &["less"], WHOLE),
+    column("above zero", &["more"], WHOLE),
+    column("fall unmoved in every draw", &["unmoved"], WHOLE),
+];
+
+/// A line of the league; the episode stands before it, as a link.
+pub(crate) const LEAGUE: &[Column] = &[
+    column("rules", &["rule_set"], Plain),
+    column("draws", &["draws"], WHOLE),
+    result("fall of record, percent", &["record_pct"], Fixed(1.0, 2)),
+    result(
+        "change, points",
+        &["median_change", "low_change", "high_change"],
+        Signed(1.0, 2),
+    ),
+    result("draws of one sign, percent", &["same_sign_pct"], Fixed(1.0, 0)),
+    result("sold of record, million USD", &["record_sold_musd"], Fixed(1.0, 0)),
+    result("sold", &["sold_musd"], Fixed(1.0, 0)),
+    result("bad debt of record, million USD", &["record_debt_musd"], Fixed(1.0, 1)),
+    result("bad debt", &["debt_musd"], Fixed(1.0, 1)),
 ];

@@ -1,6 +1,7 @@
 //! Pictures: the crash on one time axis, and how far the price fell under each rule set.
 
 mod canvas;
+mod multiples;
 mod tornado;
 mod venues;
 
@@ -16,6 +17,7 @@ use crate::Error;
 use crate::show::tick;
 use crate::table::Answer;
 
+pub(crate) use multiples::multiples;
 pub(crate) use tornado::tornado;
 pub(crate) use venues::{machinery, markets, rules};
 
@@ -25,10 +27,16 @@ pub(crate) struct Paths<'a> {
     pub(crate) flows: &'a Answer,
     pub(crate) margins: &'a Answer,
     pub(crate) halts: &'a Answer,
+    pub(crate) depths: &'a Answer,
 }
 
-/// Price, forced flow and margin on one time axis, with halts shaded; nothing where no price is there.
-pub(crate) fn crash(paths: &Paths<'_>, rule_sets: &[String]) -> Result<Option<String>, Error> {
+/// Price, forced flow and margin on one time axis, with halts shaded; nothing where no price is there. The replay under the
+/// first rule set is left out where it is the record.
+pub(crate) fn crash(
+    paths: &Paths<'_>,
+    rule_sets: &[String],
+    record_is_replay: bool,
+) -> Result<Option<String>, Error> {
     let Some(first) = rule_sets.first() else {
         return Ok(None);
     };
@@ -46,7 +54,7 @@ pub(crate) fn crash(paths: &Paths<'_>, rule_sets: &[String]) -> Result<Option<St
     )?;
     (null.dashed, null_gap.dashed) = (true, true);
     let (mut prices, mut gaps) = (vec![null], vec![null_gap]);
-    for (index, rule_set) in rule_sets.iter().enumerate().skip(usize::from(first == "record")) {
+    for (index, rule_set) in rule_sets.iter().enumerate().skip(usize::from(record_is_replay)) {
         let of = |columns| line(paths.prices, rule_set, colour(index), columns);
         prices.push(of(["mark_median_usd", "mark_low_usd", "mark_high_usd"])?);
         gaps.push(of(["mark_median_pct", "mark_low_pct", "mark_high_pct"])?);
@@ -57,7 +65,7 @@ pub(crate) fn crash(paths: &Paths<'_>, rule_sets: &[String]) -> Result<Option<St
     let Some(time) = span(&prices) else {
         return Ok(None);
     };
-    let halts = halts(paths.halts)?;
+    let halts = halts(paths.halts, rule_sets)?;
     let panel = |title, tall, marks| Panel {
         title,
         tall,
@@ -87,10 +95,7 @@ pub(crate) fn crash(paths: &Paths<'_>, rule_sets: &[String]) -> Result<Option<St
         key("recorded", INK, false),
         key("forced flow off the book", NULL, true),
     ];
-    let others = rule_sets
-        .iter()
-        .enumerate()
-        .filter(|(_, rule_set)| *rule_set != "record");
+    let others = rule_sets.iter().enumerate().skip(usize::from(record_is_replay));
     keys.extend(others.map(|(index, rule_set)| key(rule_set, colour(index), false)));
     canvas::on_one_axis(&keys, panels, &time, &halts).map(Some)
 }
@@ -98,6 +103,11 @@ pub(crate) fn crash(paths: &Paths<'_>, rule_sets: &[String]) -> Result<Option<St
 /// The fall as recorded, without forced flow, and under each rule set, with intervals; `rows` are rows of `falls`.
 pub(crate) fn falls(falls: &Answer, rows: &[usize], rule_sets: &[String]) -> Result<String, Error> {
     const ROW: u32 = 34;
+    const LETTER: u32 = 9;
+    let names = rows.iter().map(|&row| falls.get(row, "line").map(|line| line.to_string().chars().count()));
+    let longest = names.collect::<Result<Vec<_>, _>>()?.into_iter().max().unwrap_or(0);
+    // A very long name is cut off rather than the picture.
+    let labels = (24 + LETTER * longest as u32).clamp(270, WIDTH / 2);
     let columns = ["low_pct", "median_pct", "high_pct"];
     let known = bounds(
         rows.iter()
@@ -116,7 +126,7 @@ pub(crate) fn falls(falls: &Answer, rows: &[usize], rule_sets: &[String]) -> Res
             .margin_right(RIGHT)
             .margin_top(4)
             .x_label_area_size(42)
-            .y_label_area_size(270)
+            .y_label_area_size(labels)
             .build_cartesian_2d(range, 0.0..rows.len() as f64)
             .map_err(picture)?;
         chart
@@ -200,17 +210,11 @@ fn flows(answer: &Answer, rule_sets: &[String]) -> Result<Vec<Bar>, Error> {
 
 /// Margin of the lowest bracket as steps: of the first rule set, and of those under which it moves.
 fn margins(answer: &Answer, rule_sets: &[String], time: &Range<f64>) -> Result<Vec<Line>, Error> {
-    let tiers = answer
-        .all()
-        .into_iter()
-        .filter_map(|row| answer.number(row, "tier"));
-    let Some((lowest, _)) = bounds(tiers) else {
-        return Ok(Vec::new());
-    };
+    let lowest = lowest_tier(answer);
     let mut lines = Vec::new();
     for (index, rule_set) in rule_sets.iter().enumerate() {
         let rows = answer.rows_where(|row| {
-            answer.is(row, "rule_set", rule_set) && answer.number(row, "tier") == Some(lowest)
+            answer.is(row, "rule_set", rule_set) && answer.number(row, "tier") == lowest
         });
         let mut steps: Vec<(f64, f64)> = Vec::new();
         for row in rows {
@@ -240,10 +244,17 @@ fn margins(answer: &Answer, rule_sets: &[String], time: &Range<f64>) -> Result<V
     Ok(lines)
 }
 
-/// Halts of the order that meets the high first.
-fn halts(answer: &Answer) -> Result<Vec<(f64, f64)>, Error> {
+/// The lowest bracket of an answer with margins.
+pub(crate) fn lowest_tier(answer: &Answer) -> Option<f64> {
+    let tiers = answer.all().into_iter();
+    bounds(tiers.filter_map(|row| answer.number(row, "tier"))).map(|(lowest, _)| lowest)
+}
+
+/// Halts of the order that meets the high first, under these rule sets.
+fn halts(answer: &Answer, rule_sets: &[String]) -> Result<Vec<(f64, f64)>, Error> {
     let mut halts = Vec::new();
-    for row in answer.rows_where(|row| answer.is(row, "bar_order", "high_first")) {
+    let drawn = |row| rule_sets.iter().any(|rule_set| answer.is(row, "rule_set", rule_set));
+    for row in answer.rows_where(|row| answer.is(row, "bar_order", "high_first") && drawn(row)) {
         let from = seconds(answer.get(row, "from_at")?);
         let until = seconds(answer.get(row, "until_at")?);
         halts.extend(from.zip(until));

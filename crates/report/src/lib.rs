@@ -3,16 +3,23 @@
 //! Invariants:
 //! - It knows nothing but tables. Every number shown is a cell of a query and says which: query, parameter, row and
 //!   column stand on the element that holds it.
-//! - The page needs no network and no script.
+//! - The page needs no network and may use none: its policy allows its own scripts and nothing else. Without scripts
+//!   every figure is there too, and a drawing in place of the chart.
 //! - What limits the answer stands above the first number.
+//! - Whatever comes from data is text: it can name no element, script or address.
 //!
 //! Read [`Report`] first.
 
 mod axis;
+mod chart;
 mod columns;
 mod figure;
+mod kind;
+mod league;
 mod page;
+mod policy;
 mod recovery;
+mod series;
 mod show;
 mod synthetic;
 mod table;
@@ -87,6 +94,15 @@ impl Report {
     /// Where there is no run, two runs share a rule set, or a query fails.
     pub fn build(session: &Session, episode: &str, stem: &str) -> Result<Self, Error> {
         page::build(session, episode, stem)
+    }
+
+    /// The page of all runs that `session` sees: what each rule set changed in each episode, side by side. An episode is linked
+    /// where `link` knows the address of its post-mortem.
+    ///
+    /// # Errors
+    /// Where a query fails.
+    pub fn league(session: &Session, link: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        league::build(session, link)
     }
 
     /// The page of the made-up crash `world`; open the session with [`Session::open_synthetic`]. Its files are named as

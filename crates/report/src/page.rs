@@ -1,21 +1,32 @@
 //! What stands on the page, in which order.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use aftershock_query::Session;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
+use crate::chart::{self, Cast};
 use crate::figure::{self, Paths};
-use crate::show::Show::Plain;
+use crate::kind::Kind;
+use crate::policy::{policy, script};
+use crate::show::Show::{Fixed, Plain};
 use crate::table::Answer;
 use crate::{Error, Picture, Report, columns, recovery};
 
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("words", include_str!("../templates/words.txt")),
     (
         "synthetic-words",
         include_str!("../templates/synthetic-words.txt"),
     ),
     ("head.html", include_str!("../templates/head.html")),
+    ("foot.html", include_str!("../templates/foot.html")),
+    ("league-words", include_str!("../templates/league-words.txt")),
+    ("league.html", include_str!("../templates/league.html")),
+    ("league.md", include_str!("../templates/league.md")),
     ("cells.html", include_str!("../templates/cells.html")),
     ("cells.md", include_str!("../templates/cells.md")),
     (
@@ -29,10 +40,34 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("post-mortem.html", include_str!("../templates/post-mortem.html")),
     ("post-mortem.md", include_str!("../templates/post-mortem.md")),
 ];
-pub(crate) const STYLE: &str = include_str!("../templates/style.css");
+const STYLE: &str = include_str!("../templates/style.css");
+const CHART_STYLE: &str = include_str!("../templates/chart.css");
+const CELLS_SCRIPT: &str = include_str!("../assets/cells.js");
+const CHART_SCRIPT: &str = include_str!("../assets/chart.js");
+const CHART_LIBRARY: &str = include_str!("../assets/uPlot.iife.min.js");
+const CHART_LICENCE: &str = include_str!("../assets/uPlot.LICENSE");
 
 /// Interventions of a run, and unknowns of a figure, that are listed one by one; the queries have them all.
 const LISTED: f64 = 5.0;
+
+/// So many rule sets are all drawn from the start; of more only the first and those whose fall differs most from its fall.
+const ALL_DRAWN: usize = 6;
+const FEW: usize = 5;
+
+/// Small multiples are small; so many of them are drawn.
+const SMALL: usize = 13;
+
+/// Limits that stand above the first number; all of them stand further down.
+const FIRST_LIMITS: [&str; 5] = [
+    "shock",
+    "mark_price",
+    "closed_loop",
+    "dominated_by_priors",
+    "not_modelled",
+];
+
+/// Measures of the judgement that other tables of the page hold already.
+const TOLD_ELSEWHERE: [&str; 3] = ["insurance used", "forced selling", "bad debt"];
 
 pub(crate) fn build(session: &Session, episode: &str, stem: &str) -> Result<Report, Error> {
     let runs = Answer::ask(session, "quality/runs", ("episode", episode))?;
@@ -44,31 +79,110 @@ pub(crate) fn build(session: &Session, episode: &str, stem: &str) -> Result<Repo
     }
     let about = Answer::ask(session, "market/episode", ("episode", episode))?;
     let made_up = runs.number(0, "shock_pct").is_some();
-    let from_priors = !about.is_empty() && about.get(0, "absent")?.to_string().contains("liquidations");
-    let page = Page {
+    let from_priors = from_priors(&about)?;
+    let mut page = Page {
         session,
         episode,
         recorded_episode: runs.get(0, "recorded_episode")?.to_string(),
         made_up,
         record_is_replay: !made_up && rule_sets[0] == "record" && from_priors,
         from_priors,
+        drawn: Vec::new(),
         rule_sets,
         about,
+        asked: RefCell::default(),
     };
+    page.drawn = drawn(&*page.ask("comparison/drawdowns")?, &page.rule_sets);
     let (pictures, figures) = page.figures(stem)?;
     let (head, results, details) = (page.head()?, page.results()?, page.details()?);
     let recovery = recovery::section(session, episode, page.from_priors)?;
     let made_from = context! {
         runs => runs.cells(&runs.all(), "run")?,
         made_from => runs.table(&runs.all(), columns::RUNS)?,
+        asked => ASKED.to_vec(),
     };
     let whole = context! { ..head, ..recovery, ..figures, ..results, ..details, ..made_from };
+    rendered("post-mortem", whole, pictures, true)
+}
+
+/// Whether the record of an episode lacks forced flow, so that what a replay makes of it comes from priors.
+pub(crate) fn from_priors(about: &Answer) -> Result<bool, Error> {
+    Ok(!about.is_empty() && about.get(0, "absent")?.to_string().contains("liquidations"))
+}
+
+/// Queries whose answers stand on a post-mortem, in the order of the page.
+const ASKED: [&str; 27] = [
+    "market/episode",
+    "quality/limits",
+    "quality/recovery",
+    "quality/recovery_in_words",
+    "comparison/price_paths",
+    "liquidation/flow_by_hour",
+    "liquidation/margins",
+    "liquidation/depth_paths",
+    "liquidation/halts",
+    "comparison/amplification",
+    "comparison/attribution",
+    "liquidation/causal_tree",
+    "comparison/drawdowns",
+    "comparison/judgement",
+    "comparison/rules",
+    "liquidation/intervention_counts",
+    "liquidation/interventions",
+    "comparison/overlap_curve",
+    "liquidation/levels",
+    "solvency/losses",
+    "solvency/own_accounts",
+    "comparison/published",
+    "comparison/tornado",
+    "quality/gates",
+    "quality/placebo",
+    "quality/assumptions",
+    "quality/runs",
+];
+
+/// Both forms of a page, the HTML with its style, its scripts and the policy that allows no others.
+pub(crate) fn rendered(
+    name: &str,
+    content: Value,
+    pictures: Vec<Picture>,
+    with_chart: bool,
+) -> Result<Report, Error> {
+    let mut scripts = vec![script(CELLS_SCRIPT)];
+    let mut style = format!("\n{STYLE}");
+    if with_chart {
+        let library = format!("/*\n{}\n*/\n{CHART_LIBRARY}", CHART_LICENCE.trim_end());
+        scripts.extend([script(&library), script(CHART_SCRIPT)]);
+        style.push_str(CHART_STYLE);
+    }
+    let frame = context! {
+        policy => policy(&style, &scripts),
+        style => Value::from_safe_string(style),
+        scripts => scripts.into_iter().map(Value::from_safe_string).collect::<Vec<_>>(),
+    };
+    let whole = context! { ..content, ..frame };
     let templates = templates()?;
     Ok(Report {
-        html: templates.get_template("post-mortem.html")?.render(&whole)?,
-        markdown: templates.get_template("post-mortem.md")?.render(&whole)?,
+        html: templates.get_template(&format!("{name}.html"))?.render(&whole)?,
+        markdown: templates.get_template(&format!("{name}.md"))?.render(&whole)?,
         pictures,
     })
+}
+
+/// The rule sets in the order in which they are drawn: the first, then of many those whose fall differs most from its fall.
+fn drawn(falls: &Answer, rule_sets: &[String]) -> Vec<String> {
+    if rule_sets.len() <= ALL_DRAWN {
+        return rule_sets.to_vec();
+    }
+    let change = |rule_set: &String| {
+        let of = |row: &usize| falls.is(*row, "rule_set", rule_set) && falls.is(*row, "series", "mark");
+        let row = falls.all().into_iter().find(of);
+        row.and_then(|row| falls.number(row, "median_change"))
+            .map_or(0.0, f64::abs)
+    };
+    let mut drawn = rule_sets.to_vec();
+    drawn[1..].sort_by(|a, b| change(b).total_cmp(&change(a)));
+    drawn
 }
 
 struct Page<'a> {
@@ -80,16 +194,44 @@ struct Page<'a> {
     made_up: bool,
     /// The rules of record first.
     rule_sets: Vec<String>,
+    /// The same in the order in which they are drawn.
+    drawn: Vec<String>,
     about: Answer,
     /// No forced flow is recorded, so the record and its replay are one line.
     record_is_replay: bool,
     /// No forced flow is recorded, so the answer comes from priors.
     from_priors: bool,
+    /// Answers so far: many a question serves more than one part of the page.
+    asked: RefCell<BTreeMap<&'static str, Rc<Answer>>>,
 }
 
 impl Page<'_> {
-    fn ask(&self, query: &'static str) -> Result<Answer, Error> {
-        Answer::ask(self.session, query, ("episode", self.episode))
+    fn ask(&self, query: &'static str) -> Result<Rc<Answer>, Error> {
+        if let Some(known) = self.asked.borrow().get(query) {
+            return Ok(Rc::clone(known));
+        }
+        let answer = Answer::ask(self.session, query, ("episode", self.episode))?;
+        let answer = Rc::new(answer.with_results(self.results_are()));
+        self.asked.borrow_mut().insert(query, Rc::clone(&answer));
+        Ok(answer)
+    }
+
+    /// What the results of the page are.
+    fn results_are(&self) -> Kind {
+        if self.from_priors {
+            Kind::PriorOnly
+        } else {
+            Kind::Modelled
+        }
+    }
+
+    /// How many rule sets are drawn from the start.
+    fn shown(&self) -> usize {
+        if self.drawn.len() <= ALL_DRAWN {
+            self.drawn.len()
+        } else {
+            FEW
+        }
     }
 
     /// A question about the record, which a scenario does not have of its own.
@@ -117,6 +259,7 @@ impl Page<'_> {
             }
             topics.push(context! { topic, texts => limits.cells(&rows, "text")? });
         }
+        let first = limits.rows_where(|row| FIRST_LIMITS.iter().any(|name| limits.is(row, "name", name)));
         let about = |column: &'static str| {
             (!self.about.is_empty())
                 .then(|| self.about.cell(0, column, Plain))
@@ -124,8 +267,17 @@ impl Page<'_> {
         };
         Ok(context! {
             kind => "Aftershock post-mortem",
-            style => Value::from_safe_string(STYLE.to_owned()),
             episode => self.episode,
+            episode_cell => about("episode")?,
+            kinds => Kind::ALL.map(Kind::view).to_vec(),
+            recorded_kind => Kind::Recorded.view(),
+            published_kind => Kind::Published.view(),
+            interpolated_kind => Kind::Interpolated.view(),
+            results_kind => self.results_are().view(),
+            first_limits => limits.cells(&first, "text")?,
+            first_limit_table => limits.table(&first, columns::FIRST_LIMITS)?,
+            few_drawn => self.shown() < self.drawn.len(),
+            story => self.story()?,
             record_is_replay => self.record_is_replay,
             made_up => self.made_up,
             title => about("title")?,
@@ -136,6 +288,40 @@ impl Page<'_> {
             priors => assumptions.cells(&priors, "name")?,
             prior_table => assumptions.table(&priors, columns::PRIORS)?,
             assumptions => assumptions.table(&inputs, columns::ASSUMPTIONS)?,
+        })
+    }
+
+    /// The few figures of the paragraph that says what happened.
+    fn story(&self) -> Result<Value, Error> {
+        let first = &self.rule_sets[0];
+        let falls = self.ask("comparison/drawdowns")?;
+        let losses = self.ask("solvency/losses")?;
+        let tree = self.ask("liquidation/causal_tree")?;
+        let said = |answer: &Answer, row: Option<usize>, columns: &[&'static str], show| {
+            let Some(row) = row else {
+                return Ok(Vec::new());
+            };
+            columns.iter().map(|column| answer.cell(row, column, show)).collect::<Result<Vec<_>, Error>>()
+        };
+        let of_first = |answer: &Answer, column: &str, is: &str| {
+            answer.rows_where(|row| answer.is(row, "rule_set", first) && answer.is(row, column, is))
+        };
+        let fall = |series: &str| {
+            let row = of_first(&falls, "series", series).first().copied();
+            said(&falls, row, &["median_pct", "low_pct", "high_pct"], Fixed(1.0, 1))
+        };
+        let sold = of_first(&losses, "measure", "forced selling").first().copied();
+        let sold = sold.filter(|&row| losses.number(row, "median").is_some_and(|usd| usd > 0.0));
+        let generation = |row: &usize| tree.number(*row, "deepest_generation").unwrap_or(0.0);
+        let deepest = of_first(&tree, "bar_order", "high_first")
+            .into_iter()
+            .max_by(|a, b| generation(a).total_cmp(&generation(b)))
+            .filter(|row| generation(row) > 0.0);
+        Ok(context! {
+            fell => said(&falls, of_first(&falls, "series", "recorded").first().copied(), &["median_pct"], Fixed(1.0, 1))?,
+            null_fell => fall("null")?,
+            sold => said(&losses, sold, &["median", "low", "high"], Fixed(1e-6, 0))?,
+            generation => said(&tree, deepest, &["deepest_generation"], Plain)?,
         })
     }
 
@@ -176,22 +362,30 @@ impl Page<'_> {
 
     fn figures(&self, stem: &str) -> Result<(Vec<Picture>, Value), Error> {
         let falls = self.ask("comparison/drawdowns")?;
-        let drawn = figure::falls(&falls, &self.headline(&falls), &self.rule_sets)?;
-        let crash = figure::crash(
-            &Paths {
-                prices: &self.ask("comparison/price_paths")?,
-                flows: &self.ask("liquidation/flow_by_hour")?,
-                margins: &self.ask("liquidation/margins")?,
-                halts: &self.ask("liquidation/halts")?,
-            },
-            &self.rule_sets,
-        )?;
+        let drawn = figure::falls(&falls, &self.headline(&falls), &self.drawn)?;
+        let paths = Paths {
+            prices: &*self.ask("comparison/price_paths")?,
+            flows: &*self.ask("liquidation/flow_by_hour")?,
+            margins: &*self.ask("liquidation/margins")?,
+            halts: &*self.ask("liquidation/halts")?,
+            depths: &*self.ask("liquidation/depth_paths")?,
+        };
+        let crash = figure::crash(&paths, &self.drawn[..self.shown()], self.record_is_replay)?;
+        let multiples = figure::multiples(paths.prices, &self.drawn[..self.drawn.len().min(SMALL)])?;
+        let cast = Cast {
+            rule_sets: &self.drawn,
+            shown: self.shown(),
+            record_is_replay: self.record_is_replay,
+            results: self.results_are(),
+        };
+        let chart = chart::chart(&paths, &self.about, &cast)?;
         let tornado = self.ask("comparison/tornado")?;
         let tornado = figure::tornado(&tornado, &self.unknowns(&tornado))?;
         let named = [
             ("falls.svg", Some(drawn)),
             ("svg", crash),
             ("tornado.svg", tornado),
+            ("rules.svg", multiples),
         ];
         let pictures: Vec<Option<Picture>> = named
             .into_iter()
@@ -211,6 +405,8 @@ impl Page<'_> {
             falls_picture => view(&pictures[0]),
             crash_picture => view(&pictures[1]),
             tornado_picture => view(&pictures[2]),
+            multiples_picture => view(&pictures[3]),
+            chart,
         };
         Ok((pictures.into_iter().flatten().collect(), named))
     }
@@ -235,14 +431,35 @@ impl Page<'_> {
         let beside = published.rows_where(|row| !published.is(row, "verdict", "not replayed"));
         let alone = published.rows_where(|row| published.is(row, "verdict", "not replayed"));
         let own = self.ask("solvency/own_accounts")?;
+        let judgement = self.ask("comparison/judgement")?;
+        let moved = judgement.rows_where(|row| {
+            let told = TOLD_ELSEWHERE.iter().any(|name| judgement.is(row, "measure", name));
+            let value = |column| judgement.number(row, column).unwrap_or(0.0);
+            let any = ["low", "median", "high"].iter().any(|column| value(column) != 0.0);
+            let of_logs = judgement.is(row, "unit", "log");
+            any && !told && !of_logs
+        });
+        let ratios = self.ask("comparison/amplification")?;
+        let unmeasured = ratios.rows_where(|row| ratios.number(row, "median").is_none());
+        let levels = self.ask("liquidation/levels")?;
+        let falls_are = |row| {
+            if falls.is(row, "series", "recorded") {
+                Kind::Recorded
+            } else {
+                self.results_are()
+            }
+        };
         let tree = self.ask("liquidation/causal_tree")?;
         let first_order = tree.rows_where(|row| tree.is(row, "bar_order", "high_first"));
         Ok(context! {
             tree => tree.table(&first_order, columns::TREE)?,
             own => own.table(&own.all(), columns::OWN)?,
             own_central => own.table(&own.all(), columns::OWN_CENTRAL)?,
-            falls => falls.table(&self.headline(&falls), columns::FALLS)?,
-            amplification => self.table("comparison/amplification", columns::AMPLIFICATION)?,
+            falls => falls.table_of(&self.headline(&falls), columns::FALLS, |row| Some(falls_are(row)))?,
+            judgement => judgement.table(&moved, columns::JUDGEMENT)?,
+            not_measurable => ratios.table(&unmeasured, columns::NOT_MEASURABLE)?,
+            levels => levels.table(&levels.all(), columns::LEVELS)?,
+            amplification => ratios.table(&ratios.rows_where(|row| ratios.number(row, "median").is_some()), columns::AMPLIFICATION)?,
             losses => losses.table(&paid, columns::LOSSES)?,
             attribution => self.table("comparison/attribution", columns::ATTRIBUTION)?,
             tornado => tornado.table(&self.unknowns(&tornado), columns::TORNADO)?,
@@ -330,9 +547,13 @@ pub(crate) fn templates() -> Result<Environment<'static>, Error> {
             .keep_trailing_newline(true)
             .build()?,
     );
-    // Text that keeps to one cell of a Markdown table.
+    // Text that keeps to one cell of a Markdown table and is none of its markup.
     templates.add_filter("line", |text: String| {
-        text.replace('\n', " ").replace('|', "\\|").trim().to_owned()
+        text.replace('\n', " ")
+            .replace('|', "\\|")
+            .replace('<', "\\<")
+            .trim()
+            .to_owned()
     });
     for (name, text) in TEMPLATES {
         templates.add_template(name, text)?;

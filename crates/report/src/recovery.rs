@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use aftershock_query::Session;
 use minijinja::{Value, context};
 
+use crate::columns::WHOLE;
+use crate::show::Show::Plain;
 use crate::table::Answer;
 use crate::{Error, columns};
 
@@ -24,8 +26,24 @@ pub(crate) fn section(session: &Session, episode: &str, from_priors: bool) -> Re
         .collect();
     let shown = scores
         .rows_where(|row| on_bars.contains(&clock(row)) && WAYS.iter().any(|way| scores.is(row, "way", way)));
+    let way = WAYS[usize::from(!from_priors)];
+    let alike = scores.rows_where(|row| {
+        on_bars.contains(&clock(row)) && scores.is(row, "way", way) && scores.is(row, "figure", "amplification")
+    });
+    let fared = alike
+        .iter()
+        .map(|&row| {
+            Ok(context! {
+                covered => scores.cell(row, "covered_pct", WHOLE)?,
+                crashes => scores.cell(row, "crashes", WHOLE)?,
+                family => scores.cell(row, "family", Plain)?,
+            })
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
     Ok(context! {
         from_priors,
+        fared,
+        fared_table => scores.table(&alike, columns::FARED)?,
         recovery_texts => words.cells(&words.all(), "text")?,
         recovery_words => words.table(&words.all(), columns::RECOVERY_IN_WORDS)?,
         recovery => scores.table(&shown, columns::RECOVERY)?,

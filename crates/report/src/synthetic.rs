@@ -27,12 +27,7 @@ pub(crate) fn build(session: &Session, world: &str, stem: &str) -> Result<Report
     let head = page.head(&crash)?;
     let (results, details) = (page.results()?, page.details(&rules)?);
     let whole = context! { ..head, ..figures, ..results, ..details };
-    let templates = page::templates()?;
-    Ok(Report {
-        html: templates.get_template("synthetic-crash.html")?.render(&whole)?,
-        markdown: templates.get_template("synthetic-crash.md")?.render(&whole)?,
-        pictures,
-    })
+    page::rendered("synthetic-crash", whole, pictures, false)
 }
 
 struct Page<'a> {
@@ -60,7 +55,6 @@ impl Page<'_> {
         }
         Ok(context! {
             kind => "Aftershock synthetic crash",
-            style => Value::from_safe_string(page::STYLE.to_owned()),
             world => self.world,
             title => crash.cell(0, "title", Plain)?,
             seed => crash.cell(0, "seed", Plain)?,

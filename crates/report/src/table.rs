@@ -6,6 +6,7 @@ use minijinja::{Value, context};
 
 use crate::Error;
 use crate::columns::Column;
+use crate::kind::{Kind, Of};
 use crate::show::Show;
 
 /// An answer and the question it answers.
@@ -13,6 +14,8 @@ pub(crate) struct Answer {
     pub(crate) query: &'static str,
     pub(crate) parameter: (&'static str, String),
     pub(crate) rows: Rows,
+    /// What its results are.
+    pub(crate) results: Kind,
 }
 
 impl Answer {
@@ -25,6 +28,7 @@ impl Answer {
             query,
             parameter: (parameter.0, parameter.1.to_owned()),
             rows: session.ask(query, &[parameter])?,
+            results: Kind::Modelled,
         })
     }
 
@@ -62,6 +66,11 @@ impl Answer {
         rows
     }
 
+    /// The same answer, whose results are of this kind.
+    pub(crate) fn with_results(self, results: Kind) -> Self {
+        Self { results, ..self }
+    }
+
     /// One cell for a page.
     pub(crate) fn cell(&self, row: usize, column: &'static str, show: Show) -> Result<Value, Error> {
         let cell = self.get(row, column)?;
@@ -77,6 +86,8 @@ impl Answer {
             row => row,
             column => column,
             factor => factor(show),
+            // Words are their own value.
+            words => matches!(cell, Cell::Text(_)),
             value => full,
             text => show.text(cell),
         })
@@ -91,6 +102,16 @@ impl Answer {
 
     /// The chosen rows and columns as a table.
     pub(crate) fn table(&self, rows: &[usize], columns: &[Column]) -> Result<Value, Error> {
+        self.table_of(rows, columns, |_| None)
+    }
+
+    /// The same, with a sign before each row of what its figures are.
+    pub(crate) fn table_of(
+        &self,
+        rows: &[usize],
+        columns: &[Column],
+        kind: impl Fn(usize) -> Option<Kind>,
+    ) -> Result<Value, Error> {
         let group = columns.first().and_then(|column| column.names.first());
         let mut before: Option<&Cell> = None;
         let mut body = Vec::new();
@@ -107,7 +128,12 @@ impl Answer {
                     Ok(context! { cells, figure => column.show.is_figure(), code => column.show == Show::Code })
                 })
                 .collect::<Result<Vec<Value>, Error>>()?;
-            body.push(context! { row, places, again => first.is_some() && first == before });
+            body.push(context! {
+                row,
+                places,
+                kind => kind(row).map(Kind::view),
+                again => first.is_some() && first == before,
+            });
             before = first;
         }
         let head: Vec<Value> = columns
@@ -118,6 +144,7 @@ impl Answer {
                     names => column.names.to_vec(),
                     factor => factor(column.show),
                     figure => column.show.is_figure(),
+                    kind => self.kind(column.of).map(Kind::view),
                 }
             })
             .collect();
@@ -128,6 +155,14 @@ impl Answer {
             columns => head,
             rows => body,
         })
+    }
+
+    fn kind(&self, of: Of) -> Option<Kind> {
+        match of {
+            Of::Words => None,
+            Of::Is(kind) => Some(kind),
+            Of::Result => Some(self.results),
+        }
     }
 }
 

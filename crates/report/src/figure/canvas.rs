@@ -96,6 +96,9 @@ pub(super) struct Key {
     pub(super) dashed: bool,
 }
 
+/// The shade in which dashed lines are drawn before they are dashed; no other mark has it.
+const DASHED: RGBColor = RGBColor(1, 114, 178);
+
 /// Panels above each other on one time axis, those with nothing in them left out; grey where trading was halted.
 pub(super) fn on_one_axis(
     keys: &[Key],
@@ -122,7 +125,37 @@ pub(super) fn on_one_axis(
         }
         root.present().map_err(picture)?;
     }
-    Ok(svg)
+    Ok(dashed(&svg))
+}
+
+/// Dashes lines as one element each: the drawing library would make an element of every dash.
+fn dashed(svg: &str) -> String {
+    let stroke = |RGBColor(red, green, blue)| format!("stroke=\"#{red:02X}{green:02X}{blue:02X}\"");
+    svg.replace(
+        &stroke(DASHED),
+        &format!("{} stroke-dasharray=\"7 5\"", stroke(NULL)),
+    )
+}
+
+/// The shade that a line is drawn in: [`DASHED`] stands for the one colour that dashed lines have.
+fn shade(colour: RGBColor, is_dashed: bool) -> RGBColor {
+    if is_dashed { DASHED } else { colour }
+}
+
+/// No more than four points for each dot of the picture's width, the least and the most of it among them.
+pub(super) fn thinned<T: Copy>(points: &[T], width: u32, time: &Range<f64>, of: impl Fn(T) -> (f64, f64)) -> Vec<T> {
+    let dot = |point: T| ((of(point).0 - time.start) / (time.end - time.start) * f64::from(width)) as i64;
+    let mut kept = Vec::new();
+    for chunk in points.chunk_by(|a, b| dot(*a) == dot(*b)) {
+        let value = |index: &usize| of(chunk[*index]).1;
+        let by = |a: &usize, b: &usize| value(a).total_cmp(&value(b));
+        let least = (0..chunk.len()).min_by(by).unwrap_or(0);
+        let most = (0..chunk.len()).max_by(by).unwrap_or(0);
+        let mut places = [0, least.min(most), least.max(most), chunk.len() - 1].to_vec();
+        places.dedup();
+        kept.extend(places.into_iter().map(|place| chunk[place]));
+    }
+    kept
 }
 
 /// Black for the rules of record, then the palette in the order of the rule sets.
@@ -153,15 +186,9 @@ fn legend_places(keys: &[Key], halted: bool) -> Vec<(i32, i32)> {
 
 fn legend(root: &Area<'_>, keys: &[Key], places: &[(i32, i32)]) -> Result<(), Error> {
     for (key, &(x, y)) in keys.iter().zip(places) {
-        let samples = if key.dashed {
-            vec![(x, x + 8), (x + 14, x + 22)]
-        } else {
-            vec![(x, x + 22)]
-        };
-        for (from, to) in samples {
-            let sample = PathElement::new(vec![(from, y + 17), (to, y + 17)], key.colour.stroke_width(3));
-            root.draw(&sample).map_err(picture)?;
-        }
+        let style = shade(key.colour, key.dashed).stroke_width(3);
+        let sample = PathElement::new(vec![(x, y + 17), (x + 22, y + 17)], style);
+        root.draw(&sample).map_err(picture)?;
         root.draw(&Text::new(key.label.as_str(), (x + 29, y + 9), font(TEXT)))
             .map_err(picture)?;
     }
@@ -220,8 +247,12 @@ fn panel(
     chart.draw_series(shades).map_err(picture)?;
     match marks {
         Marks::Lines(lines) => {
-            lines.iter().try_for_each(|line| draw_band(&mut chart, line))?;
-            lines.iter().try_for_each(|line| draw_line(&mut chart, line))?;
+            lines
+                .iter()
+                .try_for_each(|line| draw_band(&mut chart, line, time))?;
+            lines
+                .iter()
+                .try_for_each(|line| draw_line(&mut chart, line, time))?;
         }
         Marks::Bars(bars) => draw_bars(&mut chart, bars, time)?,
     }
@@ -229,26 +260,26 @@ fn panel(
     area.draw(&Text::new(*title, at, font(TEXT))).map_err(picture)
 }
 
-fn draw_band(chart: &mut Plot<'_, '_>, line: &Line) -> Result<(), Error> {
+fn draw_band(chart: &mut Plot<'_, '_>, line: &Line, time: &Range<f64>) -> Result<(), Error> {
     if line.band.is_empty() {
         return Ok(());
     }
-    let upper = line.band.iter().map(|&(at, _, high)| (at, high));
-    let lower = line.band.iter().rev().map(|&(at, low, _)| (at, low));
+    let upper = thinned(&line.band, WIDTH, time, |(at, _, high)| (at, high));
+    let lower = thinned(&line.band, WIDTH, time, |(at, low, _)| (at, low));
+    let upper = upper.into_iter().map(|(at, _, high)| (at, high));
+    let lower = lower.into_iter().rev().map(|(at, low, _)| (at, low));
     let outline: Vec<_> = upper.chain(lower).collect();
     let area = Polygon::new(outline, line.colour.mix(0.16).filled());
     chart.draw_series([area]).map(drop).map_err(picture)
 }
 
-fn draw_line(chart: &mut Plot<'_, '_>, line: &Line) -> Result<(), Error> {
-    let path = line.middle.iter().copied();
-    let style = line.colour.stroke_width(2);
-    let drawn = if line.dashed {
-        chart.draw_series(DashedLineSeries::new(path, 7, 5, style))
-    } else {
-        chart.draw_series(LineSeries::new(path, style))
-    };
-    drawn.map(drop).map_err(picture)
+fn draw_line(chart: &mut Plot<'_, '_>, line: &Line, time: &Range<f64>) -> Result<(), Error> {
+    let path = thinned(&line.middle, WIDTH, time, |point| point);
+    let style = shade(line.colour, line.dashed).stroke_width(2);
+    chart
+        .draw_series(LineSeries::new(path, style))
+        .map(drop)
+        .map_err(picture)
 }
 
 /// The bars of an hour stand side by side, one for each rule set.

@@ -148,5 +148,10 @@ pub(super) fn outcomes(out: &Path, world: &str) -> Result<()> {
 pub(super) fn report(out: &Path, world: &str) -> Result<Vec<PathBuf>> {
     let session = Session::open_synthetic(out)?;
     let report = Report::synthetic(&session, world, STEM)?;
-    commands::report::put(&report, &out.join("truth").join("report"), STEM)
+    commands::report::put(
+        &report,
+        &out.join("truth").join("report"),
+        STEM,
+        &commands::report::USUAL,
+    )
 }
