@@ -9,6 +9,7 @@ use aftershock_query::{Session, format, queries};
 use anyhow::{Context, Result};
 
 use crate::failure::Mistake;
+use crate::limits::LimitArguments;
 use crate::tape::TapeArgument;
 use crate::{embedded, table};
 
@@ -34,6 +35,8 @@ pub(crate) struct Arguments {
     /// it is not given
     #[arg(long, value_name = "DIR")]
     synthetic: Option<PathBuf>,
+    #[command(flatten)]
+    limits: LimitArguments,
     /// How the answer is written
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -91,13 +94,14 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         arguments.tape.open(data)?,
         embedded::catalog_tables(&[], &shocked)?,
     );
-    let session = match &arguments.synthetic {
+    let mut session = match &arguments.synthetic {
         Some(folder) => {
             crate::checked(folder)?;
             Session::open_beside(data, tape, folder, catalog)?
         }
         None => Session::open_tape(data, tape, catalog)?,
     };
+    session.limit(arguments.limits.memory, arguments.limits.timeout)?;
     let Some(sql) = sql else {
         return interactive(&session, data);
     };
