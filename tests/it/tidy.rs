@@ -39,11 +39,12 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "query",
         ],
     ),
+    ("serve", &["query"]),
 ];
 /// Stands above all others.
 const TOP: &str = "cli";
 /// May link the query engine: it and what stands above it.
-const WITH_ENGINE: [&str; 4] = ["query", "report", "study", "cli"];
+const WITH_ENGINE: [&str; 5] = ["query", "report", "serve", "study", "cli"];
 /// Decide or count, and so know no file format.
 const WITHOUT_TABLES: [&str; 7] = [
     "market",

@@ -10,6 +10,7 @@ use aftershock_study::{catalog, sql};
 use anyhow::{Context, Result};
 
 use crate::failure::Mistake;
+use crate::limits::LimitArguments;
 use crate::table;
 use crate::tape::TapeArgument;
 
@@ -24,6 +25,8 @@ pub(crate) struct Asking {
     /// it is not given
     #[arg(long, value_name = "DIR")]
     synthetic: Option<PathBuf>,
+    #[command(flatten)]
+    limits: LimitArguments,
     /// How the answer is written
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -56,7 +59,9 @@ impl Asking {
             }
             None => Session::open_tape(data, tape, catalog)?,
         };
-        Ok(session.with(&sql::functions(data))?)
+        let mut session = session.with(&sql::functions(data))?;
+        session.limit(self.limits.memory, self.limits.timeout)?;
+        Ok(session)
     }
 
     /// Names, without the dollar, and values as they were given.
