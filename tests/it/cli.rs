@@ -309,6 +309,15 @@ fn a_mistake_is_pointed_at_and_functions_are_listed() -> Result<()> {
         let name = format!("{}(", function.name);
         ensure!(all.text()?.contains(&name), "no {name} in {}", all.text()?);
     }
+    // Those that a study brings stand among them, each once.
+    let listed = "SELECT name FROM catalog.functions ORDER BY name";
+    let listed = user.says(&["sql", listed, "--format", "csv"])?.fine()?;
+    let names: Vec<&str> = listed.text()?.lines().skip(1).collect();
+    ensure!(
+        names.contains(&"replay") && names.contains(&"realized_variance"),
+        "{names:?}"
+    );
+    ensure!(names.windows(2).all(|pair| pair[0] < pair[1]), "{names:?}");
     let parts = "SELECT named_struct('a', 1) AS pair";
     user.says(&["sql", parts, "--format", "csv"])?
         .refused(&["CSV cannot hold `pair`, which has parts", "JSON lines"])?;

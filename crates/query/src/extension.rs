@@ -61,7 +61,7 @@ fn describe(context: &SessionContext, described: &[Described]) -> Result<()> {
     let Some(catalog) = catalog else {
         return Ok(());
     };
-    let known = functions::batch(&[&functions::list(), described].concat());
+    let known = functions::batch(described);
     let table = MemTable::try_new(known.schema(), vec![vec![known]])?;
     catalog.deregister_table("functions")?;
     catalog.register_table("functions".to_owned(), Arc::new(table))?;
