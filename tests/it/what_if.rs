@@ -523,6 +523,17 @@ fn the_catalogue_has_venues_and_rules() -> Result<()> {
     kinds.sort_by(|a, b| a[0].text().cmp(&b[0].text()));
     ensure!(rules.rows == kinds, "{:?}", rules.rows);
 
+    let functions = Rows::of(&session.sql(
+        "SELECT name, kind FROM catalog.functions WHERE name IN ('replay', 'liquidation_price', 'time_bucket') ORDER BY name",
+    )?);
+    let kinds = [
+        ["liquidation_price", "scalar"],
+        ["replay", "table"],
+        ["time_bucket", "scalar"],
+    ];
+    let kinds = kinds.map(|row| row.map(|word| Cell::Text(word.into())).to_vec());
+    ensure!(functions.rows == kinds, "{:?}", functions.rows);
+
     for table in session.tables() {
         ensure!(
             session.about(table).is_some(),

@@ -52,6 +52,19 @@ fn bars() -> Vec<Bar> {
 }
 
 #[test]
+fn a_cut_in_memory_is_the_one_on_the_disk() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let mut shuffled = bars();
+    shuffled.reverse();
+    let made = cut::cut_of("2020-01-01-test", &shuffled, &[day(2), day(1)])?;
+    write_cut(folder.path(), "2020-01-01-test", &shuffled, &[day(2), day(1)])?;
+    assert_eq!(made, read_cut(folder.path(), "2020-01-01-test")?);
+    let empty = cut::cut_of("2020-01-01-test", &[], &[]);
+    assert!(matches!(empty, Err(ArchiveError::EmptyCut { .. })), "{empty:?}");
+    Ok(())
+}
+
+#[test]
 fn a_cut_comes_back_in_its_one_order() -> Outcome {
     let folder = tempfile::tempdir()?;
     let mut shuffled = bars();
