@@ -210,8 +210,8 @@ fn flows<'a>(paths: &Paths<'a>, cast: &Cast<'_>) -> Result<Part<'a>, Error> {
     let mut block = Block::new("flows", paths.flows);
     let columns = [
         instant("hour_at"),
-        kept("sell_usd", MILLION, 3),
-        kept("buy_usd", MILLION, 3),
+        kept("sell_usd", MILLION, 2),
+        kept("buy_usd", MILLION, 2),
     ];
     let (mut sold, mut bought) = (Vec::new(), Vec::new());
     for (place, rule_set) in cast.rule_sets.iter().enumerate() {
