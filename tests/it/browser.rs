@@ -71,9 +71,22 @@ impl Browser {
             .arg("-c")
             .arg("exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1")
             .arg(program)
-            .args(["--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run"])
-            .args(["--disable-background-networking", "--disable-component-update", "--hide-scrollbars"])
-            .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
+            .args([
+                "--headless",
+                "--remote-debugging-pipe",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+            ])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--hide-scrollbars",
+            ])
+            .arg(format!(
+                "--user-data-dir={}",
+                folder.path().join("profile").display()
+            ))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -84,7 +97,9 @@ impl Browser {
             let mut message = Vec::new();
             while output.read_until(0, &mut message).is_ok_and(|read| read > 0) {
                 message.pop();
-                let Ok(value) = serde_json::from_slice(&message) else { break };
+                let Ok(value) = serde_json::from_slice(&message) else {
+                    break;
+                };
                 if heard.send(value).is_err() {
                     break;
                 }
@@ -122,7 +137,10 @@ impl Browser {
         let until = Instant::now() + PATIENCE;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let heard = self.from.recv_timeout(left).with_context(|| format!("no answer to {method}"))?;
+            let heard = self
+                .from
+                .recv_timeout(left)
+                .with_context(|| format!("no answer to {method}"))?;
             if heard["id"] == json!(self.sent) {
                 ensure!(heard["error"].is_null(), "{method}: {}", heard["error"]);
                 return Ok(heard["result"].clone());
@@ -141,7 +159,11 @@ impl Browser {
     /// How the page is to be shown: `print` or `screen`, `dark` or `light`.
     fn media(&mut self, media: &str, scheme: &str) -> Result<()> {
         let feature = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-        self.ask("Emulation.setEmulatedMedia", json!({ "media": media, "features": feature })).map(drop)
+        self.ask(
+            "Emulation.setEmulatedMedia",
+            json!({ "media": media, "features": feature }),
+        )
+        .map(drop)
     }
 
     /// Opens a page from a file and waits until it is there.
@@ -149,7 +171,10 @@ impl Browser {
         let path = self.folder.path().join("page.html");
         fs::write(&path, html)?;
         self.events.clear();
-        self.ask("Page.navigate", json!({ "url": format!("file://{}", path.display()) }))?;
+        self.ask(
+            "Page.navigate",
+            json!({ "url": format!("file://{}", path.display()) }),
+        )?;
         let until = Instant::now() + PATIENCE;
         while self.run("document.readyState")? != json!("complete") {
             ensure!(Instant::now() < until, "the page does not load");
@@ -163,7 +188,11 @@ impl Browser {
     fn run(&mut self, expression: &str) -> Result<Value> {
         let asked = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let answer = self.ask("Runtime.evaluate", asked)?;
-        ensure!(answer["exceptionDetails"].is_null(), "{expression}: {}", answer["exceptionDetails"]);
+        ensure!(
+            answer["exceptionDetails"].is_null(),
+            "{expression}: {}",
+            answer["exceptionDetails"]
+        );
         Ok(answer["result"]["value"].clone())
     }
 
@@ -174,7 +203,10 @@ impl Browser {
 
     /// Waits for two frames, in which whatever was asked for is drawn.
     fn settle(&mut self) -> Result<()> {
-        self.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))").map(drop)
+        self.run(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))",
+        )
+        .map(drop)
     }
 
     fn mouse(&mut self, kind: &str, x: f64, y: f64, pressed: bool) -> Result<()> {
@@ -188,7 +220,10 @@ impl Browser {
 
     fn key(&mut self, key: &str) -> Result<()> {
         for kind in ["keyDown", "keyUp"] {
-            self.ask("Input.dispatchKeyEvent", json!({ "type": kind, "key": key, "code": key }))?;
+            self.ask(
+                "Input.dispatchKeyEvent",
+                json!({ "type": kind, "key": key, "code": key }),
+            )?;
         }
         self.settle()
     }
@@ -206,7 +241,10 @@ impl Browser {
                 "Log.entryAdded" => bail!("the browser complains: {}", of["entry"]["text"]),
                 "Network.requestWillBeSent" => {
                     let address = of["request"]["url"].as_str().unwrap_or_default();
-                    ensure!(address == format!("file://{}", page.display()), "asks for {address}");
+                    ensure!(
+                        address == format!("file://{}", page.display()),
+                        "asks for {address}"
+                    );
                 }
                 _ => {}
             }
@@ -249,15 +287,28 @@ fn the_picture_can_be_read_zoomed_and_thinned_out() -> Result<()> {
     let (session, report) = made()?;
     let page = browser.open(&report.html)?;
     browser.quiet(&page)?;
-    ensure!(browser.run("document.querySelectorAll('.canvas canvas').length")?.as_u64() >= Some(4));
-    ensure!(browser.run("getComputedStyle(document.querySelector('#picture .still')).display")? == json!("none"));
+    ensure!(
+        browser
+            .run("document.querySelectorAll('.canvas canvas').length")?
+            .as_u64()
+            >= Some(4)
+    );
+    ensure!(
+        browser.run("getComputedStyle(document.querySelector('#picture .still')).display")? == json!("none")
+    );
 
     // Hover: the time is an instant of the record, and each figure beside it the cell of that instant.
     let before = browser.run("document.querySelector('.now').textContent")?;
     let [left, top, width, height] = plot(&mut browser, 0)?;
     browser.mouse("mouseMoved", left + 0.35 * width, top + 0.5 * height, false)?;
     let now = browser.run("document.querySelector('.now time').getAttribute('datetime')")?;
-    ensure!(!before.as_str().unwrap_or_default().contains(now.as_str().unwrap_or("?")), "still {before}");
+    ensure!(
+        !before
+            .as_str()
+            .unwrap_or_default()
+            .contains(now.as_str().unwrap_or("?")),
+        "still {before}"
+    );
     let paths = session.ask("comparison/price_paths", &[("episode", EPISODE)])?;
     let read = browser.run("[...document.querySelectorAll('.panel')[0].querySelectorAll('[data-line=recorded] data')].map((one) => [one.dataset.row, one.textContent])")?;
     let row: usize = read[0][0].as_str().context("a row")?.parse()?;
@@ -265,18 +316,27 @@ fn the_picture_can_be_read_zoomed_and_thinned_out() -> Result<()> {
     let minute = now.as_str().context("a time")?.trim_end_matches('Z');
     ensure!(at.starts_with(minute), "the line says {now}, the row {at}");
     let recorded = paths.get(row, "recorded_usd").context("a price")?;
-    ensure!(shows(read[0][1].as_str().context("a figure")?, recorded, 1.0), "{read} is {recorded:?}");
+    ensure!(
+        shows(read[0][1].as_str().context("a figure")?, recorded, 1.0),
+        "{read} is {recorded:?}"
+    );
     ensure!(browser.readouts(&session, ".readout")? >= 12);
 
     // Zoom: the stretch that was dragged over is what every panel shows.
-    let whole = [browser.number("+document.querySelector('.live').dataset.from")?, browser.number("+document.querySelector('.live').dataset.to")?];
+    let whole = [
+        browser.number("+document.querySelector('.live').dataset.from")?,
+        browser.number("+document.querySelector('.live').dataset.to")?,
+    ];
     let [left, top, width, height] = plot(&mut browser, 0)?;
     browser.mouse("mouseMoved", left + 0.3 * width, top + 0.5 * height, false)?;
     browser.mouse("mousePressed", left + 0.3 * width, top + 0.5 * height, true)?;
     browser.mouse("mouseMoved", left + 0.5 * width, top + 0.5 * height, true)?;
     browser.mouse("mouseMoved", left + 0.6 * width, top + 0.5 * height, true)?;
     browser.mouse("mouseReleased", left + 0.6 * width, top + 0.5 * height, false)?;
-    let zoomed = [browser.number("+document.querySelector('.live').dataset.from")?, browser.number("+document.querySelector('.live').dataset.to")?];
+    let zoomed = [
+        browser.number("+document.querySelector('.live').dataset.from")?,
+        browser.number("+document.querySelector('.live').dataset.to")?,
+    ];
     let length = whole[1] - whole[0];
     for (end, share) in zoomed.iter().zip([0.3, 0.6]) {
         let apart = (end - whole[0]) / length - share;
@@ -292,33 +352,53 @@ fn the_picture_can_be_read_zoomed_and_thinned_out() -> Result<()> {
     let before = browser.run("document.querySelector('.now').textContent")?;
     browser.key("ArrowRight")?;
     ensure!(browser.run("document.querySelector('.now').textContent")? != before);
-    ensure!(browser.run("document.querySelector('.live [role=status]').textContent")?.as_str().is_some_and(|said| said.contains("recorded")));
+    ensure!(
+        browser
+            .run("document.querySelector('.live [role=status]').textContent")?
+            .as_str()
+            .is_some_and(|said| said.contains("recorded"))
+    );
 
     // A rule set that is switched off leaves neither figure nor line.
-    let drawn = "(() => { const canvas = document.querySelector('.canvas canvas'); const wanted = getComputedStyle(document.documentElement)\
-         .getPropertyValue('--s2').trim().match(/[0-9a-f]{2}/g).map((part) => parseInt(part, 16)); \
-         const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height); let dots = 0; \
-         for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200 && wanted.every((part, index) => Math.abs(part - data[at + index]) < 12)) dots += 1; \
-         return dots; })()";
-    ensure!(browser.number(drawn)? > 20.0, "no line of price-band");
+    let drawn = "(() => { const wanted = getComputedStyle(document.documentElement).getPropertyValue('--s2').trim()\
+         .match(/[0-9a-f]{2}/g).map((part) => parseInt(part, 16)); let dots = 0; \
+         for (const canvas of [...document.querySelectorAll('.canvas canvas')].slice(0, 2)) { \
+         const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height); \
+         for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200 \
+         && wanted.every((part, index) => Math.abs(part - data[at + index]) < 12)) dots += 1; } return dots; })()";
+    let dots = browser.number(drawn)?;
+    ensure!(dots > 20.0, "{dots} dots of price-band");
     ensure!(browser.number("document.querySelectorAll('.readout [data-line=price-band]').length")? > 0.0);
     browser.run("document.querySelector('button[data-set=price-band]').click()")?;
     browser.settle()?;
-    ensure!(browser.run("document.querySelector('button[data-set=price-band]').getAttribute('aria-pressed')")? == json!("false"));
-    ensure!(browser.number(drawn)? == 0.0, "the line of price-band is still there");
+    ensure!(
+        browser.run("document.querySelector('button[data-set=price-band]').getAttribute('aria-pressed')")?
+            == json!("false")
+    );
+    ensure!(
+        browser.number(drawn)? == 0.0,
+        "the line of price-band is still there"
+    );
     ensure!(browser.number("document.querySelectorAll('.readout [data-line=price-band]').length")? == 0.0);
 
     // The table behind a panel holds cells too.
     browser.run("document.querySelectorAll('.behind')[1].open = true")?;
     browser.settle()?;
     ensure!(browser.number("document.querySelectorAll('.behind tbody tr').length")? > 20.0);
-    browser.run("document.querySelectorAll('.behind tbody tr').forEach((row, index) => index > 2 && row.remove())")?;
+    browser.run(
+        "document.querySelectorAll('.behind tbody tr').forEach((row, index) => index > 2 && row.remove())",
+    )?;
     ensure!(browser.readouts(&session, ".behind")? >= 9);
 
     // A figure says where it comes from.
     browser.run("document.querySelector('#others table data').click()")?;
     let address = browser.run("document.querySelector('.address').textContent")?;
-    ensure!(address.as_str().is_some_and(|text| text.contains("comparison/drawdowns, row 0, column median_pct")), "{address}");
+    ensure!(
+        address
+            .as_str()
+            .is_some_and(|text| text.contains("comparison/drawdowns, row 0, column median_pct")),
+        "{address}"
+    );
     browser.quiet(&page)
 }
 
@@ -334,18 +414,33 @@ fn the_page_fits_a_narrow_screen_the_dark_and_paper() -> Result<()> {
         let page = browser.open(&report.html)?;
         let wide = browser.number("document.documentElement.scrollWidth")?;
         ensure!(wide <= f64::from(width), "{wide} dots on a screen of {width}");
-        let canvas = browser.number("document.querySelector('.canvas canvas').getBoundingClientRect().right")?;
-        ensure!(canvas <= f64::from(width) && canvas > 0.7 * f64::from(width).min(1000.0), "the picture ends at {canvas}");
+        let canvas =
+            browser.number("document.querySelector('.canvas canvas').getBoundingClientRect().right")?;
+        ensure!(
+            canvas <= f64::from(width) && canvas > 0.7 * f64::from(width).min(1000.0),
+            "the picture ends at {canvas}"
+        );
         let light = browser.number("getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).slice(0, 3).reduce((sum, part) => sum + +part, 0) / 765")?;
-        ensure!((light > 0.9) == (scheme == "light") && (light < 0.2) == (scheme == "dark"), "{scheme}: {light}");
+        ensure!(
+            (light > 0.9) == (scheme == "light") && (light < 0.2) == (scheme == "dark"),
+            "{scheme}: {light}"
+        );
         browser.quiet(&page)?;
     }
     browser.media("print", "dark")?;
     browser.settle()?;
     let shown = |what: &str| format!("getComputedStyle(document.querySelector('{what}')).display");
-    ensure!(browser.run(&shown("#picture .still"))? == json!("block") && browser.run(&shown(".live"))? == json!("none"));
+    ensure!(
+        browser.run(&shown("#picture .still"))? == json!("block")
+            && browser.run(&shown(".live"))? == json!("none")
+    );
     let printed = browser.ask("Page.printToPDF", json!({}))?;
-    ensure!(printed["data"].as_str().is_some_and(|data| data.starts_with("JVBERi")), "no PDF");
+    ensure!(
+        printed["data"]
+            .as_str()
+            .is_some_and(|data| data.starts_with("JVBERi")),
+        "no PDF"
+    );
     Ok(())
 }
 
@@ -357,7 +452,12 @@ fn without_scripts_the_drawing_is_there() -> Result<()> {
     let (_, report) = made()?;
     browser.ask("Emulation.setScriptExecutionDisabled", json!({ "value": true }))?;
     let page = browser.open(&report.html)?;
-    ensure!(browser.run("document.querySelector('#picture .still svg').getBoundingClientRect().height")?.as_f64() > Some(300.0));
+    ensure!(
+        browser
+            .run("document.querySelector('#picture .still svg').getBoundingClientRect().height")?
+            .as_f64()
+            > Some(300.0)
+    );
     ensure!(browser.run("document.querySelector('.live')")?.is_null());
     browser.quiet(&page)
 }
@@ -369,10 +469,21 @@ const WORSE: &str = "\"><img src=x onerror=alert(1)></script><script>alert(1)</s
 fn renamed(batch: &RecordBatch, name: &str, old: Option<&str>, text: &str) -> Result<RecordBatch> {
     let at = batch.schema().index_of(name)?;
     let before = arrow::compute::cast(batch.column(at), &arrow::datatypes::DataType::Utf8)?;
-    let before = before.as_any().downcast_ref::<StringArray>().context("a column of text")?;
+    let before = before
+        .as_any()
+        .downcast_ref::<StringArray>()
+        .context("a column of text")?;
     let after: StringArray = before
         .iter()
-        .map(|value| value.map(|value| if old.is_none_or(|old| old == value) { text } else { value }))
+        .map(|value| {
+            value.map(|value| {
+                if old.is_none_or(|old| old == value) {
+                    text
+                } else {
+                    value
+                }
+            })
+        })
         .collect();
     let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
     columns[at] = arrow::compute::cast(&after, batch.column(at).data_type())?;
@@ -397,7 +508,13 @@ fn hostile(folder: &Path) -> Result<(Session, Report)> {
             let copy = target.join(path.file_name().context("a name")?);
             if path.extension().is_none_or(|extension| extension != "parquet") {
                 let text = fs::read_to_string(&path)?;
-                fs::write(copy, text.replace("\"rule_set\": \"price-band\"", &format!("\"rule_set\": {}", json!(HOSTILE))))?;
+                fs::write(
+                    copy,
+                    text.replace(
+                        "\"rule_set\": \"price-band\"",
+                        &format!("\"rule_set\": {}", json!(HOSTILE)),
+                    ),
+                )?;
                 continue;
             }
             let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&path)?)?;
@@ -425,8 +542,15 @@ fn hostile_names_are_text() -> Result<()> {
     let (session, report) = hostile(folder.path())?;
     asked_again(&session, &report.html)?;
     twin_asked_again(&session, &report.markdown)?;
-    let outside: String = report.markdown.lines().filter(|line| !line.starts_with("<!--")).collect();
-    ensure!(!outside.replace("\\<", "").contains("<script>"), "the twin holds a script");
+    let outside: String = report
+        .markdown
+        .lines()
+        .filter(|line| !line.starts_with("<!--"))
+        .collect();
+    ensure!(
+        !outside.replace("\\<", "").contains("<script>"),
+        "the twin holds a script"
+    );
     let rules = Rows::of(&session.sql("SELECT rule_set FROM catalog.runs WHERE rule_set LIKE '%alert%'")?);
     ensure!(rules.get(0, "rule_set") == Some(&Cell::Text(HOSTILE.to_owned())));
     let Some(mut browser) = Browser::start()? else {
@@ -436,8 +560,71 @@ fn hostile_names_are_text() -> Result<()> {
     let text = browser.run("document.body.innerText")?;
     let text = text.as_str().context("text")?;
     ensure!(text.contains(HOSTILE) && text.contains("<img src=x onerror=alert(1)>"));
-    let switches = browser.run("[...document.querySelectorAll('button[data-set]')].map((one) => one.dataset.set)")?;
-    ensure!(switches.as_array().is_some_and(|names| names.contains(&json!(HOSTILE))), "{switches}");
+    let switches =
+        browser.run("[...document.querySelectorAll('button[data-set]')].map((one) => one.dataset.set)")?;
+    ensure!(
+        switches
+            .as_array()
+            .is_some_and(|names| names.contains(&json!(HOSTILE))),
+        "{switches}"
+    );
     ensure!(browser.number("document.querySelectorAll('img, object, iframe').length")? == 0.0);
     browser.quiet(&page)
+}
+
+/// The binary in an empty folder, with these settings of the environment.
+fn report(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<std::process::Output> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aftershock"));
+    command.arg("report").args(arguments).current_dir(folder);
+    command
+        .env_remove("AFTERSHOCK_DATA")
+        .env_remove("AFTERSHOCK_CHROMIUM");
+    Ok(command.envs(environment.iter().copied()).output()?)
+}
+
+#[test]
+fn a_pdf_needs_a_browser_and_says_so() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let pdf = ["--all", "--format", "pdf"];
+    let cases = [
+        (("PATH", ""), ["none is installed", "AFTERSHOCK_CHROMIUM"]),
+        (("AFTERSHOCK_CHROMIUM", "/nowhere"), ["/nowhere", "is no file"]),
+    ];
+    for (environment, words) in cases {
+        let output = report(folder.path(), &pdf, &[environment])?;
+        let said = String::from_utf8(output.stderr)?;
+        ensure!(output.status.code() == Some(1), "{said}");
+        ensure!(words.iter().all(|word| said.contains(word)), "{said}");
+        ensure!(!folder.path().join("data/reports").exists(), "it wrote something");
+    }
+    if installed().is_none() {
+        println!("skipped: no Chromium is installed");
+        return Ok(());
+    }
+    let output = report(folder.path(), &pdf, &[])?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let printed = fs::read(folder.path().join("data/reports/index.pdf"))?;
+    ensure!(printed.starts_with(b"%PDF-"), "no PDF");
+    ensure!(!folder.path().join("data/reports/index.html").exists());
+    Ok(())
+}
+
+#[test]
+fn a_folder_without_runs_gives_a_page_that_says_so() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let output = report(folder.path(), &["--all"], &[])?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for ending in ["html", "md"] {
+        let page = fs::read_to_string(folder.path().join(format!("data/reports/index.{ending}")))?;
+        ensure!(page.contains("There is no run here"), "{page}");
+    }
+    Ok(())
 }

@@ -124,7 +124,10 @@ fn document(html: &str) -> Result<Document<'_>> {
 fn words(node: Node<'_, '_>) -> String {
     node.descendants()
         .filter(|one| one.is_text())
-        .filter(|one| one.ancestors().all(|above| above.attribute("class") != Some("kind")))
+        .filter(|one| {
+            one.ancestors()
+                .all(|above| above.attribute("class") != Some("kind"))
+        })
         .filter_map(|one| one.text())
         .collect()
 }
@@ -137,7 +140,8 @@ fn full(node: Node<'_, '_>, cell: &Cell) -> bool {
         other => other.to_string().replace('\n', " "),
     };
     // Words are their own value.
-    node.attribute("value").map_or(matches!(cell, Cell::Text(_)), |value| value == full)
+    node.attribute("value")
+        .map_or(matches!(cell, Cell::Text(_)), |value| value == full)
 }
 
 fn factor_of(node: Node<'_, '_>) -> Result<f64> {
@@ -154,7 +158,9 @@ pub fn asked_again(session: &Session, html: &str) -> Result<usize> {
                 is_cell(one)
                     || (one.has_tag_name("td") && table_of(one).is_some())
                     || (one.has_tag_name("figure") && one.attribute("data-query").is_some())
-                    || ["style", "title", "script"].iter().any(|tag| one.has_tag_name(*tag))
+                    || ["style", "title", "script"]
+                        .iter()
+                        .any(|tag| one.has_tag_name(*tag))
             };
             ensure!(
                 node.ancestors().any(stands_in),
@@ -164,7 +170,10 @@ pub fn asked_again(session: &Session, html: &str) -> Result<usize> {
         }
         if is_cell(node) {
             let query = node.attribute("data-query").context("a cell without a query")?;
-            let row = node.attribute("data-row").context("a cell without a row")?.parse()?;
+            let row = node
+                .attribute("data-row")
+                .context("a cell without a row")?
+                .parse()?;
             let column = node.attribute("data-column").context("a cell without a column")?;
             let cell = again.cell(query, parameter(node)?, row, column)?;
             let text = words(node);
@@ -217,13 +226,19 @@ fn place_asked_again(again: &mut Again<'_>, place: Node<'_, '_>) -> Result<()> {
         .iter()
         .map(|column| again.cell(query, parameter(table)?, row, column))
         .collect::<Result<Vec<_>>>()?;
-    let figures: Vec<Node<'_, '_>> = place.descendants().filter(|one| one.has_tag_name("data")).collect();
+    let figures: Vec<Node<'_, '_>> = place
+        .descendants()
+        .filter(|one| one.has_tag_name("data"))
+        .collect();
     if figures.is_empty() {
         let text = words(place);
         let Cell::Text(is) = &cells[0] else {
             bail!("{query}, row {row}, {}: {text:?} is {:?}", columns[0], cells[0]);
         };
-        ensure!(text.trim() == is.trim(), "{query}, row {row}: shown {text:?}, is {is:?}");
+        ensure!(
+            text.trim() == is.trim(),
+            "{query}, row {row}: shown {text:?}, is {is:?}"
+        );
         return Ok(());
     }
     if figures.len() < cells.len() {
@@ -246,13 +261,18 @@ fn place_asked_again(again: &mut Again<'_>, place: Node<'_, '_>) -> Result<()> {
         .filter(|one| one.is_text() && one.ancestors().all(|above| !above.has_tag_name("data")))
         .filter_map(|one| one.text())
         .collect();
-    ensure!(!has_digit(&rest), "{query}, row {row}: {rest:?} beside its figures");
+    ensure!(
+        !has_digit(&rest),
+        "{query}, row {row}: {rest:?} beside its figures"
+    );
     Ok(())
 }
 
 /// Cells that a chart draws: their steps added up are the cells of the rows and columns that they name.
 fn block_asked_again(again: &mut Again<'_>, script: Node<'_, '_>) -> Result<()> {
-    let query = script.attribute("data-query").context("a block without a query")?;
+    let query = script
+        .attribute("data-query")
+        .context("a block without a query")?;
     let block: Value = serde_json::from_str(script.text().context("an empty block")?)?;
     let tables = block["tables"].as_array().context("tables")?;
     let mut read: Vec<BTreeMap<String, Value>> = Vec::new();
@@ -271,12 +291,20 @@ fn block_asked_again(again: &mut Again<'_>, script: Node<'_, '_>) -> Result<()> 
             let decimals = kept["decimals"].as_u64().context("decimals")? as usize;
             let factor = kept["factor"].as_f64().unwrap_or(1.0);
             let steps = kept["steps"].as_array().context("steps")?;
-            ensure!(steps.len() == rows.len(), "{query}, {name}: {} of {} rows", steps.len(), rows.len());
+            ensure!(
+                steps.len() == rows.len(),
+                "{query}, {name}: {} of {} rows",
+                steps.len(),
+                rows.len()
+            );
             let mut sum = 0;
             for (step, &row) in steps.iter().zip(&rows) {
                 let cell = again.cell(query, parameter(script)?, row, name)?;
                 let Some(step) = step.as_i64() else {
-                    ensure!(cell.is_null(), "{query}, row {row}, {name}: left out, is {cell:?}");
+                    ensure!(
+                        cell.is_null(),
+                        "{query}, row {row}, {name}: left out, is {cell:?}"
+                    );
                     continue;
                 };
                 sum += step;
@@ -302,7 +330,9 @@ fn layout_names_what_is_there(session: &Session, page: &Document<'_>) -> Result<
     };
     let episode = page.descendants().find_map(|one| one.attribute("data-episode"));
     let runs = session.ask("quality/runs", &[("episode", episode.context("an episode")?)])?;
-    let mut known: Vec<String> = ["recorded", "forced flow off the book", "rules of record"].map(str::to_owned).to_vec();
+    let mut known: Vec<String> = ["recorded", "forced flow off the book", "rules of record"]
+        .map(str::to_owned)
+        .to_vec();
     known.extend((0..runs.rows.len()).filter_map(|row| Some(runs.get(row, "rule_set")?.to_string())));
     let layout: Value = serde_json::from_str(script.text().context("an empty layout")?)?;
     let mut drawn = 0;
@@ -312,11 +342,15 @@ fn layout_names_what_is_there(session: &Session, page: &Document<'_>) -> Result<
             let name = line["name"].as_str().context("a name")?;
             ensure!(known.iter().any(|one| one == name), "a line called {name}");
             let block = with_id(&format!("cells-{}", line["block"].as_str().context("a block")?));
-            let block: Value = serde_json::from_str(block.and_then(|one| one.text()).context("no such block")?)?;
+            let block: Value =
+                serde_json::from_str(block.and_then(|one| one.text()).context("no such block")?)?;
             let table = &block["tables"][line["table"].as_u64().context("a table")? as usize];
             for part in ["x", "y", "low", "high"] {
                 if let Some(column) = line[part].as_str() {
-                    ensure!(table["columns"][column].is_object(), "{name} draws {column}, which is not there");
+                    ensure!(
+                        table["columns"][column].is_object(),
+                        "{name} draws {column}, which is not there"
+                    );
                 }
             }
             drawn += 1;
@@ -371,15 +405,29 @@ fn what_limits_the_answer_stands_above_the_first_number() -> Result<()> {
             "{query}"
         );
     }
-    for words in ["mark proxied by spot", "by construction", "are priors", "href=\"#limits\"", "prior-only"] {
+    for words in [
+        "mark proxied by spot",
+        "by construction",
+        "are priors",
+        "href=\"#limits\"",
+        "prior-only",
+    ] {
         ensure!(limits.to_lowercase().contains(words), "{words}");
     }
     // What is short above stands whole below.
-    let (_, whole) = after.split_once("<section id=\"limits\">").context("no whole section of limits")?;
-    let (whole, _) = whole.split_once("</section>").context("the section does not end")?;
+    let (_, whole) = after
+        .split_once("<section id=\"limits\">")
+        .context("no whole section of limits")?;
+    let (whole, _) = whole
+        .split_once("</section>")
+        .context("the section does not end")?;
     let asked = session.ask("quality/limits", &[("episode", EPISODE)])?;
     let stated = whole.matches("data-query=\"quality/limits\"").count();
-    ensure!(stated == asked.rows.len(), "{stated} of {} limits", asked.rows.len());
+    ensure!(
+        stated == asked.rows.len(),
+        "{stated} of {} limits",
+        asked.rows.len()
+    );
     ensure!(whole.contains("Priors, not measurements"));
     let place = |text: &str| report.markdown.find(text).with_context(|| format!("no {text:?}"));
     ensure!(place("query: quality/limits")? < place("query: comparison/drawdowns")?);
@@ -438,7 +486,16 @@ fn the_page_needs_no_network_and_may_use_none() -> Result<()> {
         ensure!(!script.split('>').next().unwrap_or_default().contains("src"));
         html = format!("{before}{after}");
     }
-    for needle in ["http:", "https:", "src=", "@import", "url(", "<link", "onclick", "javascript:"] {
+    for needle in [
+        "http:",
+        "https:",
+        "src=",
+        "@import",
+        "url(",
+        "<link",
+        "onclick",
+        "javascript:",
+    ] {
         ensure!(!html.contains(needle), "{needle}");
     }
     for picture in &report.pictures {
@@ -499,7 +556,9 @@ impl Claim {
             let value = value.trim();
             match key {
                 "query" => claim.query = value.to_owned(),
-                "episode" | "run" | "world" | "rule_set" => claim.parameter = (key.to_owned(), value.to_owned()),
+                "episode" | "run" | "world" | "rule_set" => {
+                    claim.parameter = (key.to_owned(), value.to_owned())
+                }
                 "rows" => {
                     let rows = value
                         .split_whitespace()
@@ -585,7 +644,10 @@ pub fn twin_asked_again(session: &Session, markdown: &str) -> Result<usize> {
             .strip_prefix("<!-- ")
             .and_then(|rest| rest.strip_suffix(" -->"))
         else {
-            ensure!(!has_digit(&without_addresses(line)), "a number outside a cell: {line:?}");
+            ensure!(
+                !has_digit(&without_addresses(line)),
+                "a number outside a cell: {line:?}"
+            );
             continue;
         };
         if comment.starts_with("episode:") || comment.starts_with("world:") {
@@ -626,7 +688,10 @@ pub fn twin_asked_again(session: &Session, markdown: &str) -> Result<usize> {
                     .take_while(|line| *line != "```")
                     .collect::<Vec<_>>()
                     .join(" "),
-                None => below.trim_start_matches(['#', ' ']).replace("\\|", "|").replace("\\<", "<"),
+                None => below
+                    .trim_start_matches(['#', ' '])
+                    .replace("\\|", "|")
+                    .replace("\\<", "<"),
             };
             for shown in &claim.columns {
                 claim.check(&mut again, rows[0], shown, &text)?;
@@ -653,4 +718,37 @@ fn a_reader_is_not_told_a_number_that_is_not_there() {
     assert!(shows("–", &Cell::Null, 1.0));
     assert!(!shows("0.00", &Cell::Null, 1.0));
     assert!(!shows("not measurable", &Cell::Float(1.0), 1.0));
+}
+
+#[test]
+fn the_page_of_all_runs_has_a_line_an_episode_and_rule_set() -> Result<()> {
+    let all = crate::sql::fixture()?;
+    let known = |episode: &str| (episode == EPISODE).then(|| format!("{episode}/post-mortem.html"));
+    let report = Report::league(&all, &known)?;
+    let lines = all.ask("comparison/across_episodes", &[("rule_set", "%")])?;
+    ensure!(asked_again(&all, &report.html)? >= 12 * lines.rows.len());
+    ensure!(twin_asked_again(&all, &report.markdown)? >= 12 * lines.rows.len());
+    let page = document(&report.html)?;
+    let shown = page
+        .descendants()
+        .filter(|one| {
+            one.attribute("data-query") == Some("comparison/across_episodes") && one.has_tag_name("table")
+        })
+        .flat_map(|table| {
+            table
+                .descendants()
+                .filter(|one| one.attribute("data-row").is_some())
+        })
+        .count();
+    ensure!(shown == lines.rows.len(), "{shown} of {} lines", lines.rows.len());
+    ensure!(
+        report
+            .html
+            .contains(&format!("<a href=\"{EPISODE}/post-mortem.html\">"))
+    );
+    // How many were looked at stands before the first of them.
+    ensure!(report.html.find("comparison/multiplicity") < report.html.find("comparison/across_episodes"));
+    let unlinked = Report::league(&all, &|_| None)?;
+    ensure!(!unlinked.html.contains("<a href"));
+    Ok(())
 }

@@ -182,8 +182,10 @@
         ctx.stroke();
         if (!index) {
           ctx.fillStyle = tint("--soft");
+          ctx.textAlign = "left";
+          ctx.textBaseline = "top";
           ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
-          ctx.fillText(moment.name, x + 4 * devicePixelRatio, bbox.top + bbox.height - 6 * devicePixelRatio);
+          ctx.fillText(moment.name, x + 4 * devicePixelRatio, bbox.top + 2 * devicePixelRatio);
         }
         ctx.restore();
       }
@@ -197,12 +199,13 @@
         height: panel.tall,
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
         legend: { show: false },
-        padding: [8, 12, 0, 0],
+        padding: [8, 22, 0, 0],
         scales: { x: { min: start, max: end, auto: false }, y: { range: (u, low, high) => room(low, high, panel.floor) } },
         axes: [
           {
             ...axis,
             grid: { stroke: () => tint("--line"), width: 1 },
+            size: 28,
             space: 64,
             values: (u, splits) =>
               splits.map((at) => {
@@ -448,8 +451,9 @@
     for (const { chart } of panels) chart.redraw(false, true);
   });
   zoom(start, end);
-  // The reading line begins at the lowest price of the first line.
+  // The reading line begins at the lowest price of the first line, once the panels know their scales.
   const [first] = lines[0];
   const prices = first.parts[0].values;
-  look(first.x[prices.reduce((low, price, row) => (price !== null && (prices[low] === null || price < prices[low]) ? row : low), 0)]);
+  const lower = (low, price, row) => (price !== null && (prices[low] === null || price < prices[low]) ? row : low);
+  requestAnimationFrame(() => look(first.x[prices.reduce(lower, 0)]));
 })();

@@ -210,8 +210,8 @@ fn flows<'a>(paths: &Paths<'a>, cast: &Cast<'_>) -> Result<Part<'a>, Error> {
     let mut block = Block::new("flows", paths.flows);
     let columns = [
         instant("hour_at"),
-        kept("sell_usd", MILLION, 3),
-        kept("buy_usd", MILLION, 3),
+        kept("sell_usd", MILLION, 2),
+        kept("buy_usd", MILLION, 2),
     ];
     let (mut sold, mut bought) = (Vec::new(), Vec::new());
     for (place, rule_set) in cast.rule_sets.iter().enumerate() {
@@ -255,8 +255,8 @@ fn margins<'a>(paths: &Paths<'a>, cast: &Cast<'_>) -> Result<Part<'a>, Error> {
     let mut lines = Vec::new();
     let lowest = crate::figure::lowest_tier(answer);
     for (place, rule_set) in cast.rule_sets.iter().enumerate() {
-        let rows =
-            answer.rows_where(|row| answer.is(row, "rule_set", rule_set) && answer.number(row, "tier") == lowest);
+        let rows = answer
+            .rows_where(|row| answer.is(row, "rule_set", rule_set) && answer.number(row, "tier") == lowest);
         if rows.is_empty() || (place > 0 && rows.len() < 2) {
             continue;
         }
@@ -267,14 +267,12 @@ fn margins<'a>(paths: &Paths<'a>, cast: &Cast<'_>) -> Result<Part<'a>, Error> {
         } else {
             cast.results
         };
-        lines.push(
-            stepped("margins", table, "from_at", "initial_ratio", false).json(
-                Cast::label(rule_set),
-                kind,
-                &Cast::colour(place),
-                &Cast::dash(place),
-            ),
-        );
+        lines.push(stepped("margins", table, "from_at", "initial_ratio", false).json(
+            Cast::label(rule_set),
+            kind,
+            &Cast::colour(place),
+            &Cast::dash(place),
+        ));
     }
     let title = "initial margin of the lowest bracket, percent of notional";
     Ok((block, vec![panel(title, 130, None, lines)]))

@@ -300,11 +300,27 @@ pub(crate) const RECORD: &[Column] = &[
 
 pub(crate) const DAYS: &[Column] = &[
     column("day", &["day_at"], Plain),
-    of(Kind::Recorded, "perpetual's low, USD", &["low_usd"], Fixed(1.0, 1)),
-    of(Kind::Recorded, "spot's low, USD", &["spot_low_usd"], Fixed(1.0, 1)),
-    of(Kind::Recorded, "gap, log percent", &["low_gap_log"], Signed(100.0, 2)),
     of(
-        Kind::Recorded, "perpetual's volume, million USD",
+        Kind::Recorded,
+        "perpetual's low, USD",
+        &["low_usd"],
+        Fixed(1.0, 1),
+    ),
+    of(
+        Kind::Recorded,
+        "spot's low, USD",
+        &["spot_low_usd"],
+        Fixed(1.0, 1),
+    ),
+    of(
+        Kind::Recorded,
+        "gap, log percent",
+        &["low_gap_log"],
+        Signed(100.0, 2),
+    ),
+    of(
+        Kind::Recorded,
+        "perpetual's volume, million USD",
         &["volume_usd"],
         Fixed(MILLION, 0),
     ),
@@ -390,8 +406,16 @@ pub(crate) const LEAGUE: &[Column] = &[
         Signed(1.0, 2),
     ),
     result("draws of one sign, percent", &["same_sign_pct"], Fixed(1.0, 0)),
-    result("sold of record, million USD", &["record_sold_musd"], Fixed(1.0, 0)),
+    result(
+        "sold of record, million USD",
+        &["record_sold_musd"],
+        Fixed(1.0, 0),
+    ),
     result("sold", &["sold_musd"], Fixed(1.0, 0)),
-    result("bad debt of record, million USD", &["record_debt_musd"], Fixed(1.0, 1)),
+    result(
+        "bad debt of record, million USD",
+        &["record_debt_musd"],
+        Fixed(1.0, 1),
+    ),
     result("bad debt", &["debt_musd"], Fixed(1.0, 1)),
 ];

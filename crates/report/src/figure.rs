@@ -104,8 +104,16 @@ pub(crate) fn crash(
 pub(crate) fn falls(falls: &Answer, rows: &[usize], rule_sets: &[String]) -> Result<String, Error> {
     const ROW: u32 = 34;
     const LETTER: u32 = 9;
-    let names = rows.iter().map(|&row| falls.get(row, "line").map(|line| line.to_string().chars().count()));
-    let longest = names.collect::<Result<Vec<_>, _>>()?.into_iter().max().unwrap_or(0);
+    let names = rows.iter().map(|&row| {
+        falls
+            .get(row, "line")
+            .map(|line| line.to_string().chars().count())
+    });
+    let longest = names
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .max()
+        .unwrap_or(0);
     // A very long name is cut off rather than the picture.
     let labels = (24 + LETTER * longest as u32).clamp(270, WIDTH / 2);
     let columns = ["low_pct", "median_pct", "high_pct"];
@@ -213,9 +221,8 @@ fn margins(answer: &Answer, rule_sets: &[String], time: &Range<f64>) -> Result<V
     let lowest = lowest_tier(answer);
     let mut lines = Vec::new();
     for (index, rule_set) in rule_sets.iter().enumerate() {
-        let rows = answer.rows_where(|row| {
-            answer.is(row, "rule_set", rule_set) && answer.number(row, "tier") == lowest
-        });
+        let rows = answer
+            .rows_where(|row| answer.is(row, "rule_set", rule_set) && answer.number(row, "tier") == lowest);
         let mut steps: Vec<(f64, f64)> = Vec::new();
         for row in rows {
             let from = seconds(answer.get(row, "from_at")?);
@@ -253,7 +260,11 @@ pub(crate) fn lowest_tier(answer: &Answer) -> Option<f64> {
 /// Halts of the order that meets the high first, under these rule sets.
 fn halts(answer: &Answer, rule_sets: &[String]) -> Result<Vec<(f64, f64)>, Error> {
     let mut halts = Vec::new();
-    let drawn = |row| rule_sets.iter().any(|rule_set| answer.is(row, "rule_set", rule_set));
+    let drawn = |row| {
+        rule_sets
+            .iter()
+            .any(|rule_set| answer.is(row, "rule_set", rule_set))
+    };
     for row in answer.rows_where(|row| answer.is(row, "bar_order", "high_first") && drawn(row)) {
         let from = seconds(answer.get(row, "from_at")?);
         let until = seconds(answer.get(row, "until_at")?);

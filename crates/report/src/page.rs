@@ -301,7 +301,10 @@ impl Page<'_> {
             let Some(row) = row else {
                 return Ok(Vec::new());
             };
-            columns.iter().map(|column| answer.cell(row, column, show)).collect::<Result<Vec<_>, Error>>()
+            columns
+                .iter()
+                .map(|column| answer.cell(row, column, show))
+                .collect::<Result<Vec<_>, Error>>()
         };
         let of_first = |answer: &Answer, column: &str, is: &str| {
             answer.rows_where(|row| answer.is(row, "rule_set", first) && answer.is(row, column, is))
@@ -433,9 +436,13 @@ impl Page<'_> {
         let own = self.ask("solvency/own_accounts")?;
         let judgement = self.ask("comparison/judgement")?;
         let moved = judgement.rows_where(|row| {
-            let told = TOLD_ELSEWHERE.iter().any(|name| judgement.is(row, "measure", name));
+            let told = TOLD_ELSEWHERE
+                .iter()
+                .any(|name| judgement.is(row, "measure", name));
             let value = |column| judgement.number(row, column).unwrap_or(0.0);
-            let any = ["low", "median", "high"].iter().any(|column| value(column) != 0.0);
+            let any = ["low", "median", "high"]
+                .iter()
+                .any(|column| value(column) != 0.0);
             let of_logs = judgement.is(row, "unit", "log");
             any && !told && !of_logs
         });

@@ -28,7 +28,9 @@ pub(crate) fn section(session: &Session, episode: &str, from_priors: bool) -> Re
         .rows_where(|row| on_bars.contains(&clock(row)) && WAYS.iter().any(|way| scores.is(row, "way", way)));
     let way = WAYS[usize::from(!from_priors)];
     let alike = scores.rows_where(|row| {
-        on_bars.contains(&clock(row)) && scores.is(row, "way", way) && scores.is(row, "figure", "amplification")
+        on_bars.contains(&clock(row))
+            && scores.is(row, "way", way)
+            && scores.is(row, "figure", "amplification")
     });
     let fared = alike
         .iter()

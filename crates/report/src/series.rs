@@ -65,17 +65,19 @@ impl<'a> Block<'a> {
                 found.push((*column, values));
             }
         }
-        self.tables.push(Table {
-            rows,
-            columns: found,
-        });
+        self.tables.push(Table { rows, columns: found });
         Ok(self.tables.len() - 1)
     }
 
     /// Whether a table has all of these columns.
     pub(crate) fn has(&self, table: usize, columns: &[&str]) -> bool {
-        let known = |name: &&str| self.tables[table].columns.iter().any(|(kept, _)| kept.name == *name);
-        columns.iter().all(|name| known(name))
+        let known = |name: &&str| {
+            self.tables[table]
+                .columns
+                .iter()
+                .any(|(kept, _)| kept.name == *name)
+        };
+        columns.iter().all(known)
     }
 
     /// As it stands in the page; text that could end the element is written otherwise.

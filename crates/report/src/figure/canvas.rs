@@ -142,8 +142,13 @@ fn shade(colour: RGBColor, is_dashed: bool) -> RGBColor {
     if is_dashed { DASHED } else { colour }
 }
 
-/// No more than four points for each dot of the picture's width, the least and the most of it among them.
-pub(super) fn thinned<T: Copy>(points: &[T], width: u32, time: &Range<f64>, of: impl Fn(T) -> (f64, f64)) -> Vec<T> {
+/// No more than four points for each of `width` columns of the picture, the least and the most of it among them.
+pub(super) fn thinned<T: Copy>(
+    points: &[T],
+    width: u32,
+    time: &Range<f64>,
+    of: impl Fn(T) -> (f64, f64),
+) -> Vec<T> {
     let dot = |point: T| ((of(point).0 - time.start) / (time.end - time.start) * f64::from(width)) as i64;
     let mut kept = Vec::new();
     for chunk in points.chunk_by(|a, b| dot(*a) == dot(*b)) {
@@ -264,8 +269,8 @@ fn draw_band(chart: &mut Plot<'_, '_>, line: &Line, time: &Range<f64>) -> Result
     if line.band.is_empty() {
         return Ok(());
     }
-    let upper = thinned(&line.band, WIDTH, time, |(at, _, high)| (at, high));
-    let lower = thinned(&line.band, WIDTH, time, |(at, low, _)| (at, low));
+    let upper = thinned(&line.band, WIDTH / 3, time, |(at, _, high)| (at, high));
+    let lower = thinned(&line.band, WIDTH / 3, time, |(at, low, _)| (at, low));
     let upper = upper.into_iter().map(|(at, _, high)| (at, high));
     let lower = lower.into_iter().rev().map(|(at, low, _)| (at, low));
     let outline: Vec<_> = upper.chain(lower).collect();
@@ -274,7 +279,7 @@ fn draw_band(chart: &mut Plot<'_, '_>, line: &Line, time: &Range<f64>) -> Result
 }
 
 fn draw_line(chart: &mut Plot<'_, '_>, line: &Line, time: &Range<f64>) -> Result<(), Error> {
-    let path = thinned(&line.middle, WIDTH, time, |point| point);
+    let path = thinned(&line.middle, WIDTH / 3, time, |point| point);
     let style = shade(line.colour, line.dashed).stroke_width(2);
     chart
         .draw_series(LineSeries::new(path, style))

@@ -45,7 +45,10 @@ pub(crate) fn multiples(prices: &Answer, rule_sets: &[String]) -> Result<Option<
     {
         let root = SVGBackend::with_string(&mut svg, (WIDTH, down * TALL)).into_drawing_area();
         root.fill(&WHITE).map_err(picture)?;
-        for (one, area) in all.iter().zip(root.split_evenly((down as usize, ACROSS as usize))) {
+        for (one, area) in all
+            .iter()
+            .zip(root.split_evenly((down as usize, ACROSS as usize)))
+        {
             draw(&area, one, &(from..to), least - room..most + room)?;
         }
         root.present().map_err(picture)?;

@@ -30,13 +30,10 @@ pub(super) fn installed() -> Result<PathBuf> {
         if named.is_file() {
             return Ok(named);
         }
-        return Err(Mistake::new(format!(
-            "{VARIABLE} names {}, which is no file",
-            named.display()
-        ))
-        .into());
+        return Err(Mistake::new(format!("{VARIABLE} names {}, which is no file", named.display())).into());
     }
-    let folders: Vec<PathBuf> = env::var_os("PATH").map_or_else(Vec::new, |path| env::split_paths(&path).collect());
+    let folders: Vec<PathBuf> =
+        env::var_os("PATH").map_or_else(Vec::new, |path| env::split_paths(&path).collect());
     let found = NAMES
         .iter()
         .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
@@ -68,7 +65,12 @@ fn print_in(folder: &Path, browser: &Path, html: &str, pdf: &Path) -> Result<()>
     let target = folder.join("page.pdf");
     let mut command = Command::new(browser);
     command
-        .args(["--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer"])
+        .args([
+            "--headless",
+            "--disable-gpu",
+            "--no-first-run",
+            "--no-pdf-header-footer",
+        ])
         .arg(format!("--user-data-dir={}", folder.join("profile").display()))
         .arg(format!("--print-to-pdf={}", target.display()));
     if is_root() {
@@ -82,7 +84,10 @@ fn print_in(folder: &Path, browser: &Path, html: &str, pdf: &Path) -> Result<()>
         .with_context(|| format!("cannot run {}", browser.display()))?;
     if !target.is_file() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("nothing");
+        let last = said
+            .lines()
+            .rfind(|line| !line.trim().is_empty())
+            .unwrap_or("nothing");
         return Err(Mistake::new(format!(
             "{} printed no PDF ({}); it said: {last}",
             browser.display(),
@@ -125,9 +130,13 @@ pub(super) fn open(path: &Path) -> Result<()> {
         .status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Mistake::new(format!("{opener} did not open {} ({status})", path.display())).into()),
-        Err(error) => Err(Mistake::new(format!("cannot open {}: {opener}: {error}", path.display()))
-            .hint("the file is written; open it in a browser")
-            .into()),
+        Ok(status) => {
+            Err(Mistake::new(format!("{opener} did not open {} ({status})", path.display())).into())
+        }
+        Err(error) => Err(
+            Mistake::new(format!("cannot open {}: {opener}: {error}", path.display()))
+                .hint("the file is written; open it in a browser")
+                .into(),
+        ),
     }
 }
