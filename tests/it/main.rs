@@ -16,6 +16,7 @@ mod own;
 mod published;
 mod recorded;
 mod report;
+mod serve;
 mod sql;
 mod synth;
 mod synth_report;

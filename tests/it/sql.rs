@@ -47,16 +47,25 @@ pub fn fixture() -> Result<Session> {
     )?)
 }
 
+/// The pages of `tests/sql`, sorted.
+pub fn pages() -> Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(tests().join("sql"))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
 /// One page of `tests/sql`: a question, its parameters and the rows it must give.
-struct Page {
-    query: String,
-    parameters: Vec<(String, String)>,
+pub struct Page {
+    pub query: String,
+    pub parameters: Vec<(String, String)>,
     columns: Vec<String>,
     rows: Vec<Vec<Value>>,
 }
 
 impl Page {
-    fn read(path: &Path) -> Result<Self> {
+    pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)?;
         let (head, body) = text.split_once("\n----\n").context("no line `----`")?;
         let mut fields = head
@@ -124,11 +133,7 @@ fn every_query_answers_as_computed_elsewhere() -> Result<()> {
     let session = fixture()?;
     let mut asked = BTreeSet::new();
     let mut wrong = Vec::new();
-    let mut paths: Vec<PathBuf> = fs::read_dir(tests().join("sql"))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    paths.sort();
-    for path in paths {
+    for path in pages()? {
         let page = Page::read(&path).with_context(|| path.display().to_string())?;
         let question = page.query.rsplit('/').next().unwrap_or_default();
         ensure!(

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::workspace::{Loaded, committed, names, root, text, window_and_scope};
 
 /// What a crate may use of ours; every crate may use `market`.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("market", &[]),
     ("measure", &[]),
     ("protocol", &["measure"]),
@@ -27,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
     ("query", &["archive", "measure"]),
     ("report", &["query"]),
+    ("serve", &["query"]),
     (
         "study",
         &[
@@ -43,7 +44,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
 /// Stands above all others.
 const TOP: &str = "cli";
 /// May link the query engine: it and what stands above it.
-const WITH_ENGINE: [&str; 4] = ["query", "report", "study", "cli"];
+const WITH_ENGINE: [&str; 5] = ["query", "report", "serve", "study", "cli"];
 /// Decide or count, and so know no file format.
 const WITHOUT_TABLES: [&str; 7] = [
     "market",

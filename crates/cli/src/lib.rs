@@ -13,6 +13,7 @@ pub(crate) use say;
 
 mod commands;
 mod failure;
+mod limits;
 mod observed;
 mod table;
 mod tape;
@@ -71,6 +72,9 @@ enum Command {
     Query(commands::query::Arguments),
     /// Ask in SQL; without a query, interactively
     Sql(commands::sql::Arguments),
+    /// Answer other programs: Arrow Flight SQL for Python, the Postgres wire for psql and dashboards
+    #[cfg(feature = "serve")]
+    Serve(commands::serve::Arguments),
     /// Say what rules were worth against the rules of record, on every measure at once
     Compare(commands::compare::Arguments),
     /// List or prune runs
@@ -117,6 +121,8 @@ fn run(Arguments { data, command }: Arguments) -> ExitCode {
         Command::Venues(arguments) => commands::venues::run(arguments),
         Command::Sql(arguments) => commands::sql::run(&data, &arguments),
         Command::Query(arguments) => commands::query::run(&data, &arguments),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => commands::serve::run(&data, arguments),
         Command::Compare(arguments) => commands::compare::run(&data, arguments),
         Command::Runs(arguments) => commands::runs::run(&data, arguments),
         Command::Verify(arguments) => commands::verify::run(&data, arguments),

@@ -57,6 +57,17 @@ pub enum Error {
     /// The query was understood and failed while it ran.
     #[error("the query failed: {0}")]
     Execution(String),
+    /// The query was stopped at a limit.
+    #[error("{primary}")]
+    Limit {
+        /// Which limit, and where it stands.
+        primary: String,
+        /// How to stay below it, and how it is raised.
+        hint: String,
+    },
+    /// Somebody asked for the query to be stopped.
+    #[error("the query was cancelled")]
+    Cancelled,
     /// The answer could not be written.
     #[error("cannot write the answer: {0}")]
     Write(String),
@@ -72,6 +83,7 @@ impl Error {
                 let each: Vec<String> = names.iter().map(|name| format!("{name}=<value>")).collect();
                 Some(format!("give {}", each.join(" ")))
             }
+            Self::Limit { hint, .. } => Some(hint.clone()),
             _ => None,
         }
     }

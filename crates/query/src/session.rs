@@ -1,7 +1,8 @@
 //! A session: the tables of one data folder, read-only.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aftershock_archive::Store;
 use aftershock_archive::tape::Tape;
@@ -9,16 +10,16 @@ use arrow::array::RecordBatch;
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
 use datafusion::common::{DataFusionError, ParamValues, ScalarValue};
 use datafusion::datasource::{MemTable, TableProvider};
-use datafusion::execution::context::SQLOptions;
-use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures_util::TryStreamExt;
 use tokio::runtime::Runtime;
 
 use crate::cells::Rows;
-use crate::error::Known;
 use crate::queries::{self, Query};
-use crate::synthetic::{self, Worlds};
+use crate::reader::{self, Place, Reader};
+use crate::synthetic::Worlds;
 use crate::tape::{self, Windows};
-use crate::{CatalogTables, Error, Functions, Result, catalog, cuts, functions, replayed, tables};
+use crate::{CatalogTables, Error, Functions, Result, functions, tables};
 
 /// The engine's name for all schemas of a session together.
 pub(crate) const CATALOG: &str = "aftershock";
@@ -30,12 +31,9 @@ const PARTITIONS: usize = 1;
 ///
 /// Tables are looked up when the session opens; runs written later are seen by the next one.
 pub struct Session {
-    context: SessionContext,
+    reader: Reader,
     runtime: Runtime,
-    tables: Vec<String>,
-    data_dir: PathBuf,
-    tape: Option<Tape>,
-    worlds: Worlds,
+    time: Option<Duration>,
 }
 
 impl Session {
@@ -147,14 +145,34 @@ impl Session {
             .map_err(internal)?;
         add("catalog", members).map_err(internal)?;
         context.register_catalog(CATALOG, Arc::new(provider));
-        Ok(Self {
-            context,
-            runtime,
+        let place = Place {
             tables: names,
             data_dir: data_dir.to_owned(),
             tape,
             worlds,
+        };
+        Ok(Self {
+            reader: Reader::new(context, place),
+            runtime,
+            time: None,
         })
+    }
+
+    /// Lets every query hold so many bytes of memory and take so long, and no more; as [`Reader::limited`].
+    ///
+    /// # Errors
+    /// When the engine cannot be set up.
+    pub fn limit(&mut self, memory: Option<usize>, time: Option<Duration>) -> Result<()> {
+        if let Some(bytes) = memory {
+            self.reader = self.reader.limited(bytes)?;
+        }
+        self.time = time;
+        Ok(())
+    }
+
+    /// What the session reads, for an async runtime of the caller's.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// The same session with functions from outside.
@@ -162,37 +180,23 @@ impl Session {
     /// # Errors
     /// Where the engine does not take them.
     pub fn with(self, functions: &Functions) -> Result<Self> {
-        functions.register(&self.context).map_err(Error::of_execution)?;
+        functions.register(self.reader.context()).map_err(Error::of_execution)?;
         Ok(self)
     }
 
     /// Names of all tables, `schema.table`.
     pub fn tables(&self) -> &[String] {
-        &self.tables
+        self.reader.tables()
     }
 
     /// What one row of a table is, where that is written down; `table` as [`Session::tables`] names it.
     pub fn about(&self, table: &str) -> Option<&'static str> {
-        match table.split_once('.')? {
-            ("recorded", table) => tape::about(table).or_else(|| cuts::about(table)),
-            ("replayed", table) => replayed::about(table),
-            ("synthetic", table) => synthetic::about(table),
-            ("catalog", table) => catalog::about(table),
-            _ => None,
-        }
+        self.reader.about(table)
     }
 
     /// What a column of a table means, where that is written down.
     pub fn column_about(&self, table: &str, column: &str) -> Option<&'static str> {
-        match table.split_once('.')? {
-            ("recorded", table) => {
-                tape::column_about(table, column).or_else(|| cuts::column_about(table, column))
-            }
-            ("replayed", table) => replayed::column_about(table, column),
-            ("synthetic", table) => synthetic::column_about(table, column),
-            ("catalog", table) => catalog::column_about(table, column),
-            _ => None,
-        }
+        self.reader.column_about(table, column)
     }
 
     /// Answers a query.
@@ -208,27 +212,38 @@ impl Session {
     /// # Errors
     /// As [`Session::sql`], and when a parameter is missing.
     pub fn sql_with(&self, sql: &str, parameters: &[(&str, &str)]) -> Result<Vec<RecordBatch>> {
-        refuse_writers(sql)?;
+        reader::refuse_writers(sql)?;
         let wanted = queries::parameters(sql);
         let absent = |name: &&String| parameters.iter().all(|(given, _)| given != name);
         let names: Vec<String> = wanted.iter().filter(absent).cloned().collect();
         if !names.is_empty() {
             return Err(Error::MissingParameter { names });
         }
-        self.runtime.block_on(async {
-            let frame = self
-                .plan(sql, &wanted, parameters)
-                .await
-                .map_err(|error| self.explain(error, |error| Error::of_plan(error, sql, &self.known())))?;
-            let schema = Arc::clone(frame.schema().inner());
-            let mut batches = frame
-                .collect()
-                .await
-                .map_err(|error| self.explain(error, |error| Error::of_asked(error, sql, &self.known())))?;
+        let values: Vec<(&str, ScalarValue)> = parameters
+            .iter()
+            .map(|&(name, value)| (name, ScalarValue::from(value)))
+            .collect();
+        let answer = async {
+            let mut planned = self.reader.plan(sql).await?;
+            if !wanted.is_empty() {
+                planned = planned.bind(ParamValues::from(values))?;
+            }
+            let schema = planned.schema();
+            let mut batches: Vec<RecordBatch> = planned.stream().await?.try_collect().await?;
             if batches.is_empty() {
                 batches.push(RecordBatch::new_empty(schema));
             }
             Ok(batches)
+        };
+        self.runtime.block_on(async {
+            let Some(time) = self.time else {
+                return answer.await;
+            };
+            let late = |_| Error::Limit {
+                primary: format!("the query takes longer than the {} s it may", time.as_secs_f64()),
+                hint: "ask for less, or raise --timeout".to_owned(),
+            };
+            tokio::time::timeout(time, answer).await.map_err(late)?
         })
     }
 
@@ -243,76 +258,8 @@ impl Session {
 
     /// Names of all functions that a query may call, ours and the engine's.
     pub fn functions(&self) -> Vec<String> {
-        let state = self.context.state();
-        let mut names: Vec<String> = state
-            .scalar_functions()
-            .keys()
-            .chain(state.aggregate_functions().keys())
-            .chain(state.window_functions().keys())
-            .chain(state.table_functions().keys())
-            .cloned()
-            .collect();
-        names.sort();
-        names.dedup();
-        names
+        self.reader.functions()
     }
-
-    fn known(&self) -> Known<'_> {
-        Known {
-            tables: &self.tables,
-            functions: self.functions(),
-        }
-    }
-
-    /// The engine does not say which file it could not read, so that file is looked for.
-    fn explain(&self, error: DataFusionError, otherwise: impl Fn(DataFusionError) -> Error) -> Error {
-        let damaged = match error.find_root() {
-            DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) => {
-                let tape = || self.tape.as_ref().and_then(tape::damaged);
-                tables::damaged(&self.data_dir)
-                    .or_else(tape)
-                    .or_else(|| self.worlds.damaged())
-            }
-            _ => None,
-        };
-        damaged.map_or_else(|| otherwise(error), |(path, reason)| Error::Data { path, reason })
-    }
-
-    async fn plan(
-        &self,
-        sql: &str,
-        wanted: &[String],
-        parameters: &[(&str, &str)],
-    ) -> std::result::Result<DataFrame, DataFusionError> {
-        let read_only = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        let frame = self.context.sql_with_options(sql, read_only).await?;
-        if wanted.is_empty() {
-            return Ok(frame);
-        }
-        let values: Vec<(&str, ScalarValue)> = parameters
-            .iter()
-            .map(|&(name, value)| (name, ScalarValue::from(value)))
-            .collect();
-        frame.with_param_values(ParamValues::from(values))
-    }
-}
-
-/// Statements that the planner would object to for a lesser reason before it sees that they write.
-fn refuse_writers(sql: &str) -> Result<()> {
-    let first = sql
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty() && !line.starts_with("--"))
-        .and_then(|line| line.split(|c: char| !c.is_alphabetic()).next())
-        .unwrap_or_default()
-        .to_uppercase();
-    if ["COPY", "BEGIN", "START", "COMMIT", "ROLLBACK"].contains(&first.as_str()) {
-        return Err(Error::NotAQuery { statement: first });
-    }
-    Ok(())
 }
 
 fn config() -> SessionConfig {

@@ -13,6 +13,8 @@ pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod runs;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod sql;
 pub(crate) mod synth;
 pub(crate) mod tape;
