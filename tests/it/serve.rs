@@ -137,7 +137,8 @@ impl Flight {
     async fn refusal(&mut self, sql: &str) -> Result<String> {
         match self.ask(sql).await {
             Ok(_) => bail!("answered: {sql}"),
-            Err(error) => Ok(format!("{error:#}")),
+            // The client's error shows the text as a literal.
+            Err(error) => Ok(format!("{error:#}").replace("\\n", "\n")),
         }
     }
 }
@@ -166,6 +167,11 @@ async fn texts(client: &tokio_postgres::Client, sql: &str) -> Result<Vec<Vec<Opt
         _ => None,
     });
     Ok(rows.collect())
+}
+
+/// Asks the blocking session where an exchange is under way.
+fn aside<T: Send>(what: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(what).join().expect("the session answers"))
 }
 
 /// Runs an exchange within [`PATIENCE`].

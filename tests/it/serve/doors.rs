@@ -9,7 +9,7 @@ use aftershock_query::CatalogTables;
 use aftershock_serve::{Access, Error, Limits, Options, Server, Tls};
 use anyhow::{Context, Result, ensure};
 
-use super::{Serving, exchange, refusal, texts};
+use super::{Serving, aside, exchange, refusal, texts};
 use crate::sql::fixture;
 
 const TOKEN: &str = "correct horse battery staple";
@@ -53,8 +53,7 @@ fn writes_and_files_are_refused_in_the_words_of_the_command_line() -> Result<()>
     exchange(async {
         let (mut flight, client) = (serving.flight().await?, serving.postgres().await?);
         for sql in &statements {
-            let said = session
-                .sql(sql)
+            let said = aside(|| session.sql(sql))
                 .err()
                 .with_context(|| format!("answered: {sql}"))?;
             let refused = flight.refusal(sql).await?;

@@ -9,7 +9,6 @@ use arrow_flight::sql::metadata::{SqlInfoData, SqlInfoDataBuilder};
 use arrow_flight::sql::{
     CommandGetCatalogs, CommandGetDbSchemas, CommandGetTables, SqlInfo, SqlNullOrdering,
 };
-use datafusion::catalog::TableProvider as _;
 
 /// The only catalog there is.
 const CATALOG: &str = "aftershock";

@@ -161,7 +161,7 @@ fn namespaces(relations: &[Relation]) -> Columns {
         .numbers("oid", known.iter().map(|(oid, _)| *oid))
         .texts("nspname", known.iter().map(|(_, name)| name.as_str()))
         .number("nspowner", OWNER_OID)
-        .absent("nspacl")
+        .no_rights("nspacl")
 }
 
 fn classes(relations: &[Relation]) -> Columns {
@@ -207,7 +207,7 @@ fn classes(relations: &[Relation]) -> Columns {
             "relhasoids",
         ])
         .yes("relispopulated")
-        .absent("relacl")
+        .no_rights("relacl")
         .absent("reloptions")
         .absent("relpartbound")
 }
@@ -237,7 +237,7 @@ fn attributes(relations: &[Relation]) -> Columns {
         .text("attcompression", "")
         .no(&["atthasdef", "atthasmissing", "attisdropped"])
         .yes("attislocal")
-        .absent("attacl")
+        .no_rights("attacl")
         .absent("attoptions")
         .absent("attfdwoptions")
 }
@@ -283,7 +283,7 @@ fn databases() -> Columns {
         .absent("daticurules")
         .absent("datlocale")
         .absent("datcollversion")
-        .absent("datacl")
+        .no_rights("datacl")
 }
 
 fn roles() -> Columns {
@@ -383,6 +383,13 @@ impl Columns {
     fn absent(self, name: &str) -> Self {
         let rows = self.rows;
         self.with(name, arrow::array::new_null_array(&DataType::Utf8, rows))
+    }
+
+    /// A column of rights, of which nobody has any written down.
+    fn no_rights(self, name: &str) -> Self {
+        let rows = self.rows;
+        let list = DataType::List(Arc::new(Field::new("item", DataType::Utf8, true)));
+        self.with(name, arrow::array::new_null_array(&list, rows))
     }
 
     fn table(self) -> datafusion::error::Result<Arc<dyn TableProvider>> {

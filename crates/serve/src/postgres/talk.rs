@@ -372,7 +372,7 @@ impl CancelHandler for Talk {
     async fn on_cancel_request(&self, request: CancelRequest) {
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((key, stop)) = calls.get(&request.pid)
-            && *key == request.secret_key
+            && key.eq_value(&request.secret_key)
         {
             stop.cancel();
         }
