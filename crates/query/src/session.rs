@@ -180,7 +180,9 @@ impl Session {
     /// # Errors
     /// Where the engine does not take them.
     pub fn with(self, functions: &Functions) -> Result<Self> {
-        functions.register(self.reader.context()).map_err(Error::of_execution)?;
+        functions
+            .register(self.reader.context())
+            .map_err(Error::of_execution)?;
         Ok(self)
     }
 
