@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::workspace::{Loaded, committed, names, root, text, window_and_scope};
 
 /// What a crate may use of ours; every crate may use `market`.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("market", &[]),
     ("measure", &[]),
     ("protocol", &["measure"]),
@@ -27,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
     ("query", &["archive", "measure"]),
     ("report", &["query"]),
+    ("serve", &["query"]),
     (
         "study",
         &[

@@ -25,13 +25,13 @@ use crate::{Error, Result, catalog, cuts, replayed, tables, tape};
 #[derive(Clone)]
 pub struct Reader {
     context: SessionContext,
-    folder: Arc<Folder>,
+    place: Arc<Place>,
     /// What a query may hold, where that is limited.
     memory: Option<usize>,
 }
 
 /// What is known of the tables beside their rows.
-pub(crate) struct Folder {
+pub(crate) struct Place {
     pub(crate) tables: Vec<String>,
     pub(crate) data_dir: PathBuf,
     pub(crate) tape: Option<Tape>,
@@ -39,10 +39,10 @@ pub(crate) struct Folder {
 }
 
 impl Reader {
-    pub(crate) fn new(context: SessionContext, folder: Folder) -> Self {
+    pub(crate) fn new(context: SessionContext, place: Place) -> Self {
         Self {
             context,
-            folder: Arc::new(folder),
+            place: Arc::new(place),
             memory: None,
         }
     }
@@ -54,7 +54,7 @@ impl Reader {
 
     /// Names of all tables, `schema.table`.
     pub fn tables(&self) -> &[String] {
-        &self.folder.tables
+        &self.place.tables
     }
 
     /// What one row of a table is, where that is written down; `table` as [`Reader::tables`] names it.
@@ -81,22 +81,6 @@ impl Reader {
         }
     }
 
-    /// Names of all functions that a query may call, ours and the engine's.
-    pub fn functions(&self) -> Vec<String> {
-        let state = self.context.state();
-        let mut names: Vec<String> = state
-            .scalar_functions()
-            .keys()
-            .chain(state.aggregate_functions().keys())
-            .chain(state.window_functions().keys())
-            .chain(state.table_functions().keys())
-            .cloned()
-            .collect();
-        names.sort();
-        names.dedup();
-        names
-    }
-
     /// The same tables for one query that may hold `bytes` of memory at once, and writes none of it to disk.
     ///
     /// The engine counts what sorts, joins and groups hold, not each batch on its way.
@@ -118,7 +102,7 @@ impl Reader {
             .build();
         Ok(Self {
             context: SessionContext::new_with_state(state),
-            folder: Arc::clone(&self.folder),
+            place: Arc::clone(&self.place),
             memory: Some(bytes),
         })
     }
@@ -154,6 +138,29 @@ impl Reader {
         }
     }
 
+    /// Names of all functions that a query may call, ours and the engine's.
+    pub fn functions(&self) -> Vec<String> {
+        let state = self.context.state();
+        let mut names: Vec<String> = state
+            .scalar_functions()
+            .keys()
+            .chain(state.aggregate_functions().keys())
+            .chain(state.window_functions().keys())
+            .chain(state.table_functions().keys())
+            .cloned()
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known {
+            tables: &self.place.tables,
+            functions: self.functions(),
+        }
+    }
+
     fn of_plan(&self, error: DataFusionError, sql: &str) -> Error {
         self.explain(error, |error| Error::of_plan(error, sql, &self.known()))
     }
@@ -162,22 +169,15 @@ impl Reader {
         self.explain(error, |error| Error::of_asked(error, sql, &self.known()))
     }
 
-    fn known(&self) -> Known<'_> {
-        Known {
-            tables: &self.folder.tables,
-            functions: self.functions(),
-        }
-    }
-
     /// The engine does not say which file it could not read, so that file is looked for.
     fn explain(&self, error: DataFusionError, otherwise: impl Fn(DataFusionError) -> Error) -> Error {
         let damaged = match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => return self.exhausted(error),
             DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) => {
-                let tape = || self.folder.tape.as_ref().and_then(tape::damaged);
-                tables::damaged(&self.folder.data_dir)
+                let tape = || self.place.tape.as_ref().and_then(tape::damaged);
+                tables::damaged(&self.place.data_dir)
                     .or_else(tape)
-                    .or_else(|| self.folder.worlds.damaged())
+                    .or_else(|| self.place.worlds.damaged())
             }
             _ => None,
         };
@@ -190,7 +190,7 @@ impl Reader {
 pub struct Planned {
     frame: DataFrame,
     reader: Reader,
-    /// As it was asked, for errors that point into it.
+    /// As it was asked, so that errors can point at a place in it.
     sql: Arc<str>,
 }
 
@@ -242,7 +242,7 @@ impl Planned {
 }
 
 /// Statements that the planner would object to for a lesser reason before it sees that they write.
-fn refuse_writers(sql: &str) -> Result<()> {
+pub(crate) fn refuse_writers(sql: &str) -> Result<()> {
     let first = sql
         .lines()
         .map(str::trim)

@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 
 use crate::cells::Rows;
 use crate::queries::{self, Query};
-use crate::reader::{Folder, Reader};
+use crate::reader::{self, Place, Reader};
 use crate::synthetic::Worlds;
 use crate::tape::{self, Windows};
 use crate::{CatalogTables, Error, Functions, Result, functions, tables};
@@ -145,17 +145,34 @@ impl Session {
             .map_err(internal)?;
         add("catalog", members).map_err(internal)?;
         context.register_catalog(CATALOG, Arc::new(provider));
-        let folder = Folder {
+        let place = Place {
             tables: names,
             data_dir: data_dir.to_owned(),
             tape,
             worlds,
         };
         Ok(Self {
-            reader: Reader::new(context, folder),
+            reader: Reader::new(context, place),
             runtime,
             time: None,
         })
+    }
+
+    /// Lets every query hold so many bytes of memory and take so long, and no more; as [`Reader::limited`].
+    ///
+    /// # Errors
+    /// When the engine cannot be set up.
+    pub fn limit(&mut self, memory: Option<usize>, time: Option<Duration>) -> Result<()> {
+        if let Some(bytes) = memory {
+            self.reader = self.reader.limited(bytes)?;
+        }
+        self.time = time;
+        Ok(())
+    }
+
+    /// What the session reads, for an async runtime of the caller's.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// The same session with functions from outside.
@@ -163,7 +180,9 @@ impl Session {
     /// # Errors
     /// Where the engine does not take them.
     pub fn with(self, functions: &Functions) -> Result<Self> {
-        functions.register(self.reader.context()).map_err(Error::of_execution)?;
+        functions
+            .register(self.reader.context())
+            .map_err(Error::of_execution)?;
         Ok(self)
     }
 
@@ -212,6 +231,7 @@ impl Session {
     /// # Errors
     /// As [`Session::sql`], and when a parameter is missing.
     pub fn sql_with(&self, sql: &str, parameters: &[(&str, &str)]) -> Result<Vec<RecordBatch>> {
+        reader::refuse_writers(sql)?;
         let wanted = queries::parameters(sql);
         let absent = |name: &&String| parameters.iter().all(|(given, _)| given != name);
         let names: Vec<String> = wanted.iter().filter(absent).cloned().collect();

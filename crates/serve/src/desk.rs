@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use aftershock_query::{Error, Planned, Reader, RecordBatch, Result};
+use arrow::array::RecordBatchOptions;
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::ParamValues;
 use futures_util::StreamExt;
@@ -160,16 +162,27 @@ async fn send(planned: Planned, to: mpsc::Sender<Result<RecordBatch>>) {
         }
     };
     while let Some(batch) = batches.next().await {
-        // The plan that runs may know of a column that it holds no nulls; clients compare with what was announced.
-        let batch = batch.and_then(|batch| {
-            let announced = RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec());
-            announced.map_err(|error| Error::Execution(error.to_string()))
-        });
+        let batch = batch.and_then(|batch| announced(&batch, &schema));
         let failed = batch.is_err();
         if to.send(batch).await.is_err() || failed {
             return;
         }
     }
+}
+
+/// Rows in exactly the columns that were announced, with which clients compare: the plan that runs may know of a column
+/// that it holds no nulls, or keep its text in another layout.
+fn announced(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| match column.data_type() == field.data_type() {
+        true => Ok(Arc::clone(column)),
+        false => cast(column, field.data_type()),
+    });
+    let columns = columns.collect::<std::result::Result<_, _>>();
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let batch =
+        columns.and_then(|columns| RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options));
+    batch.map_err(|error| Error::Execution(error.to_string()))
 }
 
 /// The rows of a query as they come; dropping it stops the query.

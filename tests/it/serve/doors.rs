@@ -37,7 +37,7 @@ fn writes_and_files_are_refused_in_the_words_of_the_command_line() -> Result<()>
         format!("COPY replayed.prices TO '{stolen_text}'"),
         format!("COPY (SELECT 1) TO '{stolen_text}' STORED AS CSV"),
         format!("EXPLAIN ANALYZE COPY (SELECT 1) TO '{stolen_text}' STORED AS CSV"),
-        format!("EXPLAIN INSERT INTO replayed.prices SELECT 1"),
+        "EXPLAIN INSERT INTO replayed.prices SELECT 1".to_owned(),
         "PREPARE p AS SELECT 1".to_owned(),
         "SET datafusion.execution.batch_size = 1".to_owned(),
         "RESET datafusion.execution.batch_size".to_owned(),

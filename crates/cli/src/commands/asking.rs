@@ -20,11 +20,7 @@ pub(crate) struct Asking {
     #[arg(short, long = "param", value_name = "NAME=VALUE")]
     parameters: Vec<String>,
     #[command(flatten)]
-    tape: TapeArgument,
-    /// The made-up crash under `synthetic`: a folder that `synth --out` wrote; all of `synthetic` in the data folder where
-    /// it is not given
-    #[arg(long, value_name = "DIR")]
-    synthetic: Option<PathBuf>,
+    tables: Tables,
     #[command(flatten)]
     limits: LimitArguments,
     /// How the answer is written
@@ -35,16 +31,19 @@ pub(crate) struct Asking {
     output: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
-enum Format {
-    Table,
-    Csv,
-    Jsonl,
-    Parquet,
+/// Which tables there are.
+#[derive(clap::Args)]
+pub(crate) struct Tables {
+    #[command(flatten)]
+    tape: TapeArgument,
+    /// The made-up crash under `synthetic`: a folder that `synth --out` wrote; all of `synthetic` in the data folder where
+    /// it is not given
+    #[arg(long, value_name = "DIR")]
+    synthetic: Option<PathBuf>,
 }
 
-impl Asking {
-    /// The tables that are asked.
+impl Tables {
+    /// The tables as they are now.
     pub(crate) fn session(&self, data: &Path) -> Result<Session> {
         let shocked: Vec<Departure> = list_runs(data)?
             .runs
@@ -60,6 +59,23 @@ impl Asking {
             None => Session::open_tape(data, tape, catalog)?,
         };
         let mut session = session.with(&sql::functions(data))?;
+        session.limit(self.limits.memory, self.limits.timeout)?;
+        Ok(session)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Format {
+    Table,
+    Csv,
+    Jsonl,
+    Parquet,
+}
+
+impl Asking {
+    /// The tables that are asked, within the limits that were given.
+    pub(crate) fn session(&self, data: &Path) -> Result<Session> {
+        let mut session = self.tables.session(data)?;
         session.limit(self.limits.memory, self.limits.timeout)?;
         Ok(session)
     }

@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aftershock_archive::{Departure, list_runs};
-use aftershock_query::{Error as QueryError, Reader, Session};
+use aftershock_query::Error as QueryError;
 use aftershock_serve::{Access, Limits, Open, Options, Server, Tls};
-use aftershock_study::{catalog, sql};
 use anyhow::{Context, Result};
 
+use super::asking::Tables;
 use crate::failure::Mistake;
-use crate::tape::TapeArgument;
 use crate::limits;
 
 #[derive(clap::Args)]
@@ -48,7 +46,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     queries: u16,
     #[command(flatten)]
-    tape: TapeArgument,
+    tables: Tables,
 }
 
 /// Where one way in listens, if at all.
@@ -81,7 +79,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
     };
     let (limits, ciphered) = (options.limits, options.access.tls.is_some());
     let server =
-        Server::bind(options, opener(data.to_owned(), arguments.tape)).map_err(|error| match error {
+        Server::bind(options, opener(data.to_owned(), arguments.tables)).map_err(|error| match error {
             aftershock_serve::Error::Tables(error) => anyhow::Error::new(error),
             error => {
                 let mistake = Mistake::new(error.to_string());
@@ -105,27 +103,17 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
 }
 
 /// Looks up the tables as `aftershock sql` does.
-fn opener(data: PathBuf, tape: TapeArgument) -> Open {
-    Arc::new(move || {
-        session(&data, &tape).map_err(|error| match error.downcast::<QueryError>() {
+fn opener(data: PathBuf, tables: Tables) -> Open {
+    Arc::new(move || match tables.session(&data) {
+        Ok(session) => Ok(session.reader().clone()),
+        Err(error) => Err(match error.downcast::<QueryError>() {
             Ok(error) => error,
             Err(error) => QueryError::Data {
                 path: data.clone(),
                 reason: format!("{error:#}"),
             },
-        })
+        }),
     })
-}
-
-fn session(data: &Path, tape: &TapeArgument) -> Result<Reader> {
-    let shocked: Vec<Departure> = list_runs(data)?
-        .runs
-        .into_iter()
-        .filter_map(|run| run.shock)
-        .collect();
-    let catalog = catalog::tables(&[], &shocked)?;
-    let session = Session::open_tape(data, tape.open(data)?, catalog)?.with(&sql::functions(data))?;
-    Ok(session.reader().clone())
 }
 
 fn access(arguments: &Arguments) -> Result<Access> {

@@ -53,6 +53,7 @@ impl Handle {
         Self::decode(bytes).map_err(|_| Error::Query {
             primary: "the handle is none of this server's".to_owned(),
             hint: None,
+            place: None,
         })
     }
 
@@ -70,6 +71,7 @@ impl Handle {
             return Err(Error::Query {
                 primary: format!("{rows} rows of parameters are given, and a query takes one"),
                 hint: Some("ask once a row".to_owned()),
+                place: None,
             });
         };
         let mut bytes = Vec::new();
@@ -94,7 +96,7 @@ impl Handle {
 
 fn values(bytes: &[u8], parameters: &[(String, Option<DataType>)]) -> Result<ParamValues> {
     let missing = |name: &str| Error::MissingParameter {
-        name: name.trim_start_matches('$').to_owned(),
+        names: vec![name.trim_start_matches('$').to_owned()],
     };
     let first = parameters.first().map_or("", |(name, _)| name);
     if bytes.is_empty() {
@@ -103,6 +105,7 @@ fn values(bytes: &[u8], parameters: &[(String, Option<DataType>)]) -> Result<Par
     let unreadable = |error: arrow::error::ArrowError| Error::Query {
         primary: format!("the parameters cannot be read: {error}"),
         hint: None,
+        place: None,
     };
     let mut reader = StreamReader::try_new(bytes, None).map_err(unreadable)?;
     let batch = reader.next().ok_or_else(|| missing(first))?.map_err(unreadable)?;
@@ -124,6 +127,7 @@ fn values(bytes: &[u8], parameters: &[(String, Option<DataType>)]) -> Result<Par
             column = cast(&column, kind).map_err(|error| Error::Query {
                 primary: format!("the parameter ${name} should be {kind}: {error}"),
                 hint: None,
+                place: None,
             })?;
         }
         let value =

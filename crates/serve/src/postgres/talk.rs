@@ -325,6 +325,7 @@ impl ExtendedQueryHandler for Talk {
                 fault(Error::Query {
                     primary: format!("parameter ${}: {error}", place + 1),
                     hint: None,
+                    place: None,
                 })
             })?;
             values.push(value);
@@ -413,6 +414,7 @@ fn kinds(
             return Err(Error::Query {
                 primary: format!("the parameter {name} has no number that follows the one before"),
                 hint: Some("parameters are $1, $2 and so on".to_owned()),
+                place: None,
             });
         }
         let said = given
@@ -434,6 +436,7 @@ fn bound(values: Vec<ScalarValue>) -> Values {
                 Some(kind) => value.cast_to(kind).map_err(|error| Error::Query {
                     primary: format!("the parameter {name} should be {kind}: {error}"),
                     hint: None,
+                    place: None,
                 })?,
                 None => value,
             };
@@ -449,7 +452,7 @@ fn shown(name: &str) -> SchemaRef {
 
 fn missing(name: &str) -> Error {
     Error::MissingParameter {
-        name: name.trim_start_matches('$').to_owned(),
+        names: vec![name.trim_start_matches('$').to_owned()],
     }
 }
 

@@ -9,7 +9,8 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, create_udf,
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+    create_udf,
 };
 
 use super::{OWNER, Relation};
@@ -55,7 +56,10 @@ pub(super) fn add(reader: &Reader, relations: &[Relation]) {
         context.register_udf(ScalarUDF::from(Same {
             name,
             value: value.clone(),
-            signature: Signature::variadic_any(Volatility::Stable),
+            signature: Signature::one_of(
+                vec![TypeSignature::Nullary, TypeSignature::VariadicAny],
+                Volatility::Stable,
+            ),
         }));
     }
 
