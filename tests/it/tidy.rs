@@ -40,7 +40,6 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "query",
         ],
     ),
-    ("serve", &["query"]),
 ];
 /// Stands above all others.
 const TOP: &str = "cli";

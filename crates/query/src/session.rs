@@ -186,23 +186,6 @@ impl Session {
         Ok(self)
     }
 
-    /// Lets every query hold so many bytes of memory and take so long, and no more; as [`Reader::limited`].
-    ///
-    /// # Errors
-    /// When the engine cannot be set up.
-    pub fn limit(&mut self, memory: Option<usize>, time: Option<Duration>) -> Result<()> {
-        if let Some(bytes) = memory {
-            self.reader = self.reader.limited(bytes)?;
-        }
-        self.time = time;
-        Ok(())
-    }
-
-    /// What the session reads, for an async runtime of the caller's.
-    pub fn reader(&self) -> &Reader {
-        &self.reader
-    }
-
     /// Names of all tables, `schema.table`.
     pub fn tables(&self) -> &[String] {
         self.reader.tables()

@@ -58,9 +58,7 @@ impl Tables {
             }
             None => Session::open_tape(data, tape, catalog)?,
         };
-        let mut session = session.with(&sql::functions(data))?;
-        session.limit(self.limits.memory, self.limits.timeout)?;
-        Ok(session)
+        Ok(session.with(&sql::functions(data))?)
     }
 }
 
