@@ -158,7 +158,7 @@ fn a_query_ends_when_it_is_cancelled_or_its_client_goes() -> Result<()> {
 
         let info = flight.0.execute(ENDLESS.to_owned(), None).await?;
         let ticket = info.endpoint[0].ticket.clone().context("a ticket")?;
-        let mut other = serving.flight().await?;
+        let other = serving.flight().await?;
         let (rows, status) = tokio::join!(
             async {
                 let stream = flight.0.do_get(ticket).await?;
