@@ -62,7 +62,9 @@ fn writes_and_files_are_refused_in_the_words_of_the_command_line() -> Result<()>
                 "{sql}: {refused}, not {said}"
             );
             // Functions that are not served are not proposed either.
-            let hint = said.hint().filter(|_| !sql.contains('(') || sql.contains("(SELECT"));
+            let hint = said
+                .hint()
+                .filter(|_| !sql.contains('(') || sql.contains("(SELECT"));
             let hint = hint.unwrap_or_default();
             ensure!(refused.contains(&hint), "{sql}: {refused}, not {hint}");
             let update = flight.0.execute_update(sql.clone(), None).await;
