@@ -21,7 +21,7 @@ use tokio_postgres::{NoTls, SimpleQueryMessage};
 use tonic::transport::Channel;
 
 /// Longest that one exchange may take; a server that does not answer is a failure and no wait.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A server on ports of its own that answers from the synthetic fixture until it is dropped.
 struct Serving {

@@ -59,7 +59,7 @@ async fn free(client: &tokio_postgres::Client) -> Result<()> {
 #[test]
 fn time_and_rows_are_limited() -> Result<()> {
     let limits = Limits {
-        time: Duration::from_secs(2),
+        time: Duration::from_secs(10),
         rows: 1_000,
         queries: 1,
         ..Limits::default()
@@ -70,16 +70,16 @@ fn time_and_rows_are_limited() -> Result<()> {
         let since = Instant::now();
         let refused = flight.refusal(ENDLESS).await?;
         ensure!(
-            refused.contains("the query takes longer than the 2 s it may"),
+            refused.contains("the query takes longer than the 10 s it may"),
             "{refused}"
         );
         ensure!(refused.contains("--timeout"), "{refused}");
-        ensure!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
+        ensure!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
         // The only place is free again, as soon as the engine has heard that nobody waits any more.
         free(&client).await?;
         let refused = refusal(&client, ENDLESS).await?;
         ensure!(
-            refused.starts_with("53400 the query takes longer than the 2 s it may"),
+            refused.starts_with("53400 the query takes longer than the 10 s it may"),
             "{refused}"
         );
 
@@ -158,7 +158,7 @@ fn a_query_ends_when_it_is_cancelled_or_its_client_goes() -> Result<()> {
 
         let info = flight.0.execute(ENDLESS.to_owned(), None).await?;
         let ticket = info.endpoint[0].ticket.clone().context("a ticket")?;
-        let mut other = serving.flight().await?;
+        let other = serving.flight().await?;
         let (rows, status) = tokio::join!(
             async {
                 let stream = flight.0.do_get(ticket).await?;

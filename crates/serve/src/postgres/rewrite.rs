@@ -103,10 +103,11 @@ impl VisitorMut for Words {
                 expr: inner,
                 ..
             } => {
-                let DataType::Custom(name, _) = data_type else {
-                    return ControlFlow::Continue(());
+                let word = match data_type {
+                    DataType::Custom(name, _) => name.0.last().map(ToString::to_string).unwrap_or_default(),
+                    DataType::Regclass => "regclass".to_owned(),
+                    _ => return ControlFlow::Continue(()),
                 };
-                let word = name.0.last().map(ToString::to_string).unwrap_or_default();
                 match word.trim_matches('"').to_lowercase().as_str() {
                     "regclass" if is_text(inner) => *expr = call("to_regclass", vec![inner.as_ref().clone()]),
                     "oid" | "int4" => *data_type = DataType::Int(None),
