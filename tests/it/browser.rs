@@ -238,7 +238,14 @@ impl Browser {
                 "Runtime.exceptionThrown" | "Runtime.consoleAPICalled" | "Page.javascriptDialogOpening" => {
                     bail!("{method}: {of}")
                 }
-                "Log.entryAdded" => bail!("the browser complains: {}", of["entry"]["text"]),
+                "Log.entryAdded" => {
+                    // A test that counts dots reads the canvas back more than once; the page never does.
+                    let text = of["entry"]["text"].as_str().unwrap_or_default();
+                    ensure!(
+                        text.contains("willReadFrequently"),
+                        "the browser complains: {text}"
+                    );
+                }
                 "Network.requestWillBeSent" => {
                     let address = of["request"]["url"].as_str().unwrap_or_default();
                     ensure!(
@@ -320,7 +327,7 @@ fn the_picture_can_be_read_zoomed_and_thinned_out() -> Result<()> {
         shows(read[0][1].as_str().context("a figure")?, recorded, 1.0),
         "{read} is {recorded:?}"
     );
-    ensure!(browser.readouts(&session, ".readout")? >= 12);
+    ensure!(browser.readouts(session, ".readout")? >= 12);
 
     // Zoom: the stretch that was dragged over is what every panel shows.
     let whole = [
@@ -388,7 +395,7 @@ fn the_picture_can_be_read_zoomed_and_thinned_out() -> Result<()> {
     browser.run(
         "document.querySelectorAll('.behind tbody tr').forEach((row, index) => index > 2 && row.remove())",
     )?;
-    ensure!(browser.readouts(&session, ".behind")? >= 9);
+    ensure!(browser.readouts(session, ".behind")? >= 9);
 
     // A figure says where it comes from.
     browser.run("document.querySelector('#others table data').click()")?;

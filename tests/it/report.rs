@@ -2,19 +2,26 @@
 //! cell asked for again.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use aftershock_query::cells::{Cell, Rows};
 use aftershock_query::{Session, queries};
 use aftershock_report::Report;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use roxmltree::{Document, Node, ParsingOptions};
 use serde_json::Value;
 
 const EPISODE: &str = "2000-01-01-made-up";
 const STEM: &str = "made-up";
 
-/// A session of the runs that belong together, and the report on them.
-pub fn made() -> Result<(Session, Report)> {
+/// A session of the runs that belong together, and the report on them; made once.
+pub fn made() -> Result<&'static (Session, Report)> {
+    static MADE: OnceLock<Result<(Session, Report)>> = OnceLock::new();
+    let made = MADE.get_or_init(make).as_ref();
+    made.map_err(|error| anyhow!("{error:#}"))
+}
+
+fn make() -> Result<(Session, Report)> {
     let root = crate::workspace::root().join("tests/fixtures/sql");
     let all = crate::sql::fixture()?;
     let together = Rows::of(&all.sql_with(
@@ -363,7 +370,7 @@ fn layout_names_what_is_there(session: &Session, page: &Document<'_>) -> Result<
 #[test]
 fn every_number_of_the_page_is_the_cell_it_names() -> Result<()> {
     let (session, report) = made()?;
-    let checked = asked_again(&session, &report.html)?;
+    let checked = asked_again(session, &report.html)?;
     ensure!(checked > 3000, "only {checked} cells");
     let page = document(&report.html)?;
     let text_of = |tag: &str| {
@@ -479,7 +486,8 @@ fn without_scores_the_page_says_that_nothing_was_measured() -> Result<()> {
 fn the_page_needs_no_network_and_may_use_none() -> Result<()> {
     let (_, report) = made()?;
     let mut html = report.html.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
-    ensure!(html.contains("content=\"default-src 'none'; script-src 'sha256-"));
+    let policy = "content=\"default-src &#x27;none&#x27;; script-src &#x27;sha256-";
+    ensure!(html.contains(policy), "no policy");
     // Only the library that draws names an address: its own, in a comment.
     while let Some((before, rest)) = html.split_once("<script") {
         let (script, after) = rest.split_once("</script>").context("a script without an end")?;
@@ -704,7 +712,7 @@ pub fn twin_asked_again(session: &Session, markdown: &str) -> Result<usize> {
 #[test]
 fn every_number_of_the_markdown_is_the_cell_it_names() -> Result<()> {
     let (session, report) = made()?;
-    let checked = twin_asked_again(&session, &report.markdown)?;
+    let checked = twin_asked_again(session, &report.markdown)?;
     ensure!(checked > 300, "only {checked} cells");
     Ok(())
 }
