@@ -394,7 +394,7 @@ fn what_limits_the_answer_stands_above_the_first_number() -> Result<()> {
     let (session, report) = made()?;
     let (before, after) = report
         .html
-        .split_once("<section class=\"honesty\">")
+        .split_once("<section class=\"honesty\" id=\"first\">")
         .context("no section of limits")?;
     let (limits, _) = after
         .split_once("</section>")
@@ -749,11 +749,9 @@ fn the_page_of_all_runs_has_a_line_an_episode_and_rule_set() -> Result<()> {
         })
         .count();
     ensure!(shown == lines.rows.len(), "{shown} of {} lines", lines.rows.len());
-    ensure!(
-        report
-            .html
-            .contains(&format!("<a href=\"{EPISODE}/post-mortem.html\">"))
-    );
+    let linked = page.descendants().filter(|one| one.has_tag_name("a"));
+    let linked: Vec<&str> = linked.filter_map(|one| one.attribute("href")).collect();
+    ensure!(linked == [format!("{EPISODE}/post-mortem.html")], "{linked:?}");
     // How many were looked at stands before the first of them.
     ensure!(report.html.find("comparison/multiplicity") < report.html.find("comparison/across_episodes"));
     let unlinked = Report::league(&all, &|_| None)?;
