@@ -18,6 +18,7 @@ pub mod format;
 pub mod functions;
 mod meaning;
 mod near;
+mod pauses;
 mod place;
 pub mod queries;
 mod reader;

@@ -10,11 +10,13 @@ use arrow::array::RecordBatch;
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
 use datafusion::common::{DataFusionError, ParamValues, ScalarValue};
 use datafusion::datasource::{MemTable, TableProvider};
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::TryStreamExt;
 use tokio::runtime::Runtime;
 
 use crate::cells::Rows;
+use crate::pauses::Pauses;
 use crate::queries::{self, Query};
 use crate::reader::{self, Place, Reader};
 use crate::synthetic::Worlds;
@@ -107,7 +109,12 @@ impl Session {
                 path: data_dir.to_owned(),
                 reason: error.to_string(),
             })?;
-        let context = SessionContext::new_with_config(config());
+        let state = SessionStateBuilder::new()
+            .with_config(config())
+            .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(Pauses))
+            .build();
+        let context = SessionContext::new_with_state(state);
         functions::register(&context);
         let provider = MemoryCatalogProvider::new();
         let mut names = Vec::new();
