@@ -259,7 +259,10 @@ pub(crate) fn refuse_writers(sql: &str) -> Result<()> {
 /// A size in the largest unit that gives a whole number, `512 MB`; thousands, as disks count.
 fn in_bytes(bytes: usize) -> String {
     let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
-    match units.iter().find(|(unit, _)| bytes > 0 && bytes % unit == 0) {
+    match units
+        .iter()
+        .find(|(unit, _)| bytes > 0 && bytes.is_multiple_of(*unit))
+    {
         Some((unit, name)) => format!("{} {name}", bytes / unit),
         None => format!("{bytes} bytes"),
     }
