@@ -56,9 +56,24 @@ pub fn target() -> Result<PathBuf> {
     Ok(target.to_owned())
 }
 
+/// Cargo as a user calls it, without what the cargo that runs the tests says of this package: a build script that reads it (that
+/// of `ring` does) would be run again, and all that stands on it built again.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    for (name, _) in std::env::vars_os() {
+        let ours = name
+            .to_str()
+            .is_some_and(|name| name.starts_with("CARGO_MANIFEST") || name.starts_with("CARGO_PKG"));
+        if ours {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
 /// What the example prints when it is built with these arguments.
 fn digest(arguments: &[String]) -> Result<String> {
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .current_dir(root())
         .args(["run", "-q", "-p", "aftershock-calibrate", "--example", "digest"])
         .arg("--target-dir")

@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Result, ensure};
 use tempfile::TempDir;
 
 use crate::cli::User;
-use crate::determinism::target;
+use crate::determinism::{cargo, target};
 use crate::workspace::{root, text};
 
 /// The crate, copied out of the workspace and built: its binary.
@@ -34,7 +33,7 @@ fn built() -> Result<PathBuf> {
     let config = folder.join("profile.toml");
     fs::write(&config, profile.to_string())?;
     let target = target()?;
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .current_dir(folder)
         .args(["build", "--quiet", "--offline", "--config"])
         .arg(&config)
