@@ -1,5 +1,5 @@
 -- Question: How many comparisons of a rule set with the rules of record stand side by side, and how many of them leave out zero?
--- Grain: one row; none where there is no comparison
+-- Grain: one row per folder of runs; none where there is no comparison
 -- Units: counts; comparisons counts runs other than the rules of record that have a baseline, judged those of them with an interval (the 5th to the 95th percentile of the change of the fall, from 100 draws on), less and more those whose interval lies below or above zero, unmoved those whose fall no draw changes; rule_set is a pattern, % asks for all of them
 -- Reads: replayed.outcomes, catalog.runs
 WITH
