@@ -421,10 +421,11 @@ fn every_function_has_its_row_and_every_row_its_function() -> Result<()> {
         .filter(|name| !engine.contains(name))
         .collect();
     let rows = Rows::of(&session.sql("SELECT * FROM catalog.functions ORDER BY name")?);
-    let listed: BTreeSet<String> = rows.rows.iter().map(|row| row[0].to_string()).collect();
+    let called = rows.rows.iter().filter(|row| row[1].text() != Some("join"));
+    let listed: BTreeSet<String> = called.map(|row| row[0].to_string()).collect();
     ensure!(listed == ours, "listed {listed:?}, registered {ours:?}");
     ensure!(
-        listed.len() == rows.rows.len() && listed.len() >= 18,
+        listed.len() + 1 == rows.rows.len() && listed.len() >= 18,
         "{listed:?}"
     );
     for row in &rows.rows {
@@ -435,7 +436,7 @@ fn every_function_has_its_row_and_every_row_its_function() -> Result<()> {
         );
         let kind = row[1].text().unwrap_or_default();
         ensure!(
-            ["scalar", "aggregate", "window", "table"].contains(&kind),
+            ["scalar", "aggregate", "window", "table", "join"].contains(&kind),
             "{row:?}"
         );
     }

@@ -1,5 +1,6 @@
 //! Integration tests: what no crate can show of itself alone.
 
+mod as_of;
 mod browser;
 mod calibrate;
 mod check;
@@ -11,6 +12,7 @@ mod functions;
 mod inert;
 mod ingest;
 mod known_answers;
+mod long_scans;
 mod outside_rule;
 mod own;
 mod published;

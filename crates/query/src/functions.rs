@@ -29,6 +29,7 @@ use arrow::array::RecordBatch;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::prelude::SessionContext;
 
+use crate::as_of;
 use crate::catalog::Columns;
 use aggregate::{Aggregate, Estimator};
 use argument::{Argument, Form};
@@ -38,7 +39,7 @@ use argument::{Argument, Form};
 pub struct Described {
     /// Its name.
     pub name: &'static str,
-    /// `scalar`, `aggregate`, `window` or `table`.
+    /// `scalar`, `aggregate`, `window`, `table` or `join`.
     pub kind: &'static str,
     /// How it is called; what stands in brackets may be left out.
     pub signature: &'static str,
@@ -92,9 +93,9 @@ pub fn register(context: &SessionContext) {
     context.register_udf(ScalarUDF::from(time_bucket::TimeBucket::new()));
 }
 
-/// `catalog.functions`, by name: ours and those that come from outside.
+/// `catalog.functions`, by name: ours, the join of ours and what comes from outside.
 pub(crate) fn batch(outside: &[Described]) -> RecordBatch {
-    let mut rows = [list(), outside.to_vec()].concat();
+    let mut rows = [&list()[..], &[as_of::DESCRIBED], outside].concat();
     rows.sort_by_key(|function| function.name);
     Columns::default()
         .text("name", &rows, |row| row.name)
@@ -115,7 +116,7 @@ pub(crate) const COLUMNS: [(&str, &str); 7] = [
     ("name", "Its name."),
     (
         "kind",
-        "`scalar`, `aggregate` (also over a window), `window` or `table`.",
+        "`scalar`, `aggregate` (also over a window), `window`, `table` or `join`.",
     ),
     (
         "signature",

@@ -8,6 +8,8 @@
 //!
 //! It never replays and knows no rule. Read [`Session`] first.
 
+mod ahead;
+mod as_of;
 pub mod catalog;
 pub mod cells;
 pub mod columns;
@@ -23,6 +25,7 @@ mod place;
 pub mod queries;
 mod reader;
 mod replayed;
+mod runs;
 mod session;
 mod synthetic;
 mod tables;

@@ -17,7 +17,7 @@ use futures_util::{Stream, StreamExt};
 
 use crate::error::Known;
 use crate::synthetic::{self, Worlds};
-use crate::{Error, Result, catalog, cuts, replayed, tables, tape};
+use crate::{Error, Result, as_of, catalog, cuts, replayed, tables, tape};
 
 /// The tables of one data folder and the way to ask them: nothing in SQL can write, and no file outside is read.
 ///
@@ -113,16 +113,25 @@ impl Reader {
     /// When it is not a query or names what is not there.
     pub async fn plan(&self, sql: &str) -> Result<Planned> {
         refuse_writers(sql)?;
-        let read_only = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        let planned = self.context.sql_with_options(sql, read_only).await;
+        let planned = self.frame(sql).await;
         Ok(Planned {
             frame: planned.map_err(|error| self.of_plan(error, sql))?,
             reader: self.clone(),
             sql: sql.into(),
         })
+    }
+
+    async fn frame(&self, sql: &str) -> std::result::Result<DataFrame, DataFusionError> {
+        let state = self.context.state();
+        let mut statement = state.sql_to_statement(sql, &state.config_options().sql_parser.dialect)?;
+        as_of::rewrite(&mut statement)?;
+        let plan = state.statement_to_plan(statement).await?;
+        let read_only = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        read_only.verify_plan(&plan)?;
+        self.context.execute_logical_plan(plan).await
     }
 
     fn exhausted(&self, error: DataFusionError) -> Error {
@@ -147,6 +156,7 @@ impl Reader {
             .chain(state.aggregate_functions().keys())
             .chain(state.window_functions().keys())
             .chain(state.table_functions().keys())
+            .filter(|name| *name != as_of::MARK)
             .cloned()
             .collect();
         names.sort();

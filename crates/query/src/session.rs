@@ -11,17 +11,19 @@ use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaPr
 use datafusion::common::{DataFusionError, ParamValues, ScalarValue};
 use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::execution::session_state::SessionStateBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionConfig;
 use futures_util::TryStreamExt;
 use tokio::runtime::Runtime;
 
+use crate::ahead::ReadAhead;
 use crate::cells::Rows;
 use crate::pauses::Pauses;
 use crate::queries::{self, Query};
 use crate::reader::{self, Place, Reader};
+use crate::runs::InRuns;
 use crate::synthetic::Worlds;
 use crate::tape::{self, Windows};
-use crate::{CatalogTables, Error, Functions, Result, functions, tables};
+use crate::{CatalogTables, Error, Functions, Result, as_of, functions, tables};
 
 /// The engine's name for all schemas of a session together.
 pub(crate) const CATALOG: &str = "aftershock";
@@ -102,19 +104,21 @@ impl Session {
         catalog: CatalogTables,
         runs: Option<&[&str]>,
     ) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(|error| Error::Data {
                 path: data_dir.to_owned(),
                 reason: error.to_string(),
             })?;
-        let state = SessionStateBuilder::new()
-            .with_config(config())
-            .with_default_features()
-            .with_physical_optimizer_rule(Arc::new(Pauses))
-            .build();
-        let context = SessionContext::new_with_state(state);
+        let context = as_of::context(
+            SessionStateBuilder::new()
+                .with_config(config())
+                .with_default_features()
+                .with_physical_optimizer_rule(Arc::new(InRuns))
+                .with_physical_optimizer_rule(Arc::new(ReadAhead))
+                .with_physical_optimizer_rule(Arc::new(Pauses)),
+        );
         functions::register(&context);
         let provider = MemoryCatalogProvider::new();
         let mut names = Vec::new();

@@ -589,6 +589,15 @@ impl Kind {
             .map(|column| column.name)
     }
 
+    /// The column with the venue's number by which rows stamped alike are ordered, those without one last; where it has one.
+    pub fn number(self) -> Option<&'static str> {
+        match self {
+            Self::Trades => Some("trade_id"),
+            Self::Quotes | Self::Depth => Some("update_id"),
+            _ => None,
+        }
+    }
+
     /// Schema of its rows while they are gathered; venue and instrument are folders.
     pub fn schema(self) -> SchemaRef {
         self.schema_of(Form::data_type)

@@ -27,11 +27,7 @@ pub(super) struct Positions {
 
 /// Column of the venue's number in the tables that are ordered by one.
 fn number_column(kind: Kind) -> Option<usize> {
-    let name = match kind {
-        Kind::Trades => "trade_id",
-        Kind::Quotes | Kind::Depth => "update_id",
-        _ => return None,
-    };
+    let name = kind.number()?;
     kind.own_columns().iter().position(|column| column.name == name)
 }
 

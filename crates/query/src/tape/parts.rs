@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aftershock_archive::tape::{Kind, PartEntry};
+use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PrunableStatistics;
@@ -26,6 +27,12 @@ use datafusion::prelude::{Expr, ident};
 
 use super::{EPISODE, PLACE, Windows};
 use crate::{Error, Result};
+
+/// The order that `ORDER BY` asks for; a stamp is never NULL.
+const IN_TIME: SortOptions = SortOptions {
+    descending: false,
+    nulls_first: false,
+};
 
 /// Where the files of a tape lie.
 pub(crate) struct Place {
@@ -129,11 +136,19 @@ impl Parts {
         Ok(kept.map(|(file, _)| file.clone()).collect())
     }
 
-    /// Rows come by their stamp where each file ends before the next begins.
+    /// Rows come by their stamp where each file ends before the next begins, and those stamped alike by the venue's number.
     fn ordering(&self, files: &[File]) -> Vec<LexOrdering> {
-        let follow = files.windows(2).all(|pair| pair[0].last_us <= pair[1].first_us);
-        let stamp = self.kind.stamp().filter(|_| follow);
-        let by = stamp.map(|name| PhysicalSortExpr::new_default(Arc::new(Column::new(name, 0))));
+        let follow = |shared: i64| {
+            files
+                .windows(2)
+                .all(|pair| pair[0].last_us + shared <= pair[1].first_us)
+        };
+        let stamp = self.kind.stamp().filter(|_| follow(0));
+        let number = self.kind.number().filter(|_| follow(1));
+        let by = stamp.into_iter().chain(number).filter_map(|name| {
+            let place = self.schema.index_of(name).ok()?;
+            Some(PhysicalSortExpr::new(Arc::new(Column::new(name, place)), IN_TIME))
+        });
         LexOrdering::new(by).into_iter().collect()
     }
 }
@@ -250,6 +265,15 @@ impl File {
                 max_value: at(facts.last_us),
                 ..ColumnStatistics::new_unknown()
             };
+            // Bounds that always hold: where stamps differ, the number says nothing about the order of two files.
+            if let Some(number) = kind
+                .number()
+                .and_then(|name| kind.stored_schema().index_of(name).ok())
+            {
+                let any = |value| Precision::Inexact(ScalarValue::Int64(Some(value)));
+                known.column_statistics[number].min_value = any(i64::MIN);
+                known.column_statistics[number].max_value = any(i64::MAX);
+            }
         }
         Ok(Self {
             file: file
