@@ -17,11 +17,11 @@ import multiprocessing
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 import zipfile
+
+from timed import timed
 
 COLUMNS = ["agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time", "is_buyer_maker"]
 DAY_MS = 86_400_000
@@ -123,25 +123,13 @@ def size(path):
                if name.endswith(".parquet"))
 
 
-def busy():
-    """Core seconds that all processes of this machine have used."""
-    with open("/proc/stat") as stat:
-        user, nice, system, idle, wait, irq, soft, steal = map(int, stat.readline().split()[1:9])
-    return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")
-
-
 def run(command, out):
     if os.path.isdir(out):
         shutil.rmtree(out)
     elif os.path.exists(out):
         os.remove(out)
-    start, before = time.perf_counter(), busy()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{command[0]} failed")
-    wall, cpu = time.perf_counter() - start, used.ru_utime + used.ru_stime
-    return wall, cpu, used.ru_maxrss / 1024, size(out), max(0.0, busy() - before - cpu) / wall
+    wall, cpu, peak, others = timed(command)
+    return wall, cpu, peak, size(out), others
 
 
 def main():

@@ -28,8 +28,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 /// Bytes of a file that are read at once: a row group of a tape has about as many.
 const PIECE: u64 = 1 << 20;
-/// Batches of a piece that wait to be used, which is a row group of a tape.
-const WAITING: usize = 32;
+/// Bytes of a decoded piece that may wait to be used, about: the numbers of eight columns of a row group of a tape.
+const WAITING: usize = 16 << 20;
 
 /// Has long scans read ahead.
 #[derive(Debug)]
@@ -160,9 +160,11 @@ impl ExecutionPlan for AheadExec {
     fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let pieces = Arc::clone(&self.pieces);
         let count = pieces.properties().output_partitioning().partition_count();
+        let batch = 8 * self.schema().fields().len().max(1) * context.session_config().batch_size();
+        let waiting = (WAITING / batch).max(1);
         let begun = stream::iter(0..count).map(move |piece| {
             let rows = pieces.execute(piece, Arc::clone(&context));
-            std::future::ready(rows.map(|rows| spawn_buffered(rows, WAITING)))
+            std::future::ready(rows.map(|rows| spawn_buffered(rows, waiting)))
         });
         let at_once = available_parallelism().map_or(1, NonZero::get);
         let rows = begun.buffered(at_once).try_flatten();

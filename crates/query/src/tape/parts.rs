@@ -11,6 +11,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DFSchema, Result as Planned, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -193,7 +194,14 @@ impl TableProvider for Parts {
         if with_episode && !read.contains(&0) {
             read.push(0);
         }
+        // What a file says of itself is read once, however many pieces of it are.
+        let runtime = state.runtime_env();
+        let opened = CachedParquetFileReaderFactory::new(
+            runtime.object_store(&self.url)?,
+            runtime.cache_manager.get_file_metadata_cache(),
+        );
         let mut source = ParquetSource::new(self.stored.clone())
+            .with_parquet_file_reader_factory(Arc::new(opened))
             .with_table_parquet_options(state.table_options().parquet.clone());
         if let Some(filter) = filter {
             source = source.with_predicate(filter);
