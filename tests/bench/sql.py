@@ -2,8 +2,9 @@
 """The same questions of the same Parquet, side by side: this program, DuckDB, Polars and chDB.
 
     pip install duckdb polars pyarrow chdb numpy
-    cargo build --release -p aftershock-cli
-    python3 tests/bench/sql.py target/release/aftershock [rows] [rounds] [folder]
+    cargo build --release -p aftershock-ingest --example ingest
+    cargo build --release -p aftershock-query --example ask
+    python3 tests/bench/sql.py target/release/examples [rows] [rounds] [folder]
 
 A month of made-up trades (20 million by default) and a funding rate a minute are ingested into a tape; all four read its files.
 Every question is asked in a process of its own, on two threads; rounds alternate; figures are medians over rounds. `wall` of
@@ -204,13 +205,14 @@ def main():
         # In a process of its own: a child's peak memory begins at that of its parent.
         subprocess.run([sys.executable, "-c", f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); import sql; "
                         f"sql.month({rows}, {folder!r})"], check=True)
-        subprocess.run([ours, "ingest", *sorted(glob.glob(folder + "/*.csv")), "--data", data], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([os.path.join(ours, "ingest"), os.path.join(data, "tape"), *sorted(glob.glob(folder + "/*.csv"))],
+                       check=True, stdout=subprocess.DEVNULL)
     trades, funding = os.path.join(data, "tape", "trades"), os.path.join(data, "tape", "funding")
     size = sum(os.path.getsize(path) for path in glob.glob(trades + "/**/*.parquet", recursive=True))
     print(f"{rows:,} rows, {size:,} bytes of Parquet, {rounds} rounds, {os.cpu_count()} cores")
     print(f"{'':30}{'':12}{'wall s':>8}{'CPU s':>8}{'peak MB':>9}{'others':>8}")
     for name, sql in QUESTIONS.items():
-        commands = {"aftershock": [ours, "sql", "--data", data, "--format", "jsonl", sql]}
+        commands = {"aftershock": [os.path.join(ours, "ask"), data, sql]}
         for peer, script in (("duckdb", DUCKDB), ("polars", POLARS), ("chdb", CHDB)):
             commands[peer] = [sys.executable, "-c", script, name, trades, funding]
         found = {program: [] for program in commands}

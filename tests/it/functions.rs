@@ -245,6 +245,37 @@ fn buckets_agree_with_the_calendar() -> Result<()> {
             "{width} at {at}: {found:?}, expected {start}"
         );
     }
+    // The same as columns, where neighbours may share a span.
+    let all = expected()?["buckets"].as_array().context("rows")?.clone();
+    for width in all
+        .iter()
+        .filter_map(|row| row[0].as_str())
+        .collect::<BTreeSet<_>>()
+    {
+        let asked: Vec<(i64, i64)> = all
+            .iter()
+            .filter(|row| row[0] == width)
+            .filter_map(|row| Some((row[1].as_i64()?, row[2].as_i64()?)))
+            .flat_map(|pair| [pair, pair])
+            .collect();
+        let values: Vec<String> = asked.iter().map(|(at, _)| format!("({at})")).collect();
+        let sql = format!(
+            "SELECT CAST(time_bucket(INTERVAL '{width}', arrow_cast(at, 'Timestamp(us, \"UTC\")')) AS BIGINT) \
+             FROM (VALUES (CAST(NULL AS BIGINT)), {}) AS v(at)",
+            values.join(", ")
+        );
+        let found = answers(&context, &sql)?;
+        ensure!(
+            found.rows.len() == asked.len() + 1 && found.rows[0][0] == Cell::Null,
+            "{width}"
+        );
+        for (row, (at, start)) in found.rows[1..].iter().zip(&asked) {
+            ensure!(
+                row[0] == Cell::Int(*start),
+                "{width} at {at}: {row:?}, expected {start}"
+            );
+        }
+    }
     Ok(())
 }
 

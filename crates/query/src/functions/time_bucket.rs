@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::types::IntervalMonthDayNano;
+use arrow::array::types::{IntervalMonthDayNano, TimestampMicrosecondType};
+use arrow::array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::functions::datetime::date_bin;
@@ -27,8 +28,11 @@ const ARGUMENTS: [Argument; 2] = [needed("width", Form::Span), needed("at", Form
 /// Monday 2000-01-03 and Saturday 2000-01-01, 00:00 UTC, in nanoseconds since 1970.
 const MONDAY: i64 = 946_857_600_000_000_000;
 const JANUARY: i64 = 946_684_800_000_000_000;
+/// Nanoseconds.
+const DAY: i64 = 86_400_000_000_000;
+const MICROSECOND: i64 = 1_000;
 
-/// The function; the engine's `date_bin` does the counting.
+/// The function. Columns and widths in whole units are counted here; the engine's `date_bin` does the rest.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct TimeBucket {
     signature: Signature,
@@ -68,6 +72,14 @@ impl ScalarUDFImpl for TimeBucket {
             ColumnarValue::Scalar(_) => return Err(wrong("not NULL")),
             ColumnarValue::Array(_) => return Err(wrong("the same for all rows")),
         };
+        if let (
+            ColumnarValue::Scalar(ScalarValue::IntervalMonthDayNano(Some(width))),
+            ColumnarValue::Array(at),
+        ) = (&given.args[0], &given.args[1])
+            && let Some(starts) = starts(*width, origin, at)?
+        {
+            return Ok(ColumnarValue::Array(starts));
+        }
         let kind = DataType::Timestamp(TimeUnit::Nanosecond, Some("+00:00".into()));
         given
             .args
@@ -86,6 +98,40 @@ impl ScalarUDFImpl for TimeBucket {
             _ => SortProperties::Unordered,
         })
     }
+}
+
+/// The starts for a column of instants, where the width is a whole number of microseconds.
+fn starts(width: IntervalMonthDayNano, origin: i64, at: &ArrayRef) -> Result<Option<ArrayRef>> {
+    let wide = i64::from(width.days)
+        .checked_mul(DAY)
+        .and_then(|days| days.checked_add(width.nanoseconds))
+        .filter(|wide| width.months == 0 && wide % MICROSECOND == 0);
+    let Some(wide) = wide.map(|wide| wide / MICROSECOND) else {
+        return Ok(None);
+    };
+    let instants = at.as_primitive::<TimestampMicrosecondType>();
+    let origin = origin / MICROSECOND;
+    // Neighbours are mostly in one span.
+    let mut start = instants
+        .values()
+        .first()
+        .map_or(0, |&at| start_of(at, origin, wide));
+    let found: Vec<i64> = instants
+        .values()
+        .iter()
+        .map(|&at| {
+            if at < start || at.wrapping_sub(start) >= wide {
+                start = start_of(at, origin, wide);
+            }
+            start
+        })
+        .collect();
+    let found = TimestampMicrosecondArray::new(found.into(), instants.nulls().cloned());
+    Ok(Some(Arc::new(found.with_data_type(at.data_type().clone()))))
+}
+
+fn start_of(at: i64, origin: i64, wide: i64) -> i64 {
+    at.saturating_sub(at.saturating_sub(origin).rem_euclid(wide))
 }
 
 fn origin(width: IntervalMonthDayNano) -> Result<i64> {
