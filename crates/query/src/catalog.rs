@@ -19,6 +19,7 @@ pub use rules::RuleRow;
 pub use venues::VenueRow;
 
 use crate::functions;
+use crate::meaning::{self, Table};
 
 /// One declared crash or quiet spell, a row of `catalog.episodes`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -200,40 +201,29 @@ impl CatalogTables {
     }
 }
 
+/// The tables whose meaning stands beside what fills them.
+const OTHERS: &[Table] = &[recovery::TABLE, functions::TABLE, venues::TABLE, rules::TABLE];
+
 /// What a row of a table of `catalog` is, where that is written down.
 pub(crate) fn about(table: &str) -> Option<&'static str> {
-    match table {
-        "recovery" => Some(recovery::ABOUT),
-        "functions" => Some(functions::ABOUT),
-        "venues" => Some(venues::ABOUT),
-        "rules" => Some(rules::ABOUT),
-        _ => declared::about(table),
-    }
+    declared::about(table).or_else(|| meaning::about(OTHERS, table))
 }
 
 /// What a column of such a table means.
 pub(crate) fn column_about(table: &str, column: &str) -> Option<&'static str> {
-    let columns: &[(&str, &str)] = match table {
-        "recovery" => &recovery::COLUMNS,
-        "functions" => &functions::COLUMNS,
-        "venues" => venues::COLUMNS,
-        "rules" => rules::COLUMNS,
-        _ => return declared::column_about(table, column),
-    };
-    let found = columns.iter().find(|(name, _)| *name == column);
-    found.map(|(_, about)| *about)
+    declared::column_about(table, column).or_else(|| meaning::column_about(OTHERS, &[], table, column))
 }
 
 /// Asserts that meanings are written down for the columns that a table has, in their order.
 #[cfg(test)]
-pub(crate) fn same_names(table: &RecordBatch, columns: &[(&str, &str)]) {
-    let schema = table.schema();
+pub(crate) fn same_names(batch: &RecordBatch, table: &Table) {
+    let schema = batch.schema();
     let named: Vec<&str> = schema
         .fields()
         .iter()
         .map(|field| field.name().as_str())
         .collect();
-    let told: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let told: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
     assert_eq!(named, told);
 }
 

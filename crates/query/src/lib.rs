@@ -34,4 +34,4 @@ pub use error::{Error, Result};
 pub use extension::Functions;
 pub use place::Place;
 pub use reader::{Planned, Reader};
-pub use session::Session;
+pub use session::{CATALOG, SCHEMA, Session};

@@ -24,7 +24,9 @@ use crate::tape::{self, Windows};
 use crate::{CatalogTables, Error, Functions, Result, functions, tables};
 
 /// The engine's name for all schemas of a session together.
-pub(crate) const CATALOG: &str = "aftershock";
+pub const CATALOG: &str = "aftershock";
+/// The schema of a table that is named without one.
+pub const SCHEMA: &str = "replayed";
 
 /// Scan partitions of every query: fixed, so that an answer does not depend on the machine.
 const PARTITIONS: usize = 1;
@@ -273,7 +275,7 @@ impl Session {
 
 fn config() -> SessionConfig {
     SessionConfig::new()
-        .with_default_catalog_and_schema(CATALOG, "replayed")
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(true)
         .with_target_partitions(PARTITIONS)

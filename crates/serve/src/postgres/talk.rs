@@ -1,9 +1,8 @@
 //! One conversation: statements in, rows out.
 
-use std::collections::HashMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use aftershock_query::{Error, RecordBatch};
 use arrow::array::StringArray;
@@ -30,11 +29,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::command::Command;
 use super::{parameter, rewrite, value};
-use crate::desk::{Answer, Desk, Outline, Values};
+use crate::desk::{Answer, Desk, Outline};
 use crate::fresh::Fresh;
+use crate::running::{Run, Running};
+use crate::values::{Values, bare, misfit, missing};
 
 /// Queries that run, by the process id of their connection, with the key that its client alone knows.
-pub(super) type Calls = Arc<Mutex<HashMap<i32, (SecretKey, CancellationToken)>>>;
+pub(super) type Calls = Running<i32, (SecretKey, CancellationToken)>;
+type Call = Run<i32, (SecretKey, CancellationToken)>;
 
 /// One client's side of the server.
 pub(super) struct Talk {
@@ -88,7 +90,8 @@ impl Talk {
         format: &Format,
     ) -> PgWireResult<Response> {
         let stop = self.gone.child_token();
-        let call = Call::new(&self.calls, client, stop.clone());
+        let (pid, key) = client.pid_and_secret_key();
+        let call = self.calls.begin(pid, (key, stop.clone()));
         let answer = self.desk.answer(&self.source, sql, values, stop).await;
         let answer = answer.map_err(fault)?;
         let fields = Arc::new(value::fields(&answer.schema(), format));
@@ -193,7 +196,7 @@ impl QueryParser for Talk {
                     .unwrap_or(DataType::Utf8);
                 let value =
                     ScalarValue::try_from(&kind).map_err(|error| Error::Execution(error.to_string()))?;
-                Ok((name.trim_start_matches('$').to_owned(), value))
+                Ok((bare(name).to_owned(), value))
             });
             let values = values.collect::<aftershock_query::Result<Vec<_>>>()?;
             Ok((!values.is_empty()).then(|| ParamValues::from(values)))
@@ -243,7 +246,7 @@ impl ExtendedQueryHandler for Talk {
             desk: self.desk.clone(),
             source: Arc::clone(&self.source),
             gone: self.gone.clone(),
-            calls: Arc::clone(&self.calls),
+            calls: self.calls.clone(),
             admitted: Arc::clone(&self.admitted),
         })
     }
@@ -370,37 +373,11 @@ impl ExtendedQueryHandler for Talk {
 impl CancelHandler for Talk {
     /// Needs no admission: whoever knows the key was told it by this server.
     async fn on_cancel_request(&self, request: CancelRequest) {
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((key, stop)) = calls.get(&request.pid)
-            && key.eq_value(&request.secret_key)
-        {
-            stop.cancel();
-        }
-    }
-}
-
-/// A query among those that run, for as long as it does.
-struct Call {
-    calls: Calls,
-    pid: i32,
-}
-
-impl Call {
-    fn new<C: ClientInfo>(calls: &Calls, client: &C, stop: CancellationToken) -> Self {
-        let (pid, key) = client.pid_and_secret_key();
-        let mut held = calls.lock().unwrap_or_else(PoisonError::into_inner);
-        held.insert(pid, (key, stop));
-        Self {
-            calls: Arc::clone(calls),
-            pid,
-        }
-    }
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        let mut held = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        held.remove(&self.pid);
+        self.calls.look(&request.pid, |(key, stop)| {
+            if key.eq_value(&request.secret_key) {
+                stop.cancel();
+            }
+        });
     }
 }
 
@@ -433,14 +410,10 @@ fn bound(values: Vec<ScalarValue>) -> Values {
         let mut named = Vec::with_capacity(parameters.len());
         for ((name, implied), value) in parameters.iter().zip(values) {
             let value = match implied {
-                Some(kind) => value.cast_to(kind).map_err(|error| Error::Query {
-                    primary: format!("the parameter {name} should be {kind}: {error}"),
-                    hint: None,
-                    place: None,
-                })?,
+                Some(kind) => value.cast_to(kind).map_err(|error| misfit(name, kind, error))?,
                 None => value,
             };
-            named.push((name.trim_start_matches('$').to_owned(), value));
+            named.push((bare(name).to_owned(), value));
         }
         Ok((!named.is_empty()).then(|| ParamValues::from(named)))
     })
@@ -448,12 +421,6 @@ fn bound(values: Vec<ScalarValue>) -> Values {
 
 fn shown(name: &str) -> SchemaRef {
     Arc::new(Schema::new(vec![Field::new(name, DataType::Utf8, false)]))
-}
-
-fn missing(name: &str) -> Error {
-    Error::MissingParameter {
-        names: vec![name.trim_start_matches('$').to_owned()],
-    }
 }
 
 /// An error in the terms of the protocol.
