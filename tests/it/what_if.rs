@@ -101,6 +101,23 @@ fn every_cell_is_that_of_the_run_of_the_command() -> Result<()> {
     Ok(())
 }
 
+/// `catalog.gates` says which gates a replay decides; those of a replay are all there, and no others are decided.
+#[test]
+fn the_gates_of_a_replay_are_those_that_the_catalog_says() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let session = session(folder.path())?;
+    let odd = "SELECT g.gate, r.gate AS replayed, g.in_replays, r.verdict
+               FROM catalog.gates AS g FULL JOIN replay('2026-02-05', 'record', 'gates', draws => 1) AS r ON r.gate = g.gate
+               WHERE g.gate IS DISTINCT FROM 'G11' AND g.in_replays IS DISTINCT FROM (r.verdict <> 'not measurable')
+                  AND NOT (r.verdict IS NULL AND NOT g.in_replays)";
+    let odd = Rows::of(&session.sql(odd)?);
+    ensure!(odd.rows.is_empty(), "{odd:?}");
+    let all = Rows::of(&session.sql("SELECT gate FROM catalog.gates")?);
+    let numbers: Vec<Cell> = (0..=18).map(|number| Cell::Text(format!("G{number}"))).collect();
+    ensure!(all.rows.concat() == numbers, "{all:?}");
+    Ok(())
+}
+
 /// A rule set may be text, and several go into one call; each run is the one that the command makes.
 #[test]
 fn rule_sets_come_as_names_text_or_an_array() -> Result<()> {

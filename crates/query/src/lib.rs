@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod cells;
 pub mod columns;
 mod cuts;
+mod embedded;
 mod error;
 pub mod extension;
 pub mod format;
@@ -30,6 +31,7 @@ mod tape;
 
 pub use arrow::record_batch::RecordBatch;
 pub use catalog::CatalogTables;
+pub use embedded::Embedded;
 pub use error::{Error, Result};
 pub use extension::Functions;
 pub use place::Place;

@@ -130,7 +130,7 @@ impl Session {
         };
         let internal = Error::of_execution;
         let known = tables::manifests(data_dir, runs)?;
-        let mut recorded = tables::recorded(data_dir)?;
+        let mut recorded = tables::recorded(data_dir, &catalog.cuts)?;
         if let Some(tape) = &tape {
             recorded.extend(tape::tables(&context, tape, &Windows::of(&catalog.episodes))?);
         }
@@ -144,6 +144,8 @@ impl Session {
             ("recovery", catalog.recovery),
             ("venues", catalog.venues),
             ("rules", catalog.rules),
+            ("gates", catalog.gates),
+            ("calibrations", catalog.calibrations),
             ("runs", tables::runs(&known)),
             ("functions", functions::batch(&[])),
         ];

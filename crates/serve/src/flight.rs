@@ -68,7 +68,7 @@ pub(crate) async fn serve(
         desk,
         source,
         access,
-        running: Arc::default(),
+        running: Running::default(),
     });
     // Every call passes here, the handshake too: there is no way in that does not ask.
     let guarded = tonic::service::interceptor::InterceptedService::new(flight, move |request: Request<()>| {
