@@ -56,10 +56,35 @@ pub(super) enum Statement {
     Command(Command),
     /// A query in the engine's words, with its columns and the types of its parameters.
     Query {
-        sql: String,
+        asked: Asked,
         schema: SchemaRef,
         parameters: Vec<Type>,
     },
+}
+
+/// A query as its client wrote it, and in the engine's words.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    written: Arc<str>,
+    sql: Arc<str>,
+}
+
+impl Asked {
+    fn new(written: &str) -> Self {
+        Self {
+            written: written.into(),
+            sql: rewrite::rewritten(written).into(),
+        }
+    }
+
+    /// An error in the terms of the protocol, with its place where that is one in what the client wrote.
+    fn fault(&self, error: Error) -> PgWireError {
+        let place = error.place().filter(|_| self.sql == self.written);
+        let position = place.map(|place| place.position(&self.written).to_string());
+        let mut info = info(error);
+        info.position = position;
+        PgWireError::UserError(Box::new(info))
+    }
 }
 
 impl Talk {
@@ -85,18 +110,18 @@ impl Talk {
     async fn run<C: ClientInfo>(
         &self,
         client: &C,
-        sql: &str,
+        asked: &Asked,
         values: Values,
         format: &Format,
     ) -> PgWireResult<Response> {
         let stop = self.gone.child_token();
         let (pid, key) = client.pid_and_secret_key();
         let call = self.calls.begin(pid, (key, stop.clone()));
-        let answer = self.desk.answer(&self.source, sql, values, stop).await;
-        let answer = answer.map_err(fault)?;
+        let answer = self.desk.answer(&self.source, &asked.sql, values, stop).await;
+        let answer = answer.map_err(|error| asked.fault(error))?;
         let fields = Arc::new(value::fields(&answer.schema(), format));
         let written = Arc::clone(&fields);
-        let batches = stream::try_unfold((answer, call), next);
+        let batches = stream::try_unfold((answer, call, asked.clone()), next);
         let rows = batches.and_then(move |batch| {
             let rows = value::rows(&batch, &written).map_err(fault);
             std::future::ready(rows.map(|rows| stream::iter(rows.into_iter().map(Ok))))
@@ -138,9 +163,12 @@ impl Talk {
     }
 }
 
-async fn next((mut answer, call): (Answer, Call)) -> PgWireResult<Option<(RecordBatch, (Answer, Call))>> {
-    let batch = answer.next().await.map_err(fault)?;
-    Ok(batch.map(|batch| (batch, (answer, call))))
+/// An answer on its way, among those that run, with what was asked.
+type Answering = (Answer, Call, Asked);
+
+async fn next((mut answer, call, asked): Answering) -> PgWireResult<Option<(RecordBatch, Answering)>> {
+    let batch = answer.next().await.map_err(|error| asked.fault(error))?;
+    Ok(batch.map(|batch| (batch, (answer, call, asked))))
 }
 
 #[async_trait]
@@ -158,12 +186,14 @@ impl SimpleQueryHandler for Talk {
         if let Some(command) = command {
             return Ok(vec![self.answer_command(&command, &Format::UnifiedText)?]);
         }
-        let sql = rewrite::rewritten(query);
+        let asked = Asked::new(query);
         let nothing: Values = Box::new(|parameters| match parameters.first() {
             None => Ok(None),
             Some((name, _)) => Err(missing(name)),
         });
-        Ok(vec![self.run(client, &sql, nothing, &Format::UnifiedText).await?])
+        Ok(vec![
+            self.run(client, &asked, nothing, &Format::UnifiedText).await?,
+        ])
     }
 }
 
@@ -184,7 +214,7 @@ impl QueryParser for Talk {
         if let Some(command) = Command::read(sql).map_err(fault)? {
             return Ok(Some(Statement::Command(command)));
         }
-        let sql = rewrite::rewritten(sql);
+        let asked = Asked::new(sql);
         let given = types.to_vec();
         // Nulls of the right types stand in, so that the columns are known before the values are.
         let nulls: Values = Box::new(move |parameters| {
@@ -203,13 +233,13 @@ impl QueryParser for Talk {
         });
         let outline = self
             .desk
-            .outline(&self.source, &sql, nulls)
+            .outline(&self.source, &asked.sql, nulls)
             .await
-            .map_err(fault)?;
+            .map_err(|error| asked.fault(error))?;
         let Outline { schema, parameters } = outline;
         let parameters = kinds(&parameters, types).map_err(fault)?;
         Ok(Some(Statement::Query {
-            sql,
+            asked,
             schema,
             parameters,
         }))
@@ -306,12 +336,14 @@ impl ExtendedQueryHandler for Talk {
     {
         self.check()?;
         let format = &portal.result_column_format;
-        let (sql, kinds) = match &portal.statement.statement {
+        let (asked, kinds) = match &portal.statement.statement {
             Statement::Command(command) => {
                 self.check_transaction(client, Some(command))?;
                 return self.answer_command(command, format);
             }
-            Statement::Query { sql, parameters, .. } => (sql, parameters),
+            Statement::Query {
+                asked, parameters, ..
+            } => (asked, parameters),
         };
         self.check_transaction(client, None)?;
         let mut values = Vec::with_capacity(kinds.len());
@@ -333,7 +365,7 @@ impl ExtendedQueryHandler for Talk {
             })?;
             values.push(value);
         }
-        self.run(client, sql, bound(values), format).await
+        self.run(client, asked, bound(values), format).await
     }
 
     async fn do_describe_statement<C>(
@@ -423,8 +455,12 @@ fn shown(name: &str) -> SchemaRef {
     Arc::new(Schema::new(vec![Field::new(name, DataType::Utf8, false)]))
 }
 
-/// An error in the terms of the protocol.
+/// An error in the terms of the protocol, that has no place in a query.
 fn fault(error: Error) -> PgWireError {
+    PgWireError::UserError(Box::new(info(error)))
+}
+
+fn info(error: Error) -> ErrorInfo {
     // Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html
     let code = match &error {
         Error::Limit { .. } => "53400",
@@ -438,5 +474,5 @@ fn fault(error: Error) -> PgWireError {
     };
     let mut info = ErrorInfo::new("ERROR".to_owned(), code.to_owned(), error.to_string());
     info.hint = error.hint();
-    PgWireError::UserError(Box::new(info))
+    info
 }
