@@ -13,6 +13,7 @@ mod ingest;
 mod known_answers;
 mod outside_rule;
 mod own;
+mod plain;
 mod published;
 mod recorded;
 mod report;
