@@ -92,6 +92,34 @@ fn a_tape_tells_what_was_declared() -> Result<()> {
         .and_then(|one| one["value"].as_float())
         .context("open interest")?;
     ensure!((read / held - 1.0).abs() < 0.01, "{read} is not {held}");
+
+    // In SQL it is its lines, and a file that is none says so and spoils nothing.
+    fs::create_dir_all(user.path("data/calibrations"))?;
+    fs::copy(user.path("one.toml"), user.path("data/calibrations/one.toml"))?;
+    fs::write(user.path("data/calibrations/torn.toml"), "priors_sha256 = ")?;
+    for (part, key) in [
+        ("figure", "figures"),
+        ("parameter", "parameters"),
+        ("impact", "impact"),
+        ("leverage", "leverage"),
+        ("limit", "limits"),
+    ] {
+        let lines = file[key].as_array().context(key)?.len();
+        let counted =
+            format!("SELECT count(*) FROM catalog.calibrations WHERE file = 'one.toml' AND part = '{part}'");
+        ensure!(
+            user.asked(&counted)? == lines.to_string(),
+            "{part}: {lines} lines"
+        );
+    }
+    let from = file["span"]["from"].as_str().context("a start")?;
+    let minute = format!(
+        "SELECT low || ' ' || high || ' ' || venue || ' ' || (from_at = '{from}')
+         FROM catalog.calibrations WHERE name = 'amplification' AND clock_s = 60"
+    );
+    ensure!(user.asked(&minute)? == format!("{low} {high} synthetic-open true"));
+    let torn = "SELECT fault IS NOT NULL AND part IS NULL FROM catalog.calibrations WHERE file = 'torn.toml'";
+    ensure!(user.asked(torn)? == "true");
     Ok(())
 }
 

@@ -340,3 +340,46 @@ fn a_folder_that_cannot_be_written_is_named_and_left_alone() -> Result<()> {
     ensure!(left.len() == 1, "{left:?}");
     Ok(())
 }
+
+/// A reader who has seen enough, as `head` has, is no failure and no panic; a disk that is full is one.
+#[test]
+fn who_stops_reading_is_no_failure() -> Result<()> {
+    let user = User::new()?;
+    for arguments in [
+        &["rules", "price-band"][..],
+        &["venues", "maker", "--at", "2020-03-12"],
+        &["episodes"],
+        &["query"],
+        &["sql", "SELECT * FROM catalog.venues"],
+        &["sql", "SELECT * FROM catalog.venues", "--format", "csv"],
+    ] {
+        let command = |stdout: Stdio| -> Result<std::process::Output> {
+            let mut command = Command::new(BINARY);
+            command.args(arguments).current_dir(user.home.path());
+            Ok(command.stdin(Stdio::null()).stdout(stdout).output()?)
+        };
+        let (reader, writer) = std::io::pipe()?;
+        drop(reader);
+        let closed = command(writer.into())?;
+        let said = String::from_utf8(closed.stderr)?;
+        ensure!(
+            closed.status.code() == Some(0),
+            "{arguments:?} ends with {:?}: {said}",
+            closed.status
+        );
+        ensure!(!said.contains("panicked"), "{arguments:?}: {said}");
+        if let Ok(full) = fs::File::options().write(true).open("/dev/full") {
+            let full = command(full.into())?;
+            let said = String::from_utf8(full.stderr)?;
+            ensure!(
+                full.status.code() != Some(0),
+                "{arguments:?} is content with a full disk"
+            );
+            ensure!(
+                !said.contains("panicked") && !said.is_empty(),
+                "{arguments:?}: {said}"
+            );
+        }
+    }
+    Ok(())
+}

@@ -15,6 +15,7 @@ mod known_answers;
 mod long_scans;
 mod outside_rule;
 mod own;
+mod plain;
 mod published;
 mod recorded;
 mod report;

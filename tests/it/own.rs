@@ -18,7 +18,7 @@ careful,binance-usdm,BTCUSDT,long,1,73000,30000,isolated
 
 impl User {
     /// The only line of a query's answer below its header.
-    fn asked(&self, sql: &str) -> Result<String> {
+    pub fn asked(&self, sql: &str) -> Result<String> {
         let said = self.says(&["sql", sql, "--format", "csv"])?.fine()?;
         let mut lines = said.text()?.lines().skip(1).map(str::to_owned);
         let line = lines.next().with_context(|| sql.to_owned())?;

@@ -4,13 +4,14 @@ mod answers;
 mod catalogs;
 mod doors;
 mod limits;
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use aftershock_query::RecordBatch;
+use aftershock_query::{RecordBatch, Session};
 use aftershock_serve::{Access, Limits, Options, Server};
 use anyhow::{Context, Result, bail};
 use arrow_flight::sql::client::FlightSqlServiceClient;
@@ -33,19 +34,28 @@ struct Serving {
 
 impl Serving {
     fn new(limits: Limits, token: Option<&str>) -> Result<Self> {
+        let access = Access {
+            token: token.map(str::to_owned),
+            ..Access::default()
+        };
+        Self::of(crate::sql::fixture, limits, access)
+    }
+
+    /// Answers from the tables of `session`.
+    fn of(
+        session: impl Fn() -> Result<Session> + Send + Sync + 'static,
+        limits: Limits,
+        access: Access,
+    ) -> Result<Self> {
         let any: SocketAddr = "127.0.0.1:0".parse()?;
         let options = Options {
             flight: Some(any),
             postgres: Some(any),
-            access: Access {
-                token: token.map(str::to_owned),
-                ..Access::default()
-            },
+            access,
             limits,
         };
-        let open = || {
-            let session = crate::sql::fixture()
-                .map_err(|error| aftershock_query::Error::Execution(error.to_string()))?;
+        let open = move || {
+            let session = session().map_err(|error| aftershock_query::Error::Execution(error.to_string()))?;
             Ok(session.reader().clone())
         };
         let server = Server::bind(options, Arc::new(open))?;

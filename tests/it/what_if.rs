@@ -101,6 +101,23 @@ fn every_cell_is_that_of_the_run_of_the_command() -> Result<()> {
     Ok(())
 }
 
+/// `catalog.gates` says which gates a replay decides; those of a replay are all there, and no others are decided.
+#[test]
+fn the_gates_of_a_replay_are_those_that_the_catalog_says() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let session = session(folder.path())?;
+    let odd = "SELECT g.gate, r.gate AS replayed, g.in_replays, r.verdict
+               FROM catalog.gates AS g FULL JOIN replay('2026-02-05', 'record', 'gates', draws => 1) AS r ON r.gate = g.gate
+               WHERE g.gate IS DISTINCT FROM 'G11' AND g.in_replays IS DISTINCT FROM (r.verdict <> 'not measurable')
+                  AND NOT (r.verdict IS NULL AND NOT g.in_replays)";
+    let odd = Rows::of(&session.sql(odd)?);
+    ensure!(odd.rows.is_empty(), "{odd:?}");
+    let all = Rows::of(&session.sql("SELECT gate FROM catalog.gates")?);
+    let numbers: Vec<Cell> = (0..=18).map(|number| Cell::Text(format!("G{number}"))).collect();
+    ensure!(all.rows.concat() == numbers, "{all:?}");
+    Ok(())
+}
+
 /// A rule set may be text, and several go into one call; each run is the one that the command makes.
 #[test]
 fn rule_sets_come_as_names_text_or_an_array() -> Result<()> {
@@ -309,6 +326,117 @@ fn what_cannot_be_replayed_is_refused_with_what_can() -> Result<()> {
         &format!("SELECT * FROM replay('2026-02-05', '{path}')"),
         &["there is no rule set", "files are not read here"],
     )?;
+    Ok(())
+}
+
+/// What a replay holds counts against what the query may hold, before it is replayed.
+#[test]
+fn a_replay_too_large_for_its_query_is_refused() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut session = session(folder.path())?;
+    session.limit(Some(100_000_000), None)?;
+    let large = "SELECT count(*) FROM replay('2026-02-05', ['record', 'price-band'], draws => 1000)";
+    let begun = Instant::now();
+    let Err(error) = session.sql(large) else {
+        bail!("a thousand draws go into 100 MB");
+    };
+    ensure!(begun.elapsed() < Duration::from_secs(5), "it was replayed first");
+    ensure!(matches!(error, Error::Limit { .. }), "{error:?}");
+    let said = format!("{error}; {}", error.hint().unwrap_or_default());
+    for word in [
+        "1000 draws under 2 rule sets",
+        "the memory that the query may hold",
+        "raise --memory",
+    ] {
+        ensure!(said.contains(word), "{said}");
+    }
+    let small = "SELECT count(*) AS n FROM replay('2026-02-05', ['record', 'price-band'], draws => 2)";
+    ensure!(Rows::of(&session.sql(small)?).rows == [[Cell::Int(12)]]);
+    Ok(())
+}
+
+/// Parameters of the query stand where values do; only the table decides which columns there are.
+#[test]
+fn arguments_may_be_parameters_of_the_query() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let session = session(folder.path())?;
+    let asked = |call: &str| {
+        format!(
+            "SELECT rule_set, run, draws, seed, count(*) AS rows, sum(forced_sell_usd) AS sold
+             FROM {call} AS r GROUP BY rule_set, run, draws, seed ORDER BY rule_set"
+        )
+    };
+    let written = asked("replay('2026-02-05', ['record', 'price-band'], draws => 2, seed => 7)");
+    let open = asked("replay($episode, ['record', $rules], draws => $draws, seed => $seed)");
+    let values = [
+        ("episode", "2026-02-05"),
+        ("rules", "price-band"),
+        ("draws", "2"),
+        ("seed", "7"),
+    ];
+    let expected = Rows::of(&session.sql(&written)?);
+    ensure!(expected.rows.len() == 2 && expected.get(0, "rows") == Some(&Cell::Int(6)));
+    ensure!(Rows::of(&session.sql_with(&open, &values)?) == expected);
+    // Other values are another replay, a plan replays nothing, and a join knows its columns.
+    let one = Rows::of(&session.sql_with(&open, &[&values[..2], &[("draws", "1"), ("seed", "7")]].concat())?);
+    ensure!(one.get(0, "rows") == Some(&Cell::Int(4)), "{one:?}");
+    let plan = session.sql_with(&format!("EXPLAIN {open}"), &values)?;
+    ensure!(format!("{:?}", Rows::of(&plan)).contains("StreamingTableExec"));
+    let joined = "SELECT count(*) AS rows FROM replay($episode, 'record', draws => $draws) AS a
+                  JOIN replay($episode, 'price-band', draws => $draws) AS b USING (draw, bar_order) WHERE a.draw > 0";
+    let joined = session.sql_with(joined, &[values[0], values[2]])?;
+    ensure!(Rows::of(&joined).rows == [[Cell::Int(4)]], "{joined:?}");
+
+    type Given<'a> = &'a [(&'a str, &'a str)];
+    let wrong: [(&str, Given<'_>, &[&str]); 4] = [
+        (
+            "SELECT * FROM replay($episode, 'record', draws => $draws)",
+            &[values[0], ("draws", "many")],
+            &["draws of replay is many", "whole number"],
+        ),
+        (
+            "SELECT * FROM replay('2026-02-05', 'record', draws => $draws)",
+            &[("draws", "0")],
+            &["draws of replay is 0, allowed is 1 to 1000"],
+        ),
+        (
+            "SELECT * FROM replay($episode, 'record')",
+            &[("episode", "2026-02-06")],
+            &["no episode `2026-02-06`"],
+        ),
+        (
+            "SELECT * FROM replay($episode, 'record', $table)",
+            &[values[0], ("table", "prices")],
+            &[
+                "table of replay is $table, should be written out",
+                "which columns",
+            ],
+        ),
+    ];
+    for (sql, values, words) in wrong {
+        let Err(error) = session.sql_with(sql, values) else {
+            bail!("answered: {sql}");
+        };
+        let said = format!("{error}; {}", error.hint().unwrap_or_default());
+        for word in words {
+            ensure!(said.contains(word), "no `{word}` in: {said}");
+        }
+        ensure!(error.is_users(), "{said}");
+    }
+
+    // The price of the README's table, with everything given from outside.
+    let price = "SELECT liquidation_price($venue, $instrument, $side, $contracts, $entry, $leverage, at => $at) AS usd";
+    let values = [
+        ("venue", "bitmex"),
+        ("instrument", "XBTUSD"),
+        ("side", "long"),
+        ("contracts", "1000000"),
+        ("entry", "8000"),
+        ("leverage", "25"),
+        ("at", "2020-03-12"),
+    ];
+    let found = Rows::of(&session.sql_with(price, &values)?);
+    ensure!(found.rows[0][0].to_string() == "7735.26570102", "{found:?}");
     Ok(())
 }
 

@@ -201,6 +201,11 @@ pub fn read_cut(data_dir: &Path, episode: &str) -> Result<Cut, ArchiveError> {
     decoded(digest.sha256, &root, parts)
 }
 
+/// Whether a folder has a cut of an episode, sound or damaged: its list of digests is written when its parts are.
+pub fn is_cut(data_dir: &Path, episode: &str) -> bool {
+    digest_path(data_dir, episode).exists()
+}
+
 fn digest_path(data_dir: &Path, episode: &str) -> PathBuf {
     data_dir.join("cuts").join(format!("{episode}.sha256"))
 }

@@ -74,6 +74,15 @@ pub(crate) fn print(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(if is_ours(error) { 2 } else { 1 })
 }
 
+/// Ends the program where a line could not be said: quietly if whoever read has seen enough.
+pub(crate) fn unsaid(error: &std::io::Error) -> ! {
+    let quiet = error.kind() == std::io::ErrorKind::BrokenPipe;
+    if !quiet {
+        crate::say!("error: cannot write to standard output: {error}");
+    }
+    std::process::exit(if quiet { 0 } else { 2 })
+}
+
 fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         let mistake = cause

@@ -11,6 +11,16 @@ macro_rules! say {
 }
 pub(crate) use say;
 
+/// Says something to stdout, as the macro of the standard library does, which panics where nobody reads any more.
+macro_rules! println {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        if let Err(error) = writeln!(std::io::stdout().lock(), $($text)*) {
+            $crate::failure::unsaid(&error);
+        }
+    }};
+}
+
 mod commands;
 mod failure;
 mod limits;

@@ -1,7 +1,9 @@
 //! The tables of the schema `catalog` that the caller fills: episodes, published figures, rule sets, kinds of rule, venues,
-//! scores.
+//! scores, gates, calibrations.
 
+mod calibrations;
 mod declared;
+mod gates;
 mod recovery;
 mod rules;
 mod venues;
@@ -14,11 +16,15 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
+pub use calibrations::CalibrationRow;
+pub use gates::GateRow;
 pub use recovery::RecoveryRow;
 pub use rules::RuleRow;
 pub use venues::VenueRow;
 
+use crate::embedded::Embedded;
 use crate::functions;
+use crate::meaning::{self, Table};
 
 /// One declared crash or quiet spell, a row of `catalog.episodes`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -108,7 +114,7 @@ pub struct RuleSetRow {
 }
 
 /// What the caller knows about episodes and rules; runs are read from their manifests.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct CatalogTables {
     /// `catalog.episodes`.
     pub episodes: RecordBatch,
@@ -122,11 +128,16 @@ pub struct CatalogTables {
     pub venues: RecordBatch,
     /// `catalog.rules`.
     pub rules: RecordBatch,
+    /// `catalog.gates`.
+    pub gates: RecordBatch,
+    /// `catalog.calibrations`.
+    pub calibrations: RecordBatch,
+    /// Rows of `recorded.episode_bars` and `recorded.episode_perp_daily` that no cut of the data folder has.
+    pub cuts: Embedded,
 }
 
 impl CatalogTables {
-    /// The tables of these rows, in the order given; [`CatalogTables::of_venues`] and [`CatalogTables::of_rules`] make the
-    /// other two.
+    /// The tables of these rows, in the order given; the functions below make the others, which are empty here.
     pub fn new(
         episodes: &[EpisodeRow],
         published: &[PublishedRow],
@@ -181,6 +192,9 @@ impl CatalogTables {
             recovery: recovery::batch(recovery),
             venues: Self::of_venues(&[]),
             rules: Self::of_rules(&[]),
+            gates: Self::of_gates(&[]),
+            calibrations: Self::of_calibrations(&[]),
+            cuts: Embedded::default(),
         }
     }
 
@@ -194,46 +208,52 @@ impl CatalogTables {
         rules::batch(rows)
     }
 
+    /// `catalog.gates`, in the order given.
+    pub fn of_gates(rows: &[GateRow]) -> RecordBatch {
+        gates::batch(rows)
+    }
+
+    /// `catalog.calibrations`, in the order given.
+    pub fn of_calibrations(rows: &[CalibrationRow]) -> RecordBatch {
+        calibrations::batch(rows)
+    }
+
     /// No episodes, rules and scores; for questions about runs and cuts alone.
     pub fn empty() -> Self {
         Self::new(&[], &[], &[], &[])
     }
 }
 
+/// The tables whose meaning stands beside what fills them.
+const OTHERS: &[Table] = &[
+    recovery::TABLE,
+    functions::TABLE,
+    venues::TABLE,
+    rules::TABLE,
+    gates::TABLE,
+    calibrations::TABLE,
+];
+
 /// What a row of a table of `catalog` is, where that is written down.
 pub(crate) fn about(table: &str) -> Option<&'static str> {
-    match table {
-        "recovery" => Some(recovery::ABOUT),
-        "functions" => Some(functions::ABOUT),
-        "venues" => Some(venues::ABOUT),
-        "rules" => Some(rules::ABOUT),
-        _ => declared::about(table),
-    }
+    declared::about(table).or_else(|| meaning::about(OTHERS, table))
 }
 
 /// What a column of such a table means.
 pub(crate) fn column_about(table: &str, column: &str) -> Option<&'static str> {
-    let columns: &[(&str, &str)] = match table {
-        "recovery" => &recovery::COLUMNS,
-        "functions" => &functions::COLUMNS,
-        "venues" => venues::COLUMNS,
-        "rules" => rules::COLUMNS,
-        _ => return declared::column_about(table, column),
-    };
-    let found = columns.iter().find(|(name, _)| *name == column);
-    found.map(|(_, about)| *about)
+    declared::column_about(table, column).or_else(|| meaning::column_about(OTHERS, &[], table, column))
 }
 
 /// Asserts that meanings are written down for the columns that a table has, in their order.
 #[cfg(test)]
-pub(crate) fn same_names(table: &RecordBatch, columns: &[(&str, &str)]) {
-    let schema = table.schema();
+pub(crate) fn same_names(batch: &RecordBatch, table: &Table) {
+    let schema = batch.schema();
     let named: Vec<&str> = schema
         .fields()
         .iter()
         .map(|field| field.name().as_str())
         .collect();
-    let told: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let told: Vec<&str> = table.columns.iter().map(|(name, _)| *name).collect();
     assert_eq!(named, told);
 }
 

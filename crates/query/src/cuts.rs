@@ -27,7 +27,7 @@ const COMMON: &[(&str, &str)] = &[
 const TABLES: &[Table] = &[
     Table {
         name: "episode_bars",
-        about: "A price bar of an embedded episode, as its replays read it; there once the episode was replayed.",
+        about: "A price bar of an embedded episode, as its replays read it.",
         columns: &[
             ("open_at", "Start of the bar."),
             ("close_at", "End of the bar, exclusive."),

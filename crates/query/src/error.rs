@@ -6,6 +6,7 @@ use datafusion::common::{DataFusionError, Diagnostic, SchemaError};
 
 use crate::near;
 use crate::place::Place;
+use crate::session::CATALOG;
 
 /// The result of asking something of a session.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -281,7 +282,10 @@ pub(crate) struct Known<'a> {
 
 impl Known<'_> {
     fn no_table(&self, name: &str) -> Error {
-        let name = name.trim_start_matches("aftershock.");
+        let name = name
+            .strip_prefix(CATALOG)
+            .and_then(|name| name.strip_prefix('.'))
+            .unwrap_or(name);
         let bare = name.rsplit('.').next().unwrap_or(name);
         let near = near::nearest(
             bare,

@@ -1,10 +1,15 @@
 //! Functions that a session takes from outside: nothing here knows a replay or a rule.
 
+mod call;
+
 use std::sync::Arc;
 
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::catalog::TableFunctionImpl;
+use datafusion::common::tree_node::TreeNode;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::datasource::MemTable;
+use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::planner::{
     PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
 };
@@ -15,17 +20,53 @@ use datafusion::sql::sqlparser::ast::{self, FunctionArg, FunctionArgExpr, TableA
 use crate::functions::{self, Described};
 use crate::session::CATALOG;
 use crate::{Error, near};
+use call::Call;
+pub(crate) use call::called;
 
 /// A function that stands in `FROM`, whose arguments have names: `replay('2020-03-12', 'price-band', draws => 100)`.
 #[derive(Clone, Debug)]
 pub struct TableFunction {
     /// Its name.
     pub name: &'static str,
-    /// Its parameters in order. Those that a call leaves out reach the function as NULL.
-    pub parameters: &'static [&'static str],
-    /// Makes the table of its arguments, which are folded where they can be; anything but a literal among them is
-    /// refused before it is called.
+    /// Its parameters in order, with what each is. Those that a call leaves out reach the function as NULL.
+    pub parameters: &'static [(&'static str, DataType)],
+    /// Makes the table of its arguments, which are folded where they can be; columns of other tables among them are
+    /// refused before it is called, and with parameters of the query it is called once their values are known.
     pub table: Arc<dyn TableFunctionImpl>,
+    /// Which of its parameters decides the columns.
+    pub columns_by: &'static str,
+    /// The columns by the value of that one, NULL where it is left out.
+    pub columns: fn(&ScalarValue) -> Result<SchemaRef>,
+}
+
+impl TableFunction {
+    /// Names of its parameters.
+    fn names(&self) -> Vec<&'static str> {
+        self.parameters.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// How it is called.
+    fn signature(&self) -> String {
+        format!("{}({})", self.name, self.names().join(", "))
+    }
+
+    /// Its columns where not all of its arguments are known.
+    fn columns_of(&self, arguments: &[Expr]) -> Result<SchemaRef> {
+        let decides = self.names().iter().position(|name| *name == self.columns_by);
+        match decides.and_then(|place| arguments.get(place)) {
+            Some(Expr::Literal(value, _)) => (self.columns)(value),
+            other => {
+                let said = other.map_or_else(String::new, ToString::to_string);
+                Err(Error::refused(
+                    format!(
+                        "{} of {} is {said}, should be written out where other arguments are parameters",
+                        self.columns_by, self.name
+                    ),
+                    Some("it decides which columns the query has".to_owned()),
+                ))
+            }
+        }
+    }
 }
 
 /// Functions from outside, with what `catalog.functions` says of them.
@@ -106,10 +147,18 @@ impl RelationPlanner for NamedArguments {
             return Ok(RelationPlanning::Original(Box::new(relation)));
         };
         let arguments = placed(function, arguments, context)?;
-        let source = context
-            .context_provider()
-            .get_table_function_source(function.name, arguments)?;
-        let plan = LogicalPlanBuilder::scan(function.name, source, None)?.build()?;
+        let plan = if arguments.iter().any(is_open) {
+            Call::plan(
+                function.name,
+                arguments.clone(),
+                &function.columns_of(&arguments)?,
+            )?
+        } else {
+            let source = context
+                .context_provider()
+                .get_table_function_source(function.name, arguments)?;
+            LogicalPlanBuilder::scan(function.name, source, None)?.build()?
+        };
         Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(
             plan, alias,
         ))))
@@ -151,7 +200,7 @@ fn placed(
     context: &mut dyn RelationPlannerContext,
 ) -> Result<Vec<Expr>> {
     let TableFunction { name, parameters, .. } = function;
-    let signature = format!("{name}({})", parameters.join(", "));
+    let signature = function.signature();
     let mut placed: Vec<Option<Expr>> = vec![None; parameters.len()];
     let mut by_name = false;
     for (index, argument) in arguments.into_iter().enumerate() {
@@ -183,47 +232,54 @@ fn placed(
             FunctionArg::ExprNamed { name: given, arg, .. } => (named(function, given.to_string())?, arg),
         };
         by_name |= !unnamed;
-        let parameter = parameters[place];
+        let (parameter, kind) = &parameters[place];
         if placed[place].is_some() {
             return Err(Error::refused(
                 format!("{parameter} of {name} is given twice"),
                 Some(format!("it is {signature}")),
             ));
         }
-        placed[place] = Some(literal(function, parameter, value, context)?);
+        placed[place] = Some(constant(function, parameter, kind, value, context)?);
     }
     let null = || Expr::Literal(ScalarValue::Null, None);
     Ok(placed.into_iter().map(|one| one.unwrap_or_else(null)).collect())
 }
 
+/// Whether an argument waits for a parameter of the query.
+fn is_open(argument: &Expr) -> bool {
+    let waits = argument.exists(|part| Ok(matches!(part, Expr::Placeholder(_))));
+    waits.unwrap_or(true)
+}
+
 /// The place of a parameter.
 fn named(function: &TableFunction, given: String) -> Result<usize> {
-    let known = function.parameters;
+    let known = function.names();
     known
         .iter()
         .position(|parameter| *parameter == given)
         .ok_or_else(|| {
             Error::refused(
                 format!("{} has no parameter `{given}`", function.name),
-                near::hint(&given, known),
+                near::hint(&given, &known),
             )
         })
 }
 
-/// An argument as an expression that needs no row.
-fn literal(
+/// An argument as an expression that needs no row; a parameter of the query in it is of the kind that is taken.
+fn constant(
     function: &TableFunction,
     parameter: &str,
+    kind: &DataType,
     value: FunctionArgExpr,
     context: &mut dyn RelationPlannerContext,
 ) -> Result<Expr> {
     let refused = |what: String| -> DataFusionError {
         Error::refused(
             format!(
-                "{parameter} of {} is {what}, should be a value that is written out",
+                "{parameter} of {} is {what}, should be written out, or a parameter of the query",
                 function.name
             ),
-            Some("a table function is called before any row or parameter is known".to_owned()),
+            Some("a table function is called before any row is known".to_owned()),
         )
     };
     let FunctionArgExpr::Expr(value) = value else {
@@ -231,9 +287,12 @@ fn literal(
     };
     let said = value.to_string();
     match context.sql_to_expr(value, &DFSchema::empty()) {
-        Ok(
-            Expr::Placeholder(_) | Expr::ScalarSubquery(_) | Expr::OuterReferenceColumn(..) | Expr::Column(_),
-        ) => Err(refused(said)),
+        Ok(Expr::ScalarSubquery(_) | Expr::OuterReferenceColumn(..) | Expr::Column(_)) => Err(refused(said)),
+        Ok(Expr::Placeholder(parameter)) => {
+            let field = Arc::new(Field::new(parameter.id.as_str(), kind.clone(), true));
+            let typed = Placeholder::new_with_field(parameter.id, Some(field));
+            Ok(Expr::Placeholder(typed))
+        }
         Ok(expression) => Ok(expression),
         Err(error) if matches!(error.find_root(), DataFusionError::SchemaError(..)) => Err(refused(said)),
         Err(error) => Err(error),

@@ -31,6 +31,7 @@ use datafusion::prelude::SessionContext;
 
 use crate::as_of;
 use crate::catalog::Columns;
+use crate::meaning::Table;
 use aggregate::{Aggregate, Estimator};
 use argument::{Argument, Form};
 
@@ -108,28 +109,29 @@ pub(crate) fn batch(outside: &[Described]) -> RecordBatch {
         .batch()
 }
 
-/// What one row of `catalog.functions` is.
-pub(crate) const ABOUT: &str = "A function of the field, beside those that the engine brings.";
-
-/// Its columns with their meaning.
-pub(crate) const COLUMNS: [(&str, &str); 7] = [
-    ("name", "Its name."),
-    (
-        "kind",
-        "`scalar`, `aggregate` (also over a window), `window`, `table` or `join`.",
-    ),
-    (
-        "signature",
-        "How it is called; what stands in brackets may be left out.",
-    ),
-    ("meaning", "What it answers, and when it does not."),
-    ("units", "What the answer is measured in."),
-    (
-        "ordering",
-        "`none`: rows may come in any order; `imposed`: the function orders them by their instants; `needed`: they must come in order.",
-    ),
-    ("source", "Who wrote it down."),
-];
+/// What `catalog.functions` holds.
+pub(crate) const TABLE: Table = Table {
+    name: "functions",
+    about: "A function of the field, beside those that the engine brings.",
+    columns: &[
+        ("name", "Its name."),
+        (
+            "kind",
+            "`scalar`, `aggregate` (also over a window), `window`, `table` or `join`.",
+        ),
+        (
+            "signature",
+            "How it is called; what stands in brackets may be left out.",
+        ),
+        ("meaning", "What it answers, and when it does not."),
+        ("units", "What the answer is measured in."),
+        (
+            "ordering",
+            "`none`: rows may come in any order; `imposed`: the function orders them by their instants; `needed`: they must come in order.",
+        ),
+        ("source", "Who wrote it down."),
+    ],
+};
 
 /// Whether a function is told when each row happened.
 fn takes_instants(arguments: &[Argument]) -> bool {
@@ -176,14 +178,7 @@ mod tests {
     #[test]
     fn every_column_has_its_meaning() {
         let batch = batch(&[]);
-        let schema = batch.schema();
-        let named: Vec<&str> = schema
-            .fields()
-            .iter()
-            .map(|field| field.name().as_str())
-            .collect();
-        let told: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
-        assert_eq!(named, told);
+        crate::catalog::same_names(&batch, &TABLE);
         assert_eq!(batch.num_rows(), list().len());
     }
 }

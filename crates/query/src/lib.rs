@@ -14,6 +14,7 @@ pub mod catalog;
 pub mod cells;
 pub mod columns;
 mod cuts;
+mod embedded;
 mod error;
 pub mod extension;
 pub mod format;
@@ -33,8 +34,9 @@ mod tape;
 
 pub use arrow::record_batch::RecordBatch;
 pub use catalog::CatalogTables;
+pub use embedded::Embedded;
 pub use error::{Error, Result};
 pub use extension::Functions;
 pub use place::Place;
 pub use reader::{Planned, Reader};
-pub use session::Session;
+pub use session::{CATALOG, SCHEMA, Session};

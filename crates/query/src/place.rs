@@ -33,6 +33,12 @@ impl fmt::Display for Place {
 }
 
 impl Place {
+    /// Which character of the whole query it begins at, counted from 1.
+    pub fn position(&self, sql: &str) -> usize {
+        let before = sql.split('\n').take(self.line - 1);
+        before.map(|line| line.chars().count() + 1).sum::<usize>() + self.column
+    }
+
     /// The place at a line and column, as wide as the word there.
     pub(crate) fn at(sql: &str, line: usize, column: usize) -> Option<Self> {
         let text = sql.lines().nth(line.checked_sub(1)?)?;
@@ -126,6 +132,10 @@ mod tests {
         let place = Place::of_call(sql, "MEDRV").map(|place| place.to_string());
         let shown = "line 2, column 3:   medrv(at) -- medrv\n                    ^^^^^";
         assert_eq!(place.as_deref(), Some(shown));
+        assert_eq!(
+            Place::of_call(sql, "medrv").map(|place| place.position(sql)),
+            Some(13)
+        );
         assert_eq!(Place::of_call("a(1), a(2)", "a"), None);
         assert_eq!(Place::of_call("SELECT a, 'a()', \"a\"()", "a"), None);
         let end = Place::end("SELECT (1\n").map(|place| (place.line, place.column, place.width));

@@ -16,6 +16,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use futures_util::{Stream, StreamExt};
 
 use crate::error::Known;
+use crate::extension::called;
 use crate::synthetic::{self, Worlds};
 use crate::{Error, Result, as_of, catalog, cuts, replayed, tables, tape};
 
@@ -245,6 +246,7 @@ impl Planned {
     /// When it cannot begin; later failures are items of the stream.
     pub async fn stream(self) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
         let Self { frame, reader, sql } = self;
+        let frame = called(frame).map_err(|error| reader.of_plan(error, &sql))?;
         let batches = frame.execute_stream().await;
         let batches = batches.map_err(|error| reader.of_asked(error, &sql))?;
         Ok(batches.map(move |batch| batch.map_err(|error| reader.of_asked(error, &sql))))

@@ -26,7 +26,9 @@ use crate::tape::{self, Windows};
 use crate::{CatalogTables, Error, Functions, Result, as_of, functions, tables};
 
 /// The engine's name for all schemas of a session together.
-pub(crate) const CATALOG: &str = "aftershock";
+pub const CATALOG: &str = "aftershock";
+/// The schema of a table that is named without one.
+pub const SCHEMA: &str = "replayed";
 
 /// Scan partitions of every query: fixed, so that an answer does not depend on the machine.
 const PARTITIONS: usize = 1;
@@ -132,7 +134,7 @@ impl Session {
         };
         let internal = Error::of_execution;
         let known = tables::manifests(data_dir, runs)?;
-        let mut recorded = tables::recorded(data_dir)?;
+        let mut recorded = tables::recorded(data_dir, &catalog.cuts)?;
         if let Some(tape) = &tape {
             recorded.extend(tape::tables(&context, tape, &Windows::of(&catalog.episodes))?);
         }
@@ -146,6 +148,8 @@ impl Session {
             ("recovery", catalog.recovery),
             ("venues", catalog.venues),
             ("rules", catalog.rules),
+            ("gates", catalog.gates),
+            ("calibrations", catalog.calibrations),
             ("runs", tables::runs(&known)),
             ("functions", functions::batch(&[])),
         ];
@@ -277,7 +281,7 @@ impl Session {
 
 fn config() -> SessionConfig {
     SessionConfig::new()
-        .with_default_catalog_and_schema(CATALOG, "replayed")
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(true)
         .with_target_partitions(PARTITIONS)

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aftershock_archive::{Departure, Manifest, cut, journal, list_runs, sha256_hex};
+use aftershock_archive::{Cut, Departure, Manifest, cut, journal, list_runs, sha256_hex};
 use arrow::array::{RecordBatch, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DataFusionError;
@@ -17,34 +17,38 @@ use datafusion::prelude::{SessionContext, col, lit};
 use parquet::file::reader::SerializedFileReader;
 
 use crate::catalog::Columns;
+use crate::embedded::{Cuts, Embedded};
 use crate::{Error, Result};
 
 type Named = (&'static str, Arc<dyn TableProvider>);
 
-/// The tables of `recorded`: the cuts of all episodes, one folder a table below `cuts/`.
-pub(crate) fn recorded(data_dir: &Path) -> Result<Vec<Named>> {
-    let tables = [
-        ("episode_bars", "bars", "open_at", cut::stored_bars_schema()),
-        (
-            "episode_perp_daily",
-            "perp_daily",
-            "day_at",
-            cut::stored_perp_daily_schema(),
-        ),
-    ];
-    tables
-        .into_iter()
-        .map(|(name, folder, start, columns)| {
-            let files = Files {
-                folder: data_dir.join("cuts").join(folder),
-                file: "*.parquet".to_owned(),
-                columns,
-                hive: &["episode", "venue"],
-                sorted_by: vec![start, "instrument"],
-            };
-            Ok((name, files.provider()?))
-        })
-        .collect()
+/// The tables of `recorded` that hold cuts, one folder a table below `cuts/`, and what is `embedded` of other episodes.
+pub(crate) fn recorded(data_dir: &Path, embedded: &Embedded) -> Result<Vec<Named>> {
+    let missing = embedded.missing(data_dir);
+    let table = |folder: &str, start, columns, rows: fn(&Cut) -> RecordBatch| {
+        let sorted_by = [start, "instrument"];
+        let files = Files {
+            folder: data_dir.join("cuts").join(folder),
+            file: "*.parquet".to_owned(),
+            columns,
+            hive: &["episode", "venue"],
+            sorted_by: sorted_by.to_vec(),
+        };
+        let cuts: Arc<dyn TableProvider> = Arc::new(Cuts {
+            stored: files.provider()?,
+            missing: missing.clone(),
+            rows,
+            sorted_by,
+        });
+        Ok(cuts)
+    };
+    let bars = table("bars", "open_at", cut::stored_bars_schema(), |cut| {
+        cut::bars_to_batch(&cut.bars)
+    })?;
+    let days = table("perp_daily", "day_at", cut::stored_perp_daily_schema(), |cut| {
+        cut::perp_daily_to_batch(&cut.perp_daily)
+    })?;
+    Ok(vec![("episode_bars", bars), ("episode_perp_daily", days)])
 }
 
 /// The tables of `replayed`: one folder a run below `runs/`, one file a table.

@@ -7,7 +7,6 @@ use aftershock_query::{Error, Planned, Reader, RecordBatch, Result};
 use arrow::array::RecordBatchOptions;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
-use datafusion::common::ParamValues;
 use futures_util::StreamExt;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -15,6 +14,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::fresh::Fresh;
+use crate::values::Values;
 use crate::{Limits, shape};
 
 /// Batches that wait for a client that is slower than its query.
@@ -35,9 +35,6 @@ pub(crate) struct Outline {
     /// As [`Planned::parameters`].
     pub(crate) parameters: Vec<(String, Option<DataType>)>,
 }
-
-/// Values of a query's parameters, once it is known which there are; as [`Planned::parameters`] names them.
-pub(crate) type Values = Box<dyn FnOnce(&[(String, Option<DataType>)]) -> Result<Option<ParamValues>> + Send>;
 
 impl Desk {
     /// Queries run on `threads` until `stopping`.
@@ -89,12 +86,12 @@ impl Desk {
         let until = tokio::time::Instant::from_std(Instant::now() + self.limits.time);
         let place = tokio::select! {
             biased;
-            () = stop.cancelled() => return Err(cancelled()),
+            () = stop.cancelled() => return Err(Error::Cancelled),
             place = tokio::time::timeout_at(until, Arc::clone(&self.places).acquire_owned()) => place,
         };
         let place = match place {
             Ok(Ok(place)) => place,
-            Ok(Err(_)) => return Err(cancelled()),
+            Ok(Err(_)) => return Err(Error::Cancelled),
             Err(_) => return Err(self.limits.of_queries()),
         };
         let (outlined, outline) = oneshot::channel();
@@ -139,7 +136,7 @@ impl Desk {
         };
         answer.outline = match answer.wait(outline).await? {
             Ok(outline) => outline?,
-            Err(_) => return Err(answer.ended().await.unwrap_or_else(cancelled)),
+            Err(_) => return Err(answer.ended().await.unwrap_or(Error::Cancelled)),
         };
         Ok(answer)
     }
@@ -227,7 +224,7 @@ impl Answer {
     async fn found(&mut self) -> Result<Option<RecordBatch>> {
         let next = tokio::select! {
             biased;
-            () = self.stop.cancelled() => return Err(cancelled()),
+            () = self.stop.cancelled() => return Err(Error::Cancelled),
             () = tokio::time::sleep_until(self.until) => return Err(self.limits.of_time()),
             next = self.batches.recv() => next,
         };
@@ -249,7 +246,7 @@ impl Answer {
     async fn wait<T>(&self, what: impl Future<Output = T>) -> Result<T> {
         tokio::select! {
             biased;
-            () = self.stop.cancelled() => Err(cancelled()),
+            () = self.stop.cancelled() => Err(Error::Cancelled),
             () = tokio::time::sleep_until(self.until) => Err(self.limits.of_time()),
             found = what => Ok(found),
         }
@@ -259,14 +256,9 @@ impl Answer {
     async fn ended(&mut self) -> Option<Error> {
         let end = self.task.take()?.await.err()?;
         Some(if end.is_cancelled() {
-            cancelled()
+            Error::Cancelled
         } else {
             Error::Execution("the engine gave up; this is a defect of the program".to_owned())
         })
     }
-}
-
-/// Somebody asked for the query to be stopped.
-fn cancelled() -> Error {
-    Error::Cancelled
 }

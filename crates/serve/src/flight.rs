@@ -4,9 +4,8 @@ mod handle;
 mod incoming;
 mod listing;
 
-use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aftershock_query::{Error, RecordBatch};
@@ -39,6 +38,7 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::Access;
 use crate::desk::{Answer, Desk};
 use crate::fresh::Fresh;
+use crate::running;
 use handle::Handle;
 
 /// How long a client may say nothing, and then take to answer whether it is there.
@@ -68,7 +68,7 @@ pub(crate) async fn serve(
         desk,
         source,
         access,
-        running: Arc::default(),
+        running: Running::default(),
     });
     // Every call passes here, the handshake too: there is no way in that does not ask.
     let guarded = tonic::service::interceptor::InterceptedService::new(flight, move |request: Request<()>| {
@@ -94,7 +94,8 @@ struct Flight {
 }
 
 /// Switches of the queries that run, by the id in their handle.
-type Running = Arc<Mutex<HashMap<Vec<u8>, CancellationToken>>>;
+type Running = running::Running<Vec<u8>, CancellationToken>;
+type Run = running::Run<Vec<u8>, CancellationToken>;
 
 type Sent<T> = std::result::Result<Response<T>, Status>;
 type Data = <Flight as FlightService>::DoGetStream;
@@ -338,7 +339,7 @@ impl Flight {
     /// The rows of a query.
     async fn rows(&self, handle: &Handle) -> Sent<Data> {
         let stop = self.desk.switch();
-        let run = Run::new(&self.running, handle.id.clone(), stop.clone());
+        let run = self.running.begin(handle.id.clone(), stop.clone());
         let answer = self
             .desk
             .answer(&self.source, &handle.sql, handle.values(), stop)
@@ -351,7 +352,6 @@ impl Flight {
 
     /// Stops the query whose rows an info names; false where it does not run.
     fn cancel(&self, info: &FlightInfo) -> bool {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let tickets = info
             .endpoint
             .iter()
@@ -361,10 +361,8 @@ impl Flight {
             let asked = arrow_flight::sql::Any::decode(ticket.ticket.clone()).ok();
             let asked = asked.and_then(|any| any.unpack::<TicketStatementQuery>().ok().flatten());
             let handle = asked.and_then(|asked| Handle::read(&asked.statement_handle).ok());
-            if let Some(stop) = handle.and_then(|handle| running.get(&handle.id)) {
-                stop.cancel();
-                any = true;
-            }
+            let stopped = handle.and_then(|handle| self.running.look(&handle.id, CancellationToken::cancel));
+            any |= stopped.is_some();
         }
         any
     }
@@ -376,30 +374,6 @@ async fn next(
     match answer.next().await {
         Ok(batch) => Ok(batch.map(|batch| (batch, (answer, run)))),
         Err(error) => Err(FlightError::Tonic(Box::new(fault(error)))),
-    }
-}
-
-/// A query among those that run, for as long as it does.
-struct Run {
-    running: Running,
-    id: Vec<u8>,
-}
-
-impl Run {
-    fn new(running: &Running, id: Vec<u8>, stop: CancellationToken) -> Self {
-        let mut held = running.lock().unwrap_or_else(PoisonError::into_inner);
-        held.insert(id.clone(), stop);
-        Self {
-            running: Arc::clone(running),
-            id,
-        }
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        let mut held = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        held.remove(&self.id);
     }
 }
 

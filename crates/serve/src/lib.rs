@@ -11,7 +11,9 @@ mod fresh;
 mod growth;
 mod limits;
 mod postgres;
+mod running;
 mod shape;
+mod values;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

@@ -78,12 +78,7 @@ pub(crate) async fn serve(
             continue;
         };
         let gone = stopping.child_token();
-        let talk = Talk::new(
-            desk.clone(),
-            Arc::clone(&source),
-            gone.clone(),
-            Arc::clone(&calls),
-        );
+        let talk = Talk::new(desk.clone(), Arc::clone(&source), gone.clone(), calls.clone());
         let connection = connection(stream, cipher.clone(), talk, Arc::clone(&door), gone.clone());
         tokio::spawn(async move {
             let _place = place;

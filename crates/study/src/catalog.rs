@@ -1,14 +1,20 @@
-//! The tables of the schema `catalog`: episodes, published figures, rule sets, kinds of rule, venues and scores.
+//! The tables of the schema `catalog`: episodes, published figures, rule sets, kinds of rule, venues, scores, gates and
+//! calibrations.
 
+mod calibrations;
+mod gates;
 pub(crate) mod recovery;
 mod rules;
 mod venues;
 
-use aftershock_archive::Departure;
-use aftershock_ingest::{Catalog, Episode};
+use std::path::Path;
+
+use aftershock_archive::cut::cut_of;
+use aftershock_archive::{Cut, Departure};
+use aftershock_ingest::{Catalog, Episode, sample};
 use aftershock_market::Shock;
-use aftershock_query::CatalogTables;
 use aftershock_query::catalog::{EpisodeRow, PublishedRow, RuleSetRow};
+use aftershock_query::{CatalogTables, Embedded, RecordBatch};
 use aftershock_rules::RuleSetFile;
 
 use crate::{Result, rule_sets};
@@ -67,6 +73,8 @@ pub fn tables(own_rules: &[&RuleSetFile], departures: &[Departure]) -> Result<Ca
     Ok(CatalogTables {
         venues: CatalogTables::of_venues(&venues::rows()?),
         rules: CatalogTables::of_rules(&rules::rows()),
+        gates: CatalogTables::of_gates(&gates::rows()),
+        cuts: cuts(&catalog),
         ..CatalogTables::new(
             &episode_rows,
             &published,
@@ -74,6 +82,23 @@ pub fn tables(own_rules: &[&RuleSetFile], departures: &[Departure]) -> Result<Ca
             &recovery::parse("data/recovery.csv", RECOVERY)?,
         )
     })
+}
+
+/// `catalog.calibrations`: what is in the data folder now. A file that cannot be read is a row that says why.
+pub fn calibrations(data: &Path) -> RecordBatch {
+    CatalogTables::of_calibrations(&calibrations::rows(data))
+}
+
+/// The cuts that replays of the embedded episodes would write.
+fn cuts(catalog: &Catalog) -> Embedded {
+    let episodes = catalog.episodes().iter();
+    let episodes = episodes.map(|episode| episode.id.clone()).collect();
+    Embedded::new(episodes, |id| made(id).map_err(|error| error.to_string()))
+}
+
+fn made(id: &str) -> Result<Cut> {
+    let sample = sample(Catalog::embedded()?.find(id)?)?;
+    Ok(cut_of(id, &sample.bars, &sample.perp_daily)?)
 }
 
 /// An episode with a move in it that did not happen. It has nothing published: that is of the episode.

@@ -6,7 +6,7 @@ use aftershock_archive::cut::cut_of;
 use aftershock_archive::{ArchiveError, Cut, read_cut, write_cut};
 use aftershock_calibrate::{Priors, Recorded, Scope, Window};
 use aftershock_ingest::episode::{Kind, Mark, Volume};
-use aftershock_ingest::{Catalog, Episode, sample};
+use aftershock_ingest::{Catalog, Episode, Sample, sample};
 use aftershock_market::{Bar, PerpDay};
 use aftershock_protocol::Brackets;
 use aftershock_sweep::{Case, Context};
@@ -35,16 +35,10 @@ impl Prepared {
     /// # Errors
     /// No episode of that name, a damaged cut, or a record that cannot be replayed.
     pub fn open(data: &Path, name: &str) -> Result<Self> {
-        let episode = Catalog::embedded()?.find(name)?.clone();
-        let cut = match read_cut(data, &episode.id) {
-            Err(ArchiveError::MissingCut { .. }) => {
-                let sample = sample(&episode)?;
-                write_cut(data, &episode.id, &sample.bars, &sample.perp_daily)?;
-                read_cut(data, &episode.id)?
-            }
-            cut => cut?,
-        };
-        Self::of(episode, cut)
+        Self::with(data, name, |id, sample| {
+            write_cut(data, id, &sample.bars, &sample.perp_daily)?;
+            read_cut(data, id)
+        })
     }
 
     /// The same without a trace on the disk: a cut that is not there is made in memory, and is the one that
@@ -53,12 +47,20 @@ impl Prepared {
     /// # Errors
     /// As [`Prepared::open`].
     pub fn look(data: &Path, name: &str) -> Result<Self> {
+        Self::with(data, name, |id, sample| {
+            cut_of(id, &sample.bars, &sample.perp_daily)
+        })
+    }
+
+    /// The same with a cut made by `missing` where there is none.
+    fn with(
+        data: &Path,
+        name: &str,
+        missing: impl FnOnce(&str, &Sample) -> std::result::Result<Cut, ArchiveError>,
+    ) -> Result<Self> {
         let episode = Catalog::embedded()?.find(name)?.clone();
         let cut = match read_cut(data, &episode.id) {
-            Err(ArchiveError::MissingCut { .. }) => {
-                let sample = sample(&episode)?;
-                cut_of(&episode.id, &sample.bars, &sample.perp_daily)?
-            }
+            Err(ArchiveError::MissingCut { .. }) => missing(&episode.id, &sample(&episode)?)?,
             cut => cut?,
         };
         Self::of(episode, cut)

@@ -24,6 +24,8 @@ pub fn functions(data: &Path) -> Functions {
             name: arguments::NAME,
             parameters: arguments::PARAMETERS,
             table: Arc::new(replay::Replay::new(data)),
+            columns_by: arguments::TABLE,
+            columns: replay::columns,
         }],
         described: described(),
     }

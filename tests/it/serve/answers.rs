@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aftershock_query::cells::Rows;
-use aftershock_query::{RecordBatch, queries};
-use aftershock_serve::Limits;
+use aftershock_query::{RecordBatch, Session, queries};
+use aftershock_serve::{Access, Limits};
+use aftershock_study::{catalog, sql};
 use anyhow::{Context, Result, ensure};
 use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::datatypes::Int64Type;
+use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::types::Type;
 
 use super::{Serving, aside, exchange, refusal, texts};
@@ -287,6 +289,86 @@ fn transactions_and_settings_end_with_the_connection() -> Result<()> {
             refused.starts_with("25006 only queries are allowed here, not SET timezone europe/berlin"),
             "{refused}"
         );
+        Ok(())
+    })?;
+    serving.stop()
+}
+
+#[test]
+fn an_error_says_where_in_the_query_it_is() -> Result<()> {
+    let serving = Serving::usual()?;
+    exchange(async {
+        let client = serving.postgres().await?;
+        let at = |error: tokio_postgres::Error| -> Result<Option<u32>> {
+            let error = error.as_db_error().context("an error of the server")?;
+            Ok(match error.position() {
+                Some(ErrorPosition::Original(place)) => Some(*place),
+                _ => None,
+            })
+        };
+        // The character of the whole query, counted from 1, as libpq draws its caret; umlauts are one each.
+        for (sql, place) in [
+            ("SELECT marc_usd FROM replayed.prices", Some(8)),
+            ("SELECT 'ü',\n  marc_usd FROM replayed.prices", Some(15)),
+            ("SELECT 1\nFROM replayed.prises", Some(15)),
+            ("SELECT medrv(1)", Some(8)),
+            ("SELECT 1 +", Some(11)),
+            // What is asked in other words has no place in those of the client.
+            ("SELECT relnome FROM pg_class", None),
+        ] {
+            let error = client.simple_query(sql).await.err().context("refused")?;
+            ensure!(at(error)? == place, "{sql}");
+            let error = client.prepare(sql).await.err().context("refused")?;
+            ensure!(at(error)? == place, "{sql}, prepared");
+        }
+        Ok(())
+    })?;
+    serving.stop()
+}
+
+#[test]
+fn parameters_reach_a_replay_by_both_ways() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().to_owned();
+    let session = move || {
+        let session = Session::open(&data, catalog::tables(&[], &[])?)?;
+        Ok(session.with(&sql::functions(&data))?)
+    };
+    let serving = Serving::of(session, Limits::default(), Access::default())?;
+    let sql = "SELECT count(*) AS rows FROM replay($1, $2, 'outcomes', draws => $3) WHERE rule_set = $2";
+    exchange(async {
+        let client = serving.postgres().await?;
+        let statement = client.prepare(sql).await?;
+        ensure!(
+            statement.params() == [Type::TEXT, Type::TEXT, Type::INT8],
+            "{:?}",
+            statement.params()
+        );
+        for (draws, rows) in [(1_i64, 4_i64), (2, 6)] {
+            let found = client
+                .query_one(&statement, &[&"2026-02-05", &"record", &draws])
+                .await?;
+            ensure!(found.get::<_, i64>(0) == rows, "{found:?}");
+        }
+        let wrong = client
+            .query_one(&statement, &[&"2026-02-05", &"record", &0_i64])
+            .await;
+        let wrong = wrong.err().context("no draws are refused")?;
+        let wrong = wrong.as_db_error().context("an error of the server")?;
+        ensure!(
+            wrong.message() == "draws of replay is 0, allowed is 1 to 1000",
+            "{wrong}"
+        );
+
+        let mut flight = serving.flight().await?;
+        let mut prepared = flight.0.prepare(sql.to_owned(), None).await?;
+        let word = |word: &str| -> ArrayRef { Arc::new(StringArray::from(vec![word])) };
+        let draws: ArrayRef = Arc::new(Int64Array::from(vec![2]));
+        let values = [("1", word("2026-02-05")), ("2", word("record")), ("3", draws)];
+        prepared.set_parameters(RecordBatch::try_from_iter(values)?)?;
+        let info = prepared.execute().await?;
+        let found = flight.fetch(info).await?;
+        ensure!(found[0].column(0).as_primitive::<Int64Type>().value(0) == 6);
         Ok(())
     })?;
     serving.stop()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use arrow::array::AsArray;
 use arrow_flight::sql::{CommandGetDbSchemas, CommandGetTables};
 
@@ -138,6 +138,20 @@ WHERE c.oid = i.inhparent AND i.inhrelid = '$oid'
   AND c.relkind != 'p' AND c.relkind != 'I'
 ORDER BY inhseqno;";
 
+/// Behind `\du`.
+const ROLES: &str = "SELECT r.rolname, r.rolsuper, r.rolinherit,
+  r.rolcreaterole, r.rolcreatedb, r.rolcanlogin,
+  r.rolconnlimit, r.rolvaliduntil,
+  ARRAY(SELECT b.rolname
+        FROM pg_catalog.pg_auth_members m
+        JOIN pg_catalog.pg_roles b ON (m.roleid = b.oid)
+        WHERE m.member = r.oid) as memberof
+, r.rolreplication
+, r.rolbypassrls
+FROM pg_catalog.pg_roles r
+WHERE r.rolname !~ '^pg_'
+ORDER BY 1;";
+
 #[test]
 fn what_psql_asks_of_the_catalogs_is_answered() -> Result<()> {
     let serving = Serving::usual()?;
@@ -196,6 +210,12 @@ fn what_psql_asks_of_the_catalogs_is_answered() -> Result<()> {
         for sql in [POLICIES, PUBLICATIONS, PARENTS] {
             ensure!(texts(&client, &of(sql)).await?.is_empty(), "{sql}");
         }
+        let roles = texts(&client, ROLES).await?;
+        let [role] = roles.as_slice() else {
+            bail!("{roles:?}");
+        };
+        let said = |at: usize| role[at].as_deref();
+        ensure!((said(0), said(1), said(5), said(8)) == (Some("reader"), Some("f"), Some("t"), Some("{}")));
         // Drivers ask with parameters, and for what the server is.
         let sql = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1";
         let count: i64 = client.query_one(sql, &[&"replayed"]).await?.get(0);

@@ -50,13 +50,15 @@ impl Tables {
             .into_iter()
             .filter_map(|run| run.shock)
             .collect();
-        let (tape, catalog) = (self.tape.open(data)?, catalog::tables(&[], &shocked)?);
+        let tape = self.tape.open(data)?;
+        let mut tables = catalog::tables(&[], &shocked)?;
+        tables.calibrations = catalog::calibrations(data);
         let session = match &self.synthetic {
             Some(folder) => {
                 crate::checked(folder)?;
-                Session::open_beside(data, tape, folder, catalog)?
+                Session::open_beside(data, tape, folder, tables)?
             }
-            None => Session::open_tape(data, tape, catalog)?,
+            None => Session::open_tape(data, tape, tables)?,
         };
         Ok(session.with(&sql::functions(data))?)
     }

@@ -3,6 +3,7 @@
 use arrow::array::RecordBatch;
 
 use super::Columns;
+use crate::meaning::Table;
 
 /// The scores of one way of answering, a row of `catalog.recovery`. What each field means is in its column's text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,56 +48,56 @@ pub struct RecoveryRow {
     pub replays: u64,
 }
 
-/// What one row is.
-pub(crate) const ABOUT: &str =
-    "How one way of answering fares on one figure and clock of made-up crashes whose truth is known.";
-
-/// Every column with its meaning.
-pub(crate) const COLUMNS: [(&str, &str); 19] = [
-    (
-        "family",
-        "Whose equations the crashes obey: `own` the replay's, `foreign` others'.",
-    ),
-    (
-        "figure",
-        "`amplification`, or `effect`: what a cap of leverage changes; both as logs of variance ratios.",
-    ),
-    ("clock_s", "Clock of the variances, s."),
-    (
-        "way",
-        "`prior-only on bars`, as an embedded episode is answered; `prior-only` on the tape's own clock; `calibrated`.",
-    ),
-    ("crashes", "Crashes with a truth and an answer on the clock."),
-    (
-        "covers",
-        "Of which the interval, meant to hold nine tenths, holds the truth.",
-    ),
-    ("width", "Median width of the interval, log."),
-    (
-        "interval_score",
-        "Mean width plus 20 times what truths lie outside, log; less is better.",
-    ),
-    ("median_error", "Median of |median of the answer - truth|, log."),
-    ("bias", "Median of median of the answer - truth, log."),
-    (
-        "signs_right",
-        "Truths of at least 0.05 either way whose sign the answer's median has.",
-    ),
-    ("signs_of", "Truths of at least 0.05 either way."),
-    (
-        "claims_right",
-        "Of `claims_of`, those whose interval lies on the truth's side of 0.",
-    ),
-    (
-        "claims_of",
-        "Truths of at least 0.05 either way whose interval leaves out 0.",
-    ),
-    ("false_claims", "Truths of 0 whose interval leaves out 0."),
-    ("false_claims_of", "Truths of 0."),
-    ("first", "Number of the first crash; the others follow it."),
-    ("draws", "Draws of amplification from printed flow."),
-    ("replays", "Draws of each closed loop, half as many on bars."),
-];
+/// What it holds.
+pub(crate) const TABLE: Table = Table {
+    name: "recovery",
+    about: "How one way of answering fares on one figure and clock of made-up crashes whose truth is known.",
+    columns: &[
+        (
+            "family",
+            "Whose equations the crashes obey: `own` the replay's, `foreign` others'.",
+        ),
+        (
+            "figure",
+            "`amplification`, or `effect`: what a cap of leverage changes; both as logs of variance ratios.",
+        ),
+        ("clock_s", "Clock of the variances, s."),
+        (
+            "way",
+            "`prior-only on bars`, as an embedded episode is answered; `prior-only` on the tape's own clock; `calibrated`.",
+        ),
+        ("crashes", "Crashes with a truth and an answer on the clock."),
+        (
+            "covers",
+            "Of which the interval, meant to hold nine tenths, holds the truth.",
+        ),
+        ("width", "Median width of the interval, log."),
+        (
+            "interval_score",
+            "Mean width plus 20 times what truths lie outside, log; less is better.",
+        ),
+        ("median_error", "Median of |median of the answer - truth|, log."),
+        ("bias", "Median of median of the answer - truth, log."),
+        (
+            "signs_right",
+            "Truths of at least 0.05 either way whose sign the answer's median has.",
+        ),
+        ("signs_of", "Truths of at least 0.05 either way."),
+        (
+            "claims_right",
+            "Of `claims_of`, those whose interval lies on the truth's side of 0.",
+        ),
+        (
+            "claims_of",
+            "Truths of at least 0.05 either way whose interval leaves out 0.",
+        ),
+        ("false_claims", "Truths of 0 whose interval leaves out 0."),
+        ("false_claims_of", "Truths of 0."),
+        ("first", "Number of the first crash; the others follow it."),
+        ("draws", "Draws of amplification from printed flow."),
+        ("replays", "Draws of each closed loop, half as many on bars."),
+    ],
+};
 
 pub(super) fn batch(rows: &[RecoveryRow]) -> RecordBatch {
     Columns::default()
@@ -128,6 +129,6 @@ mod tests {
 
     #[test]
     fn every_column_has_its_meaning() {
-        crate::catalog::same_names(&batch(&[]), &COLUMNS);
+        crate::catalog::same_names(&batch(&[]), &TABLE);
     }
 }

@@ -3,6 +3,7 @@
 use arrow::array::RecordBatch;
 
 use super::Columns;
+use crate::meaning::Table;
 
 /// A parameter of a kind of rule, a row of `catalog.rules`. What each field means is in its column's text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,31 +36,32 @@ pub struct RuleRow {
     pub source: String,
 }
 
-/// What one row is.
-pub(crate) const ABOUT: &str = "A kind of rule and one parameter of it, with its default and the range allowed; a kind without any has one row.";
-
-/// Every column with its meaning.
-pub(crate) const COLUMNS: &[(&str, &str)] = &[
-    (
-        "rule",
-        "Name of the kind: `kind` in a rule set's TOML, and the rule set that has it alone with its defaults.",
-    ),
-    ("family", "What it is about, such as `circuit breakers`."),
-    ("what", "The kind in one line."),
-    ("changes", "What it changes."),
-    ("helps", "Why that might help."),
-    ("costs", "What it costs, and whom."),
-    (
-        "parameter",
-        "Key in TOML, a unit at its end; null where nothing may be set.",
-    ),
-    ("default_value", "Its value where it is left out."),
-    ("lowest", "Lowest value allowed."),
-    ("highest", "Highest value allowed."),
-    ("meaning", "What the parameter is, with its unit."),
-    ("example", "The rule's arithmetic once, with numbers."),
-    ("source", "Where idea and defaults come from."),
-];
+/// What it holds.
+pub(crate) const TABLE: Table = Table {
+    name: "rules",
+    about: "A kind of rule and one parameter of it, with its default and the range allowed; a kind without any has one row.",
+    columns: &[
+        (
+            "rule",
+            "Name of the kind: `kind` in a rule set's TOML, and the rule set that has it alone with its defaults.",
+        ),
+        ("family", "What it is about, such as `circuit breakers`."),
+        ("what", "The kind in one line."),
+        ("changes", "What it changes."),
+        ("helps", "Why that might help."),
+        ("costs", "What it costs, and whom."),
+        (
+            "parameter",
+            "Key in TOML, a unit at its end; null where nothing may be set.",
+        ),
+        ("default_value", "Its value where it is left out."),
+        ("lowest", "Lowest value allowed."),
+        ("highest", "Highest value allowed."),
+        ("meaning", "What the parameter is, with its unit."),
+        ("example", "The rule's arithmetic once, with numbers."),
+        ("source", "Where idea and defaults come from."),
+    ],
+};
 
 pub(super) fn batch(rows: &[RuleRow]) -> RecordBatch {
     Columns::default()
@@ -85,6 +87,6 @@ mod tests {
 
     #[test]
     fn every_column_has_its_meaning() {
-        crate::catalog::same_names(&batch(&[]), COLUMNS);
+        crate::catalog::same_names(&batch(&[]), &TABLE);
     }
 }

@@ -4,6 +4,7 @@ use aftershock_market::Timestamp;
 use arrow::array::RecordBatch;
 
 use super::Columns;
+use crate::meaning::Table;
 
 /// A parameter of a venue from a date on, a row of `catalog.venues`. What each field means is in its column's text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,49 +37,49 @@ pub struct VenueRow {
     pub note: String,
 }
 
-/// What one row is.
-pub(crate) const ABOUT: &str =
-    "What a venue had chosen for one parameter from a date on, with the source of the choice.";
-
-/// Every column with its meaning.
-pub(crate) const COLUMNS: &[(&str, &str)] = &[
-    ("venue", "The venue's name, as `liquidation_price` takes it."),
-    (
-        "instrument",
-        "The one instrument that the row is for, where it goes before a row for all; null for every one.",
-    ),
-    ("parameter", "What is set; a unit at its end."),
-    (
-        "value",
-        "The value in words; a table, such as margin brackets, as an array of its rows.",
-    ),
-    ("number", "The value where it is a number, in `unit`."),
-    ("unit", "Unit of the value."),
-    ("since_at", "In force from; `dated` says how that is known."),
-    (
-        "until_at",
-        "Out of force from, because it ended or the next row takes its place; null where no end is known.",
-    ),
-    (
-        "dated",
-        "`announced`: a source gives the day; `observed`: a copy bears it and the change may lie before; `assumed`: taken \
+/// What it holds.
+pub(crate) const TABLE: Table = Table {
+    name: "venues",
+    about: "What a venue had chosen for one parameter from a date on, with the source of the choice.",
+    columns: &[
+        ("venue", "The venue's name, as `liquidation_price` takes it."),
+        (
+            "instrument",
+            "The one instrument that the row is for, where it goes before a row for all; null for every one.",
+        ),
+        ("parameter", "What is set; a unit at its end."),
+        (
+            "value",
+            "The value in words; a table, such as margin brackets, as an array of its rows.",
+        ),
+        ("number", "The value where it is a number, in `unit`."),
+        ("unit", "Unit of the value."),
+        ("since_at", "In force from; `dated` says how that is known."),
+        (
+            "until_at",
+            "Out of force from, because it ended or the next row takes its place; null where no end is known.",
+        ),
+        (
+            "dated",
+            "`announced`: a source gives the day; `observed`: a copy bears it and the change may lie before; `assumed`: taken \
          since then, no source gives one.",
-    ),
-    (
-        "trust",
-        "`high`: the venue's own words or code; `medium`: a copy or another's code; `low`: third hand; `unconfirmed`: found \
+        ),
+        (
+            "trust",
+            "`high`: the venue's own words or code; `medium`: a copy or another's code; `low`: third hand; `unconfirmed`: found \
          nowhere.",
-    ),
-    (
-        "stand_in",
-        "Whether it is known not to have been in force, but the nearest that was found.",
-    ),
-    ("source", "Where the value comes from."),
-    (
-        "note",
-        "What a reader should know besides; empty where there is nothing.",
-    ),
-];
+        ),
+        (
+            "stand_in",
+            "Whether it is known not to have been in force, but the nearest that was found.",
+        ),
+        ("source", "Where the value comes from."),
+        (
+            "note",
+            "What a reader should know besides; empty where there is nothing.",
+        ),
+    ],
+};
 
 pub(super) fn batch(rows: &[VenueRow]) -> RecordBatch {
     Columns::default()
@@ -104,6 +105,6 @@ mod tests {
 
     #[test]
     fn every_column_has_its_meaning() {
-        crate::catalog::same_names(&batch(&[]), COLUMNS);
+        crate::catalog::same_names(&batch(&[]), &TABLE);
     }
 }

@@ -10,7 +10,7 @@ use arrow::ipc::writer::StreamWriter;
 use datafusion::common::{ParamValues, ScalarValue};
 use prost::Message;
 
-use crate::desk::Values;
+use crate::values::{Values, bare, misfit, missing};
 
 /// A query with the values of its parameters.
 #[derive(Clone, PartialEq, Message)]
@@ -95,9 +95,6 @@ impl Handle {
 }
 
 fn values(bytes: &[u8], parameters: &[(String, Option<DataType>)]) -> Result<ParamValues> {
-    let missing = |name: &str| Error::MissingParameter {
-        names: vec![name.trim_start_matches('$').to_owned()],
-    };
     let first = parameters.first().map_or("", |(name, _)| name);
     if bytes.is_empty() {
         return Err(missing(first));
@@ -111,7 +108,7 @@ fn values(bytes: &[u8], parameters: &[(String, Option<DataType>)]) -> Result<Par
     let batch = reader.next().ok_or_else(|| missing(first))?.map_err(unreadable)?;
     let mut named = Vec::with_capacity(parameters.len());
     for (place, (name, kind)) in parameters.iter().enumerate() {
-        let name = name.trim_start_matches('$');
+        let name = bare(name);
         // `$2` is the second column whatever it is called; `$run` the one called so, else the one in its place.
         let number = name
             .parse::<usize>()
@@ -124,11 +121,7 @@ fn values(bytes: &[u8], parameters: &[(String, Option<DataType>)]) -> Result<Par
         }
         let mut column = Arc::clone(batch.column(column));
         if let Some(kind) = kind {
-            column = cast(&column, kind).map_err(|error| Error::Query {
-                primary: format!("the parameter ${name} should be {kind}: {error}"),
-                hint: None,
-                place: None,
-            })?;
+            column = cast(&column, kind).map_err(|error| misfit(name, kind, error))?;
         }
         let value =
             ScalarValue::try_from_array(&column, 0).map_err(|error| Error::Execution(error.to_string()))?;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aftershock_query::{Error, Reader, RecordBatch, Result};
+use aftershock_query::{CATALOG, Error, Reader, RecordBatch, Result};
 use arrow::datatypes::SchemaRef;
 use arrow_flight::error::FlightError;
 use arrow_flight::sql::metadata::{SqlInfoData, SqlInfoDataBuilder};
@@ -10,8 +10,6 @@ use arrow_flight::sql::{
     CommandGetCatalogs, CommandGetDbSchemas, CommandGetTables, SqlInfo, SqlNullOrdering,
 };
 
-/// The only catalog there is.
-const CATALOG: &str = "aftershock";
 /// The only kind of table there is; clients know this word.
 pub(super) const TABLE: &str = "TABLE";
 

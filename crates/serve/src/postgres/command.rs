@@ -115,15 +115,7 @@ fn show(words: &[String]) -> Option<Command> {
         [name] => name.clone(),
         _ => return None,
     };
-    let value = match name.as_str() {
-        "transaction_isolation" => "repeatable read",
-        "search_path" => "replayed",
-        "max_identifier_length" => "63",
-        "transaction_read_only" => "on",
-        "server_version_num" => "160000",
-        name => door::shown(name)?,
-    };
-    let value = value.to_owned();
+    let value = door::setting(&name)?.to_owned();
     Some(Command::Show(name, value))
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use aftershock_query::SCHEMA;
 use async_trait::async_trait;
 use futures_util::Sink;
 use pgwire::api::auth::sasl::SASLAuthStartupHandler;
@@ -34,6 +35,15 @@ const PARAMETERS: [(&str, &str); 10] = [
     ("standard_conforming_strings", "on"),
     ("default_transaction_read_only", "on"),
     ("is_superuser", "off"),
+];
+
+/// What it tells besides, once it is asked.
+const SETTINGS: [(&str, &str); 5] = [
+    ("server_version_num", "160000"),
+    ("search_path", SCHEMA),
+    ("transaction_isolation", "repeatable read"),
+    ("transaction_read_only", "on"),
+    ("max_identifier_length", "63"),
 ];
 
 /// Lets clients in.
@@ -152,11 +162,10 @@ impl ServerParameterProvider for Said {
     }
 }
 
-/// The value that `SHOW` gives for one of [`PARAMETERS`].
-pub(super) fn shown(name: &str) -> Option<&'static str> {
-    let found = PARAMETERS
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name));
+/// The value of a setting, for `SHOW` and `current_setting`.
+pub(super) fn setting(name: &str) -> Option<&'static str> {
+    let mut known = PARAMETERS.iter().chain(&SETTINGS);
+    let found = known.find(|(known, _)| known.eq_ignore_ascii_case(name));
     found.map(|(_, value)| *value)
 }
 

@@ -5,9 +5,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use datafusion::common::ScalarValue;
 use pgwire::api::Type;
 
-/// Microseconds from 1970 to 2000, where Postgres begins to count, and days.
-const EPOCH_MICROS: i64 = 946_684_800_000_000;
-const EPOCH_DAYS: i32 = 10_957;
+use super::value::{EPOCH_DAYS, EPOCH_MICROS};
 
 /// The Arrow type of a parameter that a client says is of this type; text where it does not say.
 pub(super) fn arrow_of(kind: &Type) -> Option<DataType> {

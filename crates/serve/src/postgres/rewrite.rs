@@ -19,6 +19,8 @@ use crate::shape;
 /// Longest text, and most operators, of a query that is read as one of catalogs; those of clients are far shorter.
 const BYTES: usize = 16 << 10;
 const OPERATORS: usize = 300;
+/// An array without members, as Postgres writes it.
+const NO_MEMBERS: &str = "{}";
 /// Words that only queries of catalogs have.
 const SIGNS: [&str; 5] = ["pg_", "regclass", "regtype", "regproc", "current_schema"];
 
@@ -65,6 +67,10 @@ impl VisitorMut for Words {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         match expr {
             Expr::Subquery(query) if is_hollow(&query.body) => *expr = value(Value::Null),
+            Expr::Function(Function {
+                args: FunctionArguments::Subquery(query),
+                ..
+            }) if is_hollow(&query.body) => *expr = value(Value::SingleQuotedString(NO_MEMBERS.to_owned())),
             Expr::Exists { subquery, negated } if is_hollow(&subquery.body) => {
                 *expr = value(Value::Boolean(*negated))
             }
@@ -295,6 +301,12 @@ mod tests {
                 "SELECT pol.polname, pol.polname AS n FROM pg_catalog.pg_policy pol WHERE true ORDER BY 1"
             ),
             "SELECT CAST(NULL AS VARCHAR) AS polname, CAST(NULL AS VARCHAR) AS n WHERE false"
+        );
+        assert_eq!(
+            rewritten(
+                "SELECT ARRAY(SELECT b.rolname FROM pg_auth_members m JOIN pg_roles b ON m.roleid = b.oid) AS of FROM pg_roles"
+            ),
+            "SELECT '{}' AS of FROM pg_catalog.pg_roles"
         );
         assert_eq!(
             rewritten(

@@ -7,7 +7,7 @@ mod functions;
 
 use std::sync::Arc;
 
-use aftershock_query::{Error, Reader, Result};
+use aftershock_query::{CATALOG, Error, Reader, Result};
 use arrow::array::{ArrayRef, BooleanArray, Int16Array, Int32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
@@ -81,7 +81,7 @@ const TYPES: [(&Type, i16, &str); 17] = [
 pub(super) fn add(reader: &Reader) -> Result<()> {
     let lost = |error: datafusion::error::DataFusionError| Error::Execution(error.to_string());
     let context = reader.context();
-    let Some(catalog) = context.catalog("aftershock") else {
+    let Some(catalog) = context.catalog(CATALOG) else {
         return Err(Error::Execution("the session has no catalog".to_owned()));
     };
     let relations = relations(reader, catalog.as_ref())?;
@@ -269,7 +269,7 @@ fn types() -> Columns {
 fn databases() -> Columns {
     Columns::new(1)
         .number("oid", DATABASE_OID)
-        .text("datname", "aftershock")
+        .text("datname", CATALOG)
         .number("datdba", OWNER_OID)
         .number("encoding", 6)
         .text("datlocprovider", "c")

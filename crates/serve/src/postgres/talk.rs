@@ -1,9 +1,8 @@
 //! One conversation: statements in, rows out.
 
-use std::collections::HashMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use aftershock_query::{Error, RecordBatch};
 use arrow::array::StringArray;
@@ -30,11 +29,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::command::Command;
 use super::{parameter, rewrite, value};
-use crate::desk::{Answer, Desk, Outline, Values};
+use crate::desk::{Answer, Desk, Outline};
 use crate::fresh::Fresh;
+use crate::running::{Run, Running};
+use crate::values::{Values, bare, misfit, missing};
 
 /// Queries that run, by the process id of their connection, with the key that its client alone knows.
-pub(super) type Calls = Arc<Mutex<HashMap<i32, (SecretKey, CancellationToken)>>>;
+pub(super) type Calls = Running<i32, (SecretKey, CancellationToken)>;
+type Call = Run<i32, (SecretKey, CancellationToken)>;
 
 /// One client's side of the server.
 pub(super) struct Talk {
@@ -54,10 +56,35 @@ pub(super) enum Statement {
     Command(Command),
     /// A query in the engine's words, with its columns and the types of its parameters.
     Query {
-        sql: String,
+        asked: Asked,
         schema: SchemaRef,
         parameters: Vec<Type>,
     },
+}
+
+/// A query as its client wrote it, and in the engine's words.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    written: Arc<str>,
+    sql: Arc<str>,
+}
+
+impl Asked {
+    fn new(written: &str) -> Self {
+        Self {
+            written: written.into(),
+            sql: rewrite::rewritten(written).into(),
+        }
+    }
+
+    /// An error in the terms of the protocol, with its place where that is one in what the client wrote.
+    fn fault(&self, error: Error) -> PgWireError {
+        let place = error.place().filter(|_| self.sql == self.written);
+        let position = place.map(|place| place.position(&self.written).to_string());
+        let mut info = info(error);
+        info.position = position;
+        PgWireError::UserError(Box::new(info))
+    }
 }
 
 impl Talk {
@@ -83,17 +110,18 @@ impl Talk {
     async fn run<C: ClientInfo>(
         &self,
         client: &C,
-        sql: &str,
+        asked: &Asked,
         values: Values,
         format: &Format,
     ) -> PgWireResult<Response> {
         let stop = self.gone.child_token();
-        let call = Call::new(&self.calls, client, stop.clone());
-        let answer = self.desk.answer(&self.source, sql, values, stop).await;
-        let answer = answer.map_err(fault)?;
+        let (pid, key) = client.pid_and_secret_key();
+        let call = self.calls.begin(pid, (key, stop.clone()));
+        let answer = self.desk.answer(&self.source, &asked.sql, values, stop).await;
+        let answer = answer.map_err(|error| asked.fault(error))?;
         let fields = Arc::new(value::fields(&answer.schema(), format));
         let written = Arc::clone(&fields);
-        let batches = stream::try_unfold((answer, call), next);
+        let batches = stream::try_unfold((answer, call, asked.clone()), next);
         let rows = batches.and_then(move |batch| {
             let rows = value::rows(&batch, &written).map_err(fault);
             std::future::ready(rows.map(|rows| stream::iter(rows.into_iter().map(Ok))))
@@ -135,9 +163,12 @@ impl Talk {
     }
 }
 
-async fn next((mut answer, call): (Answer, Call)) -> PgWireResult<Option<(RecordBatch, (Answer, Call))>> {
-    let batch = answer.next().await.map_err(fault)?;
-    Ok(batch.map(|batch| (batch, (answer, call))))
+/// An answer on its way, among those that run, with what was asked.
+type Answering = (Answer, Call, Asked);
+
+async fn next((mut answer, call, asked): Answering) -> PgWireResult<Option<(RecordBatch, Answering)>> {
+    let batch = answer.next().await.map_err(|error| asked.fault(error))?;
+    Ok(batch.map(|batch| (batch, (answer, call, asked))))
 }
 
 #[async_trait]
@@ -155,12 +186,14 @@ impl SimpleQueryHandler for Talk {
         if let Some(command) = command {
             return Ok(vec![self.answer_command(&command, &Format::UnifiedText)?]);
         }
-        let sql = rewrite::rewritten(query);
+        let asked = Asked::new(query);
         let nothing: Values = Box::new(|parameters| match parameters.first() {
             None => Ok(None),
             Some((name, _)) => Err(missing(name)),
         });
-        Ok(vec![self.run(client, &sql, nothing, &Format::UnifiedText).await?])
+        Ok(vec![
+            self.run(client, &asked, nothing, &Format::UnifiedText).await?,
+        ])
     }
 }
 
@@ -181,7 +214,7 @@ impl QueryParser for Talk {
         if let Some(command) = Command::read(sql).map_err(fault)? {
             return Ok(Some(Statement::Command(command)));
         }
-        let sql = rewrite::rewritten(sql);
+        let asked = Asked::new(sql);
         let given = types.to_vec();
         // Nulls of the right types stand in, so that the columns are known before the values are.
         let nulls: Values = Box::new(move |parameters| {
@@ -193,20 +226,20 @@ impl QueryParser for Talk {
                     .unwrap_or(DataType::Utf8);
                 let value =
                     ScalarValue::try_from(&kind).map_err(|error| Error::Execution(error.to_string()))?;
-                Ok((name.trim_start_matches('$').to_owned(), value))
+                Ok((bare(name).to_owned(), value))
             });
             let values = values.collect::<aftershock_query::Result<Vec<_>>>()?;
             Ok((!values.is_empty()).then(|| ParamValues::from(values)))
         });
         let outline = self
             .desk
-            .outline(&self.source, &sql, nulls)
+            .outline(&self.source, &asked.sql, nulls)
             .await
-            .map_err(fault)?;
+            .map_err(|error| asked.fault(error))?;
         let Outline { schema, parameters } = outline;
         let parameters = kinds(&parameters, types).map_err(fault)?;
         Ok(Some(Statement::Query {
-            sql,
+            asked,
             schema,
             parameters,
         }))
@@ -243,7 +276,7 @@ impl ExtendedQueryHandler for Talk {
             desk: self.desk.clone(),
             source: Arc::clone(&self.source),
             gone: self.gone.clone(),
-            calls: Arc::clone(&self.calls),
+            calls: self.calls.clone(),
             admitted: Arc::clone(&self.admitted),
         })
     }
@@ -303,12 +336,14 @@ impl ExtendedQueryHandler for Talk {
     {
         self.check()?;
         let format = &portal.result_column_format;
-        let (sql, kinds) = match &portal.statement.statement {
+        let (asked, kinds) = match &portal.statement.statement {
             Statement::Command(command) => {
                 self.check_transaction(client, Some(command))?;
                 return self.answer_command(command, format);
             }
-            Statement::Query { sql, parameters, .. } => (sql, parameters),
+            Statement::Query {
+                asked, parameters, ..
+            } => (asked, parameters),
         };
         self.check_transaction(client, None)?;
         let mut values = Vec::with_capacity(kinds.len());
@@ -330,7 +365,7 @@ impl ExtendedQueryHandler for Talk {
             })?;
             values.push(value);
         }
-        self.run(client, sql, bound(values), format).await
+        self.run(client, asked, bound(values), format).await
     }
 
     async fn do_describe_statement<C>(
@@ -370,37 +405,11 @@ impl ExtendedQueryHandler for Talk {
 impl CancelHandler for Talk {
     /// Needs no admission: whoever knows the key was told it by this server.
     async fn on_cancel_request(&self, request: CancelRequest) {
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((key, stop)) = calls.get(&request.pid)
-            && key.eq_value(&request.secret_key)
-        {
-            stop.cancel();
-        }
-    }
-}
-
-/// A query among those that run, for as long as it does.
-struct Call {
-    calls: Calls,
-    pid: i32,
-}
-
-impl Call {
-    fn new<C: ClientInfo>(calls: &Calls, client: &C, stop: CancellationToken) -> Self {
-        let (pid, key) = client.pid_and_secret_key();
-        let mut held = calls.lock().unwrap_or_else(PoisonError::into_inner);
-        held.insert(pid, (key, stop));
-        Self {
-            calls: Arc::clone(calls),
-            pid,
-        }
-    }
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        let mut held = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        held.remove(&self.pid);
+        self.calls.look(&request.pid, |(key, stop)| {
+            if key.eq_value(&request.secret_key) {
+                stop.cancel();
+            }
+        });
     }
 }
 
@@ -433,14 +442,10 @@ fn bound(values: Vec<ScalarValue>) -> Values {
         let mut named = Vec::with_capacity(parameters.len());
         for ((name, implied), value) in parameters.iter().zip(values) {
             let value = match implied {
-                Some(kind) => value.cast_to(kind).map_err(|error| Error::Query {
-                    primary: format!("the parameter {name} should be {kind}: {error}"),
-                    hint: None,
-                    place: None,
-                })?,
+                Some(kind) => value.cast_to(kind).map_err(|error| misfit(name, kind, error))?,
                 None => value,
             };
-            named.push((name.trim_start_matches('$').to_owned(), value));
+            named.push((bare(name).to_owned(), value));
         }
         Ok((!named.is_empty()).then(|| ParamValues::from(named)))
     })
@@ -450,14 +455,12 @@ fn shown(name: &str) -> SchemaRef {
     Arc::new(Schema::new(vec![Field::new(name, DataType::Utf8, false)]))
 }
 
-fn missing(name: &str) -> Error {
-    Error::MissingParameter {
-        names: vec![name.trim_start_matches('$').to_owned()],
-    }
+/// An error in the terms of the protocol, that has no place in a query.
+fn fault(error: Error) -> PgWireError {
+    PgWireError::UserError(Box::new(info(error)))
 }
 
-/// An error in the terms of the protocol.
-fn fault(error: Error) -> PgWireError {
+fn info(error: Error) -> ErrorInfo {
     // Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html
     let code = match &error {
         Error::Limit { .. } => "53400",
@@ -471,5 +474,5 @@ fn fault(error: Error) -> PgWireError {
     };
     let mut info = ErrorInfo::new("ERROR".to_owned(), code.to_owned(), error.to_string());
     info.hint = error.hint();
-    PgWireError::UserError(Box::new(info))
+    info
 }

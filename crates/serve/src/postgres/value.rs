@@ -23,8 +23,9 @@ use pgwire::messages::data::DataRow;
 use prost::bytes::{BufMut, BytesMut};
 
 /// Days from 1970-01-01 to 2000-01-01, where Postgres begins to count.
-const EPOCH_DAYS: i32 = 10_957;
-const EPOCH_MICROS: i64 = EPOCH_DAYS as i64 * 86_400_000_000;
+pub(super) const EPOCH_DAYS: i32 = 10_957;
+/// The same in microseconds.
+pub(super) const EPOCH_MICROS: i64 = EPOCH_DAYS as i64 * 86_400_000_000;
 
 /// The Postgres type that holds an Arrow type.
 pub(super) fn type_of(kind: &DataType) -> Type {

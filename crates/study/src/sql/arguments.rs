@@ -16,15 +16,17 @@ use crate::{Error, Result, shock};
 /// The function's name.
 pub(super) const NAME: &str = "replay";
 /// Its parameters, in order.
-pub(super) const PARAMETERS: &[&str] = &[
-    "episode",
-    "rules",
-    "table",
-    "draws",
-    "seed",
-    "shock",
-    "shock_over",
+pub(super) const PARAMETERS: &[(&str, DataType)] = &[
+    ("episode", DataType::Utf8),
+    ("rules", DataType::Utf8),
+    (TABLE, DataType::Utf8),
+    ("draws", DataType::Int64),
+    ("seed", DataType::Int64),
+    ("shock", DataType::Utf8),
+    ("shock_over", DataType::Utf8),
 ];
+/// The parameter that decides the columns.
+pub(super) const TABLE: &str = "table";
 /// The table of the journal where none is named: what each draw came to.
 const USUAL_TABLE: &str = "outcomes";
 /// Draws where none are given, as `aftershock replay` has them.
@@ -51,7 +53,7 @@ impl Arguments {
     /// there is not; and a rule set that the episode's record cannot measure.
     pub(super) fn read(given: &[Expr]) -> Result<Self> {
         let mut values = Vec::with_capacity(PARAMETERS.len());
-        for (index, parameter) in PARAMETERS.iter().enumerate() {
+        for (index, (parameter, _)) in PARAMETERS.iter().enumerate() {
             values.push(match given.get(index) {
                 None => ScalarValue::Null,
                 Some(Expr::Literal(value, _)) => value.clone(),
@@ -68,10 +70,7 @@ impl Arguments {
         let name = text("episode", episode)?.ok_or_else(|| missing("episode"))?;
         let catalog = Catalog::embedded()?;
         let episode = &catalog.find(&name)?.id;
-        let table = match text("table", table)? {
-            None => USUAL_TABLE,
-            Some(name) => table_named(&name)?,
-        };
+        let table = table_of(table)?;
         let draws = whole("draws", draws)?.unwrap_or(USUAL_DRAWS.into());
         let draws = u32::try_from(draws)
             .ok()
@@ -163,6 +162,14 @@ fn rule_sets_of(asked: &[String]) -> Result<Vec<RuleSetFile>> {
     rule_sets::each_once(sets)
 }
 
+/// The table that an argument names.
+pub(super) fn table_of(argument: &ScalarValue) -> Result<&'static str> {
+    match text(TABLE, argument)? {
+        None => Ok(USUAL_TABLE),
+        Some(name) => table_named(&name),
+    }
+}
+
 /// The journal's table of that name.
 fn table_named(name: &str) -> Result<&'static str> {
     let tables = journal::table_names();
@@ -221,11 +228,14 @@ fn texts(parameter: &str, value: &ScalarValue) -> Result<Vec<String>> {
 }
 
 fn whole(parameter: &str, value: &ScalarValue) -> Result<Option<i128>> {
+    if value.is_null() {
+        return Ok(None);
+    }
     let whole = match value {
-        ScalarValue::Null => return Ok(None),
         ScalarValue::Int64(Some(whole)) => Some(i128::from(*whole)),
         ScalarValue::UInt64(Some(whole)) => Some(i128::from(*whole)),
-        _ => None,
+        // The value of a parameter may come as text.
+        other => other.try_as_str().flatten().and_then(|text| text.parse().ok()),
     };
     whole.map(Some).ok_or_else(|| {
         wrong(

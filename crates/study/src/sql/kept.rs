@@ -13,6 +13,8 @@ use crate::{Error, Result, Study};
 
 /// Most studies kept; the one asked for longest ago goes first.
 const MOST: usize = 8;
+/// Bytes of all that are kept, beyond which the oldest go as well.
+const MOST_BYTES: usize = 256 << 20;
 
 /// What decides a study in one data folder.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,12 @@ impl Run {
         let found = self.tables.iter().find(|(table, _)| *table == name);
         found.map(|(_, rows)| rows)
     }
+
+    /// What its tables hold.
+    pub(super) fn bytes(&self) -> usize {
+        let tables = self.tables.iter();
+        tables.map(|(_, rows)| rows.get_array_memory_size()).sum()
+    }
 }
 
 /// All studies kept, the latest last.
@@ -48,6 +56,7 @@ pub(super) struct Kept(Mutex<VecDeque<(Key, Arc<Place>)>>);
 #[derive(Debug, Default)]
 pub(super) struct Place {
     watchers: AtomicUsize,
+    bytes: AtomicUsize,
     runs: Mutex<Option<Arc<Vec<Run>>>>,
 }
 
@@ -70,7 +79,11 @@ impl Kept {
             .unwrap_or_else(|| (key.clone(), Arc::default()));
         let place = Arc::clone(&entry.1);
         kept.push_back(entry);
-        if kept.len() > MOST {
+        let bytes = |kept: &VecDeque<(Key, Arc<Place>)>| -> usize {
+            let places = kept.iter();
+            places.map(|(_, place)| place.bytes.load(Ordering::Relaxed)).sum()
+        };
+        while kept.len() > MOST || (kept.len() > 1 && bytes(&kept) > MOST_BYTES) {
             kept.pop_front();
         }
         place
@@ -95,7 +108,10 @@ impl Place {
             tables: journal::batches(&journal, &manifest.labels()),
             manifest,
         };
-        let made = Arc::new(study.manifests().into_iter().zip(journals).map(of).collect());
+        let made: Vec<Run> = study.manifests().into_iter().zip(journals).map(of).collect();
+        self.bytes
+            .store(made.iter().map(Run::bytes).sum(), Ordering::Relaxed);
+        let made = Arc::new(made);
         *runs = Some(Arc::clone(&made));
         Ok(made)
     }

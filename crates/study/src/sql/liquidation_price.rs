@@ -92,7 +92,8 @@ impl ScalarUDFImpl for LiquidationPrice {
             );
         }
         for (kind, parameter) in given.iter().zip(PARAMETERS).skip(3).take(3) {
-            if !(kind.is_numeric() || kind.is_null()) {
+            // Values of parameters may come as text.
+            if !(kind.is_numeric() || kind.is_null() || kind.is_string()) {
                 return plan_err!("{parameter} of {NAME} is no number but {kind}");
             }
         }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aftershock_archive::journal;
+use aftershock_query::Error;
 use aftershock_query::functions::Described;
 use arrow::array::{ArrayRef, StringArray, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -11,13 +12,14 @@ use arrow::record_batch::RecordBatch;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion::common::runtime::SpawnedTask;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, NAME, table_of};
 use super::kept::{Kept, Key, Run};
 use super::said;
 use crate::{Own, Prepared, Study};
@@ -36,6 +38,10 @@ pub(super) const DESCRIBED: Described = Described {
     source: "data/README.md and the assumptions of the run",
 };
 
+/// What a replay holds until it is over, of each draw under each rule set and of each rule set besides: measured, and rounded
+/// up.
+const DRAW_BYTES: usize = 150_000;
+const SET_BYTES: usize = 30_000_000;
 /// Rows that go on at once.
 const ROWS: usize = 8_192;
 /// Columns after those of a run's table: which run it is, and that it was replayed.
@@ -76,6 +82,12 @@ impl TableFunctionImpl for Replay {
     }
 }
 
+/// Columns of the table that an argument names.
+pub(super) fn columns(table: &ScalarValue) -> Result<SchemaRef> {
+    let table = table_of(table).map_err(|error| said(&error).through())?;
+    Ok(schema(table))
+}
+
 /// Columns of a table of `replay(…)`.
 fn schema(table: &str) -> SchemaRef {
     let of_run = journal::schema(table).expect("a table is asked for that a run has");
@@ -98,27 +110,53 @@ impl PartitionStream for Rows {
         &self.schema
     }
 
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let asked = Arc::clone(&self.asked);
         let (data, schema) = (self.data.clone(), Arc::clone(&self.schema));
         let place = self.kept.place(&key(&asked));
         let watcher = place.watch();
+        let memory = MemoryConsumer::new(NAME).register(context.memory_pool());
         let found = async move {
             // Dropped with the stream: who no longer reads no longer waits.
             let _watcher = watcher;
             let work = SpawnedTask::spawn_blocking(move || {
+                let needed = asked.sets.len() * (SET_BYTES + asked.draws as usize * DRAW_BYTES);
+                memory.try_grow(needed).map_err(|_| too_large(&asked, needed))?;
                 let runs = place.runs(|| study(&data, &asked));
                 let runs = runs.map_err(|error| said(&error).through())?;
-                runs.iter().map(|run| rows(run, asked.table, &schema)).collect()
+                memory.try_resize(runs.iter().map(Run::bytes).sum())?;
+                let batches: Result<Vec<RecordBatch>> =
+                    runs.iter().map(|run| rows(run, asked.table, &schema)).collect();
+                Ok((batches?, memory))
             });
-            let batches: Result<Vec<RecordBatch>> = work
+            let work: Result<_> = work
                 .await
                 .unwrap_or_else(|failed| Err(DataFusionError::External(Box::new(failed))));
-            batches.map(|batches| stream::iter(pieces(batches)).map(Ok))
+            work.map(|(batches, memory)| {
+                stream::iter(pieces(batches)).map(move |piece| {
+                    // Held until the last row is gone.
+                    let _ = &memory;
+                    Ok(piece)
+                })
+            })
         };
         let rows = stream::once(found).try_flatten();
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), rows))
     }
+}
+
+/// A replay for which there is no room.
+fn too_large(asked: &Arguments, needed: usize) -> DataFusionError {
+    let Arguments { sets, draws, .. } = asked;
+    Error::Limit {
+        primary: format!(
+            "{NAME} of {draws} draws under {} rule sets holds some {} MB, more than is left of the memory that the query may hold",
+            sets.len(),
+            needed / 1_000_000
+        ),
+        hint: "ask for fewer draws or rule sets at once, or raise --memory".to_owned(),
+    }
+    .through()
 }
 
 fn key(asked: &Arguments) -> Key {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aftershock_query::Reader;
+use aftershock_query::{CATALOG, Reader};
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type};
@@ -41,9 +41,9 @@ pub(super) fn add(reader: &Reader, relations: &[Relation]) {
         ("current_user", &text(OWNER)),
         ("session_user", &text(OWNER)),
         ("current_role", &text(OWNER)),
-        ("current_database", &text("aftershock")),
-        ("current_catalog", &text("aftershock")),
-        ("current_schema", &text("replayed")),
+        ("current_database", &text(CATALOG)),
+        ("current_catalog", &text(CATALOG)),
+        ("current_schema", &text(aftershock_query::SCHEMA)),
         ("pg_encoding_to_char", &text("UTF8")),
         ("version", &text(&format!("PostgreSQL {}", door::VERSION))),
         ("pg_backend_pid", &ScalarValue::Int32(Some(0))),
@@ -114,11 +114,7 @@ pub(super) fn add(reader: &Reader, relations: &[Relation]) {
         DataType::Utf8,
         Volatility::Stable,
         Arc::new(|arguments: &[ColumnarValue]| {
-            each(arguments, |name| match name {
-                "server_version_num" => Some("160000".to_owned()),
-                "search_path" => Some("replayed".to_owned()),
-                name => door::shown(name).map(str::to_owned),
-            })
+            each(arguments, |name| door::setting(name).map(str::to_owned))
         }),
     );
     context.register_udf(setting);
