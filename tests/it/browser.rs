@@ -506,50 +506,136 @@ fn renamed(batch: &RecordBatch, name: &str, old: Option<&str>, text: &str) -> Re
     Ok(RecordBatch::try_new(batch.schema(), columns)?)
 }
 
-/// The fixture, in which a rule set and an episode have names that want to be markup.
-fn hostile(folder: &Path) -> Result<(Session, Report)> {
-    let fixture = crate::workspace::root().join("tests/fixtures/sql");
+/// Copies the fixture's runs that belong together into a folder, every table changed by `change`, which is told its name;
+/// the rule set price-band is called `name` there.
+fn copied(
+    folder: &Path,
+    name: &str,
+    change: impl Fn(&str, RecordBatch) -> Result<RecordBatch>,
+) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    for run in fs::read_dir(fixture.join("data/runs"))? {
+    for run in fs::read_dir(crate::workspace::root().join("tests/fixtures/sql/data/runs"))? {
         let run = run?;
-        let name = run.file_name().to_string_lossy().into_owned();
-        if !name.contains(EPISODE) || name.contains("fef26b8c") {
+        let folder_name = run.file_name().to_string_lossy().into_owned();
+        if !folder_name.contains(EPISODE) || folder_name.contains("fef26b8c") {
             continue;
         }
-        names.push(name.trim_start_matches("run=").to_owned());
-        let target = folder.join("runs").join(&name);
+        names.push(folder_name.trim_start_matches("run=").to_owned());
+        let target = folder.join("runs").join(&folder_name);
         fs::create_dir_all(&target)?;
         for file in fs::read_dir(run.path())? {
             let path = file?.path();
             let copy = target.join(path.file_name().context("a name")?);
             if path.extension().is_none_or(|extension| extension != "parquet") {
                 let text = fs::read_to_string(&path)?;
-                fs::write(
-                    copy,
-                    text.replace(
-                        "\"rule_set\": \"price-band\"",
-                        &format!("\"rule_set\": {}", json!(HOSTILE)),
-                    ),
-                )?;
+                let renamed = format!("\"rule_set\": {}", json!(name));
+                fs::write(copy, text.replace("\"rule_set\": \"price-band\"", &renamed))?;
                 continue;
             }
+            let table = path.file_stem().context("a name")?.to_string_lossy().into_owned();
             let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&path)?)?;
             let schema = Arc::clone(reader.schema());
             let mut writer = ArrowWriter::try_new(fs::File::create(copy)?, schema, None)?;
             for batch in reader.build()? {
-                writer.write(&renamed(&batch?, "rule_set", Some("price-band"), HOSTILE)?)?;
+                let batch = renamed(&batch?, "rule_set", Some("price-band"), name)?;
+                writer.write(&change(&table, batch)?)?;
             }
             writer.close()?;
         }
     }
+    Ok(names)
+}
+
+/// The report on such a copy, with words of the episode written by `words`.
+fn report_on(folder: &Path, runs: &[String], words: Option<&str>) -> Result<(Session, Report)> {
+    let fixture = crate::workspace::root().join("tests/fixtures/sql");
     let mut catalog = crate::sql::catalog(&fixture.join("catalog"))?;
     for column in ["title", "instrument", "summary"] {
-        catalog.episodes = renamed(&catalog.episodes, column, None, WORSE)?;
+        if let Some(words) = words {
+            catalog.episodes = renamed(&catalog.episodes, column, None, words)?;
+        }
     }
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let session = Session::open_runs(folder, catalog, &names)?;
-    let report = Report::build(&session, EPISODE, "hostile")?;
+    let runs: Vec<&str> = runs.iter().map(String::as_str).collect();
+    let session = Session::open_runs(folder, catalog, &runs)?;
+    let report = Report::build(&session, EPISODE, "changed")?;
     Ok((session, report))
+}
+
+/// The fixture, in which a rule set and an episode have names that want to be markup.
+fn hostile(folder: &Path) -> Result<(Session, Report)> {
+    let runs = copied(folder, HOSTILE, |_, batch| Ok(batch))?;
+    report_on(folder, &runs, Some(WORSE))
+}
+
+#[test]
+fn a_run_without_forced_orders_has_a_page_that_says_so() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let runs = copied(folder.path(), "price-band", |table, batch| {
+        Ok(match table {
+            "forced_orders" | "interventions" | "fund_balances" | "shapley" => batch.slice(0, 0),
+            "prices" => {
+                let schema = batch.schema();
+                let mut columns = batch.columns().to_vec();
+                columns[schema.index_of("null_usd")?] = Arc::clone(&columns[schema.index_of("mark_usd")?]);
+                RecordBatch::try_new(schema, columns)?
+            }
+            _ => batch,
+        })
+    })?;
+    let (session, report) = report_on(folder.path(), &runs, None)?;
+    asked_again(&session, &report.html)?;
+    twin_asked_again(&session, &report.markdown)?;
+    for page in [&report.html, &report.markdown] {
+        for words in [
+            "No forced order was triggered",
+            "forced flow added nothing",
+            "no rule changed anything",
+            "Not recorded for this window: funding, open interest, depth, forced orders, outages.",
+        ] {
+            ensure!(page.contains(words), "{words}");
+        }
+    }
+    let pictures: Vec<&str> = report
+        .pictures
+        .iter()
+        .map(|picture| picture.file.as_str())
+        .collect();
+    ensure!(
+        pictures
+            .iter()
+            .all(|file| !file.contains("levels") && !file.contains("mechanisms")),
+        "{pictures:?}"
+    );
+    let Some(mut browser) = Browser::start()? else {
+        return Ok(());
+    };
+    let page = browser.open(&report.html)?;
+    ensure!(browser.number("document.querySelectorAll('.canvas canvas').length")? >= 2.0);
+    browser.quiet(&page)
+}
+
+#[test]
+fn a_very_long_name_breaks_no_page() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let name = "halts-and-margins-".repeat(20);
+    let runs = copied(folder.path(), &name, |_, batch| Ok(batch))?;
+    let (session, report) = report_on(folder.path(), &runs, Some(&"W".repeat(400)))?;
+    asked_again(&session, &report.html)?;
+    twin_asked_again(&session, &report.markdown)?;
+    for picture in &report.pictures {
+        ensure!(!picture.svg.contains(&name), "{} holds all of it", picture.file);
+    }
+    let Some(mut browser) = Browser::start()? else {
+        return Ok(());
+    };
+    for width in [400, 1280] {
+        browser.screen(width, 900)?;
+        let page = browser.open(&report.html)?;
+        let wide = browser.number("document.documentElement.scrollWidth")?;
+        ensure!(wide <= f64::from(width), "{wide} dots on a screen of {width}");
+        browser.quiet(&page)?;
+    }
+    Ok(())
 }
 
 #[test]

@@ -341,16 +341,48 @@ fn layout_names_what_is_there(session: &Session, page: &Document<'_>) -> Result<
         .map(str::to_owned)
         .to_vec();
     known.extend((0..runs.rows.len()).filter_map(|row| Some(runs.get(row, "rule_set")?.to_string())));
+    let block = |name: &str| -> Result<(Node<'_, '_>, Value)> {
+        let node = with_id(&format!("cells-{name}")).context("no such block")?;
+        Ok((
+            node,
+            serde_json::from_str(node.text().context("an empty block")?)?,
+        ))
+    };
+    let (beside, _) = block("beside")?;
+    let beside = session.ask("market/beside_the_price", &[parameter(beside)?])?;
+    known.extend((0..beside.rows.len()).filter_map(|row| {
+        let of = |column| beside.get(row, column).map(ToString::to_string);
+        Some(format!("{} {}", of("venue")?, of("instrument")?))
+    }));
     let layout: Value = serde_json::from_str(script.text().context("an empty layout")?)?;
+    let (moments, table) = block("moments")?;
+    let moments = session.ask("market/moments", &[parameter(moments)?])?;
+    let marks: Vec<String> = (0..moments.rows.len())
+        .filter_map(|row| Some(moments.get(row, "mark")?.to_string()))
+        .collect();
+    ensure!(
+        layout["moments"] == serde_json::json!(marks),
+        "{}",
+        layout["moments"]
+    );
+    ensure!(marks.is_empty() || table["tables"][0]["rows"] == serde_json::json!([[0, marks.len()]]));
+    for span in layout["spans"].as_array().context("spans")? {
+        let (_, of) = block(span["block"].as_str().context("a block")?)?;
+        let columns = &of["tables"][span["table"].as_u64().context("a table")? as usize]["columns"];
+        let from = span["from"].as_str().context("a beginning")?;
+        ensure!(
+            columns[from].is_object() && columns["until_at"].is_object(),
+            "{span}"
+        );
+        ensure!(known.iter().any(|one| span["set"] == one.as_str()), "{span}");
+    }
     let mut drawn = 0;
     for panel in layout["panels"].as_array().context("panels")? {
         ensure!(!has_digit(panel["title"].as_str().context("a title")?));
         for line in panel["lines"].as_array().context("lines")? {
             let name = line["name"].as_str().context("a name")?;
             ensure!(known.iter().any(|one| one == name), "a line called {name}");
-            let block = with_id(&format!("cells-{}", line["block"].as_str().context("a block")?));
-            let block: Value =
-                serde_json::from_str(block.and_then(|one| one.text()).context("no such block")?)?;
+            let (_, block) = block(line["block"].as_str().context("a block")?)?;
             let table = &block["tables"][line["table"].as_u64().context("a table")? as usize];
             for part in ["x", "y", "low", "high"] {
                 if let Some(column) = line[part].as_str() {
@@ -514,7 +546,7 @@ fn the_page_needs_no_network_and_may_use_none() -> Result<()> {
         );
         Document::parse(&picture.svg)?;
     }
-    ensure!(report.pictures.len() == 4);
+    ensure!(report.pictures.len() == 6);
     Ok(())
 }
 
@@ -677,7 +709,10 @@ pub fn twin_asked_again(session: &Session, markdown: &str) -> Result<usize> {
             ensure!(lines.next().is_some_and(|line| line.starts_with("|---")));
             for &row in rows {
                 let line = lines.next().context("a row is missing")?;
-                let line = line.replace("\\|", "\u{1}").replace("\\<", "<");
+                let line = line
+                    .replace("\\|", "\u{1}")
+                    .replace("\\<", "<")
+                    .replace("]\\(", "](");
                 let places: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
                 ensure!(places.len() == claim.columns.len(), "{line}");
                 for (text, shown) in places.iter().zip(&claim.columns) {
@@ -699,7 +734,8 @@ pub fn twin_asked_again(session: &Session, markdown: &str) -> Result<usize> {
                 None => below
                     .trim_start_matches(['#', ' '])
                     .replace("\\|", "|")
-                    .replace("\\<", "<"),
+                    .replace("\\<", "<")
+                    .replace("]\\(", "]("),
             };
             for shown in &claim.columns {
                 claim.check(&mut again, rows[0], shown, &text)?;
@@ -731,7 +767,8 @@ fn a_reader_is_not_told_a_number_that_is_not_there() {
 #[test]
 fn the_page_of_all_runs_has_a_line_an_episode_and_rule_set() -> Result<()> {
     let all = crate::sql::fixture()?;
-    let known = |episode: &str| (episode == EPISODE).then(|| format!("{episode}/post-mortem.html"));
+    let known =
+        |episode: &str, form: &str| (episode == EPISODE).then(|| format!("{episode}/post-mortem.{form}"));
     let report = Report::league(&all, &known)?;
     let lines = all.ask("comparison/across_episodes", &[("rule_set", "%")])?;
     ensure!(asked_again(&all, &report.html)? >= 12 * lines.rows.len());
@@ -754,7 +791,13 @@ fn the_page_of_all_runs_has_a_line_an_episode_and_rule_set() -> Result<()> {
     ensure!(linked == [format!("{EPISODE}/post-mortem.html")], "{linked:?}");
     // How many were looked at stands before the first of them.
     ensure!(report.html.find("comparison/multiplicity") < report.html.find("comparison/across_episodes"));
-    let unlinked = Report::league(&all, &|_| None)?;
-    ensure!(!unlinked.html.contains("<a href"));
+    ensure!(
+        report
+            .markdown
+            .contains(&format!("[post-mortem]({EPISODE}/post-mortem.md)"))
+    );
+    ensure!(!report.markdown.contains(".html"));
+    let unlinked = Report::league(&all, &|_, _| None)?;
+    ensure!(!unlinked.html.contains("<a href") && !unlinked.markdown.contains("]("));
     Ok(())
 }

@@ -132,6 +132,25 @@ impl Manifest {
         self.shock.as_ref().map_or(&self.episode, |shock| &shock.episode)
     }
 
+    /// Whether the two runs replay the same with the same beliefs, so that whatever they differ by is their rules'. A shocked
+    /// run is told by its episode, which is the scenario's.
+    pub fn differs_by_rules_alone(&self, other: &Manifest) -> bool {
+        self.inputs() == other.inputs()
+    }
+
+    /// All that decides a run but its rules.
+    fn inputs(&self) -> (&str, &str, &str, &str, u64, u32, Option<&str>) {
+        (
+            &self.episode,
+            &self.cut_sha256,
+            &self.calibration_sha256,
+            &self.engine_sha256,
+            self.seed,
+            self.draws,
+            self.positions_csv.as_deref(),
+        )
+    }
+
     /// The columns that are the same in every row of the run.
     pub fn labels(&self) -> Labels<'_> {
         Labels {

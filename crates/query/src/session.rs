@@ -48,12 +48,7 @@ impl Session {
     /// # Errors
     /// When a folder that is there cannot be read.
     pub fn open(data_dir: &Path, catalog: CatalogTables) -> Result<Self> {
-        let folder = data_dir.join("tape");
-        let store = Store::open(&folder.to_string_lossy()).map_err(|error| Error::Data {
-            path: folder,
-            reason: error.to_string(),
-        })?;
-        Self::open_tape(data_dir, Tape::new(store), catalog)
+        Self::open_tape(data_dir, tape_in(data_dir)?, catalog)
     }
 
     /// Opens `data_dir` with a tape that lives somewhere else.
@@ -91,12 +86,13 @@ impl Session {
         )
     }
 
-    /// Opens `data_dir` as if it held no other runs than `runs`, and no tape; what a report is built from.
+    /// Opens `data_dir` and the tape in it as if it held no other runs than `runs`; what a report is built from.
     ///
     /// # Errors
-    /// When a folder cannot be read.
+    /// When a folder or the tape's list cannot be read.
     pub fn open_runs(data_dir: &Path, catalog: CatalogTables, runs: &[&str]) -> Result<Self> {
-        Self::with_scope(data_dir, None, Worlds::default(), catalog, Some(runs))
+        let tape = Some(tape_in(data_dir)?);
+        Self::with_scope(data_dir, tape, Worlds::default(), catalog, Some(runs))
     }
 
     fn with_scope(
@@ -277,6 +273,16 @@ impl Session {
     pub fn functions(&self) -> Vec<String> {
         self.reader.functions()
     }
+}
+
+/// The tape of a data folder; one that is not there yet holds nothing.
+fn tape_in(data_dir: &Path) -> Result<Tape> {
+    let folder = data_dir.join("tape");
+    let store = Store::open(&folder.to_string_lossy()).map_err(|error| Error::Data {
+        path: folder,
+        reason: error.to_string(),
+    })?;
+    Ok(Tape::new(store))
 }
 
 fn config() -> SessionConfig {

@@ -102,7 +102,7 @@ pub(crate) fn runs(known: &[Manifest]) -> RecordBatch {
         .map(|run| {
             known
                 .iter()
-                .find(|other| other.rule_set == "record" && inputs(other) == inputs(run))
+                .find(|other| other.rule_set == "record" && other.differs_by_rules_alone(run))
                 .map(|other| other.run.as_str())
         })
         .collect();
@@ -138,19 +138,6 @@ pub(crate) fn runs(known: &[Manifest]) -> RecordBatch {
         .optional_text("positions_sha256", &positions, |digest| digest.as_deref())
         .text("created_by", &rows, |(run, _)| &run.created_by)
         .batch()
-}
-
-/// All that decides a run but its rules; a shocked run is told by its episode, which is the scenario's.
-fn inputs(run: &Manifest) -> (&str, &str, &str, &str, u64, u32, Option<&str>) {
-    (
-        &run.episode,
-        &run.cut_sha256,
-        &run.calibration_sha256,
-        &run.engine_sha256,
-        run.seed,
-        run.draws,
-        run.positions_csv.as_deref(),
-    )
 }
 
 /// Parquet files of one kind below a folder.

@@ -77,6 +77,16 @@
   const [start, end] = [Math.min(...spread), Math.max(...spread)];
   if (!(start < end)) return;
 
+  // Stretches of time and instants that are marked in every panel.
+  const spans = layout.spans.map((span) => {
+    const { columns } = block(span.block).tables[span.table];
+    return { ...span, from: columns[span.from].values, until: columns.until_at.values };
+  });
+  const marked = layout.moments.map((name, row) => ({
+    name,
+    at: block("moments").tables[0].columns.event_at.values[row],
+  }));
+
   // One choice for all panels: which lines are shown, and which stretch of time.
   const hidden = new Set(layout.sets.filter((set) => !set.shown).map((set) => set.name));
   let bands = true;
@@ -122,9 +132,9 @@
           fill: line.fill && !place ? () => faint(line.colour, 0.18) : undefined,
           width: place ? 0 : 2,
           dash: line.dash,
-          paths: line.steps ? uPlot.paths.stepped({ align: 1 }) : undefined,
-          spanGaps: true,
-          points: { show: false },
+          paths: line.steps ? uPlot.paths.stepped({ align: 1 }) : line.dots ? () => null : undefined,
+          spanGaps: !line.steps,
+          points: { show: Boolean(line.dots), size: 6, fill: () => tint(line.colour) },
         });
         return first + place;
       });
@@ -148,19 +158,16 @@
     live.append(box);
 
     const shades = (u) => {
-      if (!layout.halts) return;
       const { ctx, bbox } = u;
-      const { tables } = block(layout.halts.block);
       ctx.save();
       ctx.beginPath();
       ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
       ctx.clip();
-      for (const halt of layout.halts.of) {
-        if (hidden.has(halt.set)) continue;
-        const { columns } = tables[halt.table];
-        ctx.fillStyle = faint("--halt", 0.2);
-        columns.from_at.values.forEach((from, row) => {
-          const [left, right] = [from, columns.until_at.values[row]].map((at) => u.valToPos(at, "x", true));
+      ctx.fillStyle = faint("--halt", 0.2);
+      for (const span of spans) {
+        if (hidden.has(span.set)) continue;
+        span.from.forEach((from, row) => {
+          const [left, right] = [from, span.until[row]].map((at) => u.valToPos(at, "x", true));
           ctx.fillRect(left, bbox.top, right - left, bbox.height);
         });
       }
@@ -168,27 +175,29 @@
     };
     const moments = (u) => {
       const { ctx, bbox } = u;
-      for (const moment of layout.moments) {
-        const at = block(moment.block).tables[0].columns[moment.column].values[0];
+      const dot = devicePixelRatio;
+      ctx.save();
+      ctx.strokeStyle = tint("--soft");
+      ctx.fillStyle = tint("--soft");
+      ctx.lineWidth = dot;
+      ctx.setLineDash([2 * dot, 3 * dot]);
+      ctx.textAlign = "left";
+      ctx.textBaseline = "top";
+      ctx.font = `${12 * dot}px system-ui, sans-serif`;
+      let free = 0;
+      for (const { name, at } of marked) {
         const x = u.valToPos(at, "x", true);
-        if (at === null || x < bbox.left || x > bbox.left + bbox.width) continue;
-        ctx.save();
-        ctx.strokeStyle = tint("--soft");
-        ctx.lineWidth = devicePixelRatio;
-        ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+        if (x < bbox.left || x > bbox.left + bbox.width) continue;
         ctx.beginPath();
         ctx.moveTo(x, bbox.top);
         ctx.lineTo(x, bbox.top + bbox.height);
         ctx.stroke();
-        if (!index) {
-          ctx.fillStyle = tint("--soft");
-          ctx.textAlign = "left";
-          ctx.textBaseline = "top";
-          ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
-          ctx.fillText(moment.name, x + 4 * devicePixelRatio, bbox.top + 2 * devicePixelRatio);
-        }
-        ctx.restore();
+        // Of names that would stand over each other the first is written; closer up there is room for more.
+        if (index || x < free) continue;
+        ctx.fillText(name, x + 4 * dot, bbox.top + 2 * dot);
+        free = x + ctx.measureText(name).width + 8 * dot;
       }
+      ctx.restore();
     };
 
     const hour = 3600;
@@ -305,14 +314,11 @@
     );
     if (panel !== panels[0]) return;
     const at = panel.instants[idx];
-    const halted = !layout.halts
-      ? []
-      : layout.halts.of.filter((halt) => {
-          const { from_at: from, until_at: until } = block(layout.halts.block).tables[halt.table].columns;
-          return !hidden.has(halt.set) && from.values.some((value, row) => value <= at && at < until.values[row]);
-        });
+    const during = spans.filter(
+      (span) => !hidden.has(span.set) && span.from.some((from, row) => from <= at && at < span.until[row]),
+    );
     now.replaceChildren(make("time", { datetime: `${instant(at).replace(" ", "T")}Z` }, `${instant(at)} UTC`));
-    if (halted.length) now.append(`, halted under ${halted.map((halt) => halt.set).join(", ")}`);
+    for (const said of new Set(during.map((span) => span.said))) now.append(`, ${said}`);
   }
 
   /** Moves the reading line of every panel to an instant. */

@@ -5,11 +5,11 @@
 use minijinja::{Value, context};
 use serde_json::json;
 
-use crate::Error;
 use crate::figure::Paths;
 use crate::kind::Kind;
 use crate::series::{Block, Kept, harmless, instant, kept};
 use crate::table::Answer;
+use crate::{Error, beside};
 
 /// What a line of the picture is called where it is no rule set's.
 const RECORDED: &str = "recorded";
@@ -63,10 +63,39 @@ struct Line<'a> {
     banded: bool,
     steps: bool,
     fill: bool,
+    /// Readings at instants, with nothing said of the time between them.
+    dots: bool,
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    /// A plain line of one column.
+    fn new(block: &'a str, table: usize, x: &'a str, y: &'a str) -> Self {
+        Self {
+            block,
+            table,
+            x,
+            y: [y; 3],
+            banded: false,
+            steps: false,
+            fill: false,
+            dots: false,
+        }
+    }
+
+    /// As it stands in the layout; it is shown with the rule set of its name.
     fn json(&self, name: &str, kind: Kind, colour: &str, dash: &serde_json::Value) -> serde_json::Value {
+        self.json_of(name, name, kind, colour, dash)
+    }
+
+    /// The same, shown with another set.
+    fn json_of(
+        &self,
+        set: &str,
+        name: &str,
+        kind: Kind,
+        colour: &str,
+        dash: &serde_json::Value,
+    ) -> serde_json::Value {
         let [middle, low, high] = self.y;
         json!({
             "block": self.block,
@@ -76,18 +105,19 @@ impl Line<'_> {
             "low": self.banded.then_some(low),
             "high": self.banded.then_some(high),
             "name": name,
-            "set": name,
+            "set": set,
             "kind": { "sign": kind.sign(), "word": kind.word() },
             "colour": colour,
             "dash": dash,
             "steps": self.steps,
             "fill": self.fill,
+            "dots": self.dots,
         })
     }
 }
 
 /// Blocks of cells and the layout that names them, for the template; nothing where no price is there.
-pub(crate) fn chart(paths: &Paths<'_>, about: &Answer, cast: &Cast<'_>) -> Result<Option<Value>, Error> {
+pub(crate) fn chart(paths: &Paths<'_>, cast: &Cast<'_>) -> Result<Option<Value>, Error> {
     let Some(first) = cast.rule_sets.first() else {
         return Ok(None);
     };
@@ -100,13 +130,9 @@ pub(crate) fn chart(paths: &Paths<'_>, about: &Answer, cast: &Cast<'_>) -> Resul
     let recorded = prices.table(of(paths.prices, first), &FIRST)?;
     let none = json!(null);
     let line = |table, y: [&'static str; 3], banded| Line {
-        block: "prices",
-        table,
-        x: "event_at",
         y,
         banded,
-        steps: false,
-        fill: false,
+        ..Line::new("prices", table, "event_at", y[0])
     };
     usd.push(line(recorded, ["recorded_usd"; 3], false).json(RECORDED, Kind::Recorded, "--ink", &none));
     let gap = json!([7, 5]);
@@ -134,27 +160,48 @@ pub(crate) fn chart(paths: &Paths<'_>, about: &Answer, cast: &Cast<'_>) -> Resul
         panel("price, USD per BTC", 280, None, usd),
         panel("against the record, percent", 200, None, percent),
     ];
-    for more in [flows(paths, cast)?, margins(paths, cast)?, depths(paths, cast)?] {
+    for more in [
+        flows(paths, cast)?,
+        feedback(paths, cast)?,
+        margins(paths, cast)?,
+        depths(paths, cast)?,
+        recorded_beside(paths)?,
+    ] {
         blocks.push(more.0);
         panels.extend(more.1);
     }
     let mut halts = Block::new("halts", paths.halts);
-    let mut halted = Vec::new();
+    let mut spans = Vec::new();
     for rule_set in cast.rule_sets {
         let rows = paths.halts.rows_where(|row| {
             paths.halts.is(row, "rule_set", rule_set) && paths.halts.is(row, "bar_order", "high_first")
         });
         if !rows.is_empty() {
             let table = halts.table(rows, &[instant("from_at"), instant("until_at")])?;
-            halted.push(json!({ "set": Cast::label(rule_set), "table": table }));
+            let set = Cast::label(rule_set);
+            let said = format!("halted under {set}");
+            spans.push(
+                json!({ "block": "halts", "table": table, "from": "from_at", "set": set, "said": said }),
+            );
         }
     }
-    let mut moments = Block::new("moments", about);
-    let mut marked = Vec::new();
-    if !about.is_empty() {
-        let table = moments.table(vec![0], &[instant("trigger_at")])?;
-        if moments.has(table, &["trigger_at"]) {
-            marked.push(json!({ "name": "trigger", "block": "moments", "column": "trigger_at" }));
+    let outages = paths
+        .beside
+        .rows_where(|row| paths.beside.is(row, "kind", beside::OUTAGE));
+    if !outages.is_empty() {
+        // They stand in the block of what is recorded, which is the last.
+        if let Some(block) = blocks.last_mut() {
+            let table = block.table(outages, &[instant("event_at"), instant("until_at")])?;
+            let said = "the record breaks off";
+            spans.push(json!({ "block": "beside", "table": table, "from": "event_at", "set": RECORDED, "said": said }));
+        }
+    }
+    let mut moments = Block::new("moments", paths.moments);
+    let mut names = Vec::new();
+    if !paths.moments.is_empty() {
+        moments.table(paths.moments.all(), &[instant("event_at")])?;
+        for row in paths.moments.all() {
+            names.push(paths.moments.get(row, "mark")?.to_string());
         }
     }
     blocks.extend([halts, moments]);
@@ -162,8 +209,8 @@ pub(crate) fn chart(paths: &Paths<'_>, about: &Answer, cast: &Cast<'_>) -> Resul
     let layout = json!({
         "panels": panels,
         "sets": sets(cast),
-        "halts": (!halted.is_empty()).then(|| json!({ "block": "halts", "of": halted })),
-        "moments": marked,
+        "spans": spans,
+        "moments": names,
     });
     let blocks: Vec<Value> = blocks.iter().map(view).collect();
     Ok(Some(context! {
@@ -248,6 +295,52 @@ fn flows<'a>(paths: &Paths<'a>, cast: &Cast<'_>) -> Result<Part<'a>, Error> {
     Ok((block, panels))
 }
 
+/// What forced flow added to the move of each hour, under the rule sets that are shown from the start.
+fn feedback<'a>(paths: &Paths<'a>, cast: &Cast<'_>) -> Result<Part<'a>, Error> {
+    let answer = paths.feedback;
+    let mut block = Block::new("feedback", answer);
+    let mut lines = Vec::new();
+    for (place, rule_set) in cast.rule_sets.iter().enumerate().take(cast.shown) {
+        let rows = answer.rows_where(|row| answer.is(row, "rule_set", rule_set));
+        let moves = |&row: &usize| answer.number(row, "added_log").is_some_and(|log| log != 0.0);
+        if !rows.iter().any(moves) {
+            continue;
+        }
+        let table = block.table(rows, &[instant("hour_at"), kept("added_log", 100.0, 3)])?;
+        let (name, colour) = (Cast::label(rule_set), Cast::colour(place));
+        let line = stepped("feedback", table, "hour_at", "added_log", false);
+        lines.push(line.json(name, cast.results, &colour, &Cast::dash(place)));
+    }
+    let title = "added to the hour's move by forced flow, log percent";
+    Ok((block, vec![panel(title, 130, None, lines)]))
+}
+
+/// What the tape holds beside the price, shown and hidden with the record.
+fn recorded_beside<'a>(paths: &Paths<'a>) -> Result<Part<'a>, Error> {
+    let mut block = Block::new("beside", paths.beside);
+    let mut panels = Vec::new();
+    for group in beside::groups(paths.beside)? {
+        let mut lines = Vec::new();
+        for (place, market) in group.markets.into_iter().enumerate() {
+            let table = block.table(market.rows, &[instant("event_at"), kept("value", 1.0, 4)])?;
+            let line = Line {
+                dots: group.dots,
+                ..Line::new("beside", table, "event_at", "value")
+            };
+            let colour = Cast::colour(place);
+            lines.push(line.json_of(
+                RECORDED,
+                &market.name,
+                Kind::Recorded,
+                &colour,
+                &Cast::dash(place),
+            ));
+        }
+        panels.push(panel(&group.title, 110, None, lines));
+    }
+    Ok((block, panels))
+}
+
 /// Margin of the lowest bracket: of the first rule set, and of those under which it moves.
 fn margins<'a>(paths: &Paths<'a>, cast: &Cast<'_>) -> Result<Part<'a>, Error> {
     let answer = paths.margins;
@@ -290,15 +383,7 @@ fn depths<'a>(paths: &Paths<'a>, cast: &Cast<'_>) -> Result<Part<'a>, Error> {
             continue;
         }
         let table = block.table(rows, &[instant("event_at"), kept("lowest", 1.0, 3)])?;
-        let line = Line {
-            block: "depths",
-            table,
-            x: "event_at",
-            y: ["lowest"; 3],
-            banded: false,
-            steps: false,
-            fill: false,
-        };
+        let line = Line::new("depths", table, "event_at", "lowest");
         let (name, colour) = (Cast::label(rule_set), Cast::colour(place));
         lines.push(line.json(name, cast.results, &colour, &Cast::dash(place)));
     }
@@ -308,13 +393,9 @@ fn depths<'a>(paths: &Paths<'a>, cast: &Cast<'_>) -> Result<Part<'a>, Error> {
 
 fn stepped<'a>(block: &'a str, table: usize, x: &'a str, y: &'a str, fill: bool) -> Line<'a> {
     Line {
-        block,
-        table,
-        x,
-        y: [y; 3],
-        banded: false,
         steps: true,
         fill,
+        ..Line::new(block, table, x, y)
     }
 }
 

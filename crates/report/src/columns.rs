@@ -69,6 +69,39 @@ pub(crate) const ABOUT: &[Column] = &[
     column("forced flow of", &["venues"], Plain),
 ];
 
+pub(crate) const MOMENTS: &[Column] = &[
+    column("in the picture", &["mark"], Plain),
+    of(Kind::Published, "when, UTC", &["event_at"], Plain),
+    column("what", &["what"], Plain),
+    column("scope", &["scope"], Plain),
+    column("source", &["source"], Plain),
+    column("trust", &["trust"], Plain),
+];
+
+pub(crate) const BESIDE: &[Column] = &[
+    column("", &["kind"], Plain),
+    column("venue", &["venue"], Plain),
+    column("instrument", &["instrument"], Plain),
+    column("when, UTC", &["event_at"], Plain),
+    column("until", &["until_at"], Plain),
+    of(Kind::Recorded, "value", &["value"], Digits(4)),
+    column("unit", &["unit"], Plain),
+];
+
+/// The hours of one rule set in which forced flow added most.
+pub(crate) const FEEDBACK: &[Column] = &[
+    column("rules", &["rule_set"], Plain),
+    column("hour, UTC", &["hour_at"], Plain),
+    result(
+        "move off the book, log percent",
+        &["null_move_log"],
+        Signed(100.0, 2),
+    ),
+    result("added, log percent", &["added_log"], Signed(100.0, 2)),
+    result("loop gain", &["loop_gain"], Measured(2)),
+    column("sign", &["feedback"], Plain),
+];
+
 pub(crate) const FALLS: &[Column] = &[
     column("", &["line"], Plain),
     column(

@@ -1,25 +1,30 @@
 //! Pictures: the crash on one time axis, and how far the price fell under each rule set.
 
 mod canvas;
+mod levels;
 mod multiples;
 mod tornado;
 mod venues;
+mod waterfall;
 
 use std::ops::Range;
 
 use plotters::prelude::*;
 
 use self::canvas::{
-    Bar, FAINT, HALT, INK, Key, Line, Marks, NULL, Panel, RIGHT, TEXT, WIDTH, bounds, colour, font, picture,
-    seconds, span,
+    Bar, Behind, FAINT, HALT, INK, Key, Line, Marks, Moment, NULL, Panel, RIGHT, TEXT, WIDTH, bounds, colour,
+    font, picture, seconds, shortened, span,
 };
 use crate::Error;
+use crate::beside;
 use crate::show::tick;
 use crate::table::Answer;
 
+pub(crate) use levels::levels;
 pub(crate) use multiples::multiples;
 pub(crate) use tornado::tornado;
 pub(crate) use venues::{machinery, markets, rules};
+pub(crate) use waterfall::waterfall;
 
 /// The answers that the picture on the time axis draws.
 pub(crate) struct Paths<'a> {
@@ -28,10 +33,13 @@ pub(crate) struct Paths<'a> {
     pub(crate) margins: &'a Answer,
     pub(crate) halts: &'a Answer,
     pub(crate) depths: &'a Answer,
+    pub(crate) feedback: &'a Answer,
+    pub(crate) moments: &'a Answer,
+    pub(crate) beside: &'a Answer,
 }
 
-/// Price, forced flow and margin on one time axis, with halts shaded; nothing where no price is there. The replay under the
-/// first rule set is left out where it is the record.
+/// Price, forced flow, margin, depth and what else is recorded on one time axis, with halts shaded and moments marked;
+/// nothing where no price is there. The replay under the first rule set is left out where it is the record.
 pub(crate) fn crash(
     paths: &Paths<'_>,
     rule_sets: &[String],
@@ -65,14 +73,23 @@ pub(crate) fn crash(
     let Some(time) = span(&prices) else {
         return Ok(None);
     };
-    let halts = halts(paths.halts, rule_sets)?;
-    let panel = |title, tall, marks| Panel {
-        title,
+    let behind = Behind {
+        halts: halts(paths.halts, rule_sets)?,
+        moments: moments(paths.moments)?,
+    };
+    let panel = |title: &str, tall, marks| Panel {
+        title: title.to_owned(),
         tall,
         span: 0.0,
         marks,
     };
-    let panels = vec![
+    let each = |answer, at, column, factor| {
+        let of =
+            |(place, rule_set): (usize, &String)| scaled(answer, rule_set, colour(place), at, column, factor);
+        let lines = rule_sets.iter().enumerate().map(of).collect::<Result<_, _>>()?;
+        Ok::<_, Error>(Marks::Lines(lines))
+    };
+    let mut panels = vec![
         panel("price, USD per BTC", 300, Marks::Lines(prices)),
         panel("against the record, percent", 210, Marks::Lines(gaps)),
         panel(
@@ -81,11 +98,28 @@ pub(crate) fn crash(
             Marks::Bars(flows(paths.flows, rule_sets)?),
         ),
         panel(
+            "added to the hour's move by forced flow, log percent",
+            150,
+            each(paths.feedback, "hour_at", "added_log", 100.0)?,
+        ),
+        panel(
             "initial margin of the lowest bracket, percent of notional",
             140,
             Marks::Lines(margins(paths.margins, rule_sets, &time)?),
         ),
+        panel(
+            "least depth of the thinner side in a bar, over normal",
+            140,
+            each(paths.depths, "event_at", "lowest", 1.0)?,
+        ),
     ];
+    for group in beside::groups(paths.beside)? {
+        panels.push(panel(
+            &group.title,
+            120,
+            Marks::Lines(readings(paths.beside, &group)?),
+        ));
+    }
     let key = |label: &str, colour, dashed| Key {
         label: label.to_owned(),
         colour,
@@ -97,7 +131,7 @@ pub(crate) fn crash(
     ];
     let others = rule_sets.iter().enumerate().skip(usize::from(record_is_replay));
     keys.extend(others.map(|(index, rule_set)| key(rule_set, colour(index), false)));
-    canvas::on_one_axis(&keys, panels, &time, &halts).map(Some)
+    canvas::on_one_axis(&keys, panels, &time, &behind).map(Some)
 }
 
 /// The fall as recorded, without forced flow, and under each rule set, with intervals; `rows` are rows of `falls`.
@@ -114,8 +148,8 @@ pub(crate) fn falls(falls: &Answer, rows: &[usize], rule_sets: &[String]) -> Res
         .into_iter()
         .max()
         .unwrap_or(0);
-    // A very long name is cut off rather than the picture.
     let labels = (24 + LETTER * longest as u32).clamp(270, WIDTH / 2);
+    let fits = ((labels - 24) / LETTER) as usize;
     let columns = ["low_pct", "median_pct", "high_pct"];
     let known = bounds(
         rows.iter()
@@ -173,7 +207,7 @@ pub(crate) fn falls(falls: &Answer, rows: &[usize], rule_sets: &[String]) -> Res
             }
             let label = falls.get(row, "line")?.to_string();
             let at = (8, 15 + (ROW * index as u32) as i32);
-            root.draw(&Text::new(label, at, font(TEXT + 1)))
+            root.draw(&Text::new(shortened(&label, fits), at, font(TEXT + 1)))
                 .map_err(picture)?;
         }
         root.present().map_err(picture)?;
@@ -182,12 +216,7 @@ pub(crate) fn falls(falls: &Answer, rows: &[usize], rule_sets: &[String]) -> Res
 }
 
 fn line(answer: &Answer, rule_set: &str, colour: RGBColor, columns: [&str; 3]) -> Result<Line, Error> {
-    let mut line = Line {
-        colour,
-        dashed: false,
-        middle: Vec::new(),
-        band: Vec::new(),
-    };
+    let mut line = Line::new(colour);
     for row in answer.rows_where(|row| answer.is(row, "rule_set", rule_set)) {
         let Some(at) = seconds(answer.get(row, "event_at")?) else {
             continue;
@@ -197,6 +226,50 @@ fn line(answer: &Answer, rule_set: &str, colour: RGBColor, columns: [&str; 3]) -
         line.band.extend(low.zip(high).map(|(low, high)| (at, low, high)));
     }
     Ok(line)
+}
+
+/// One column of a rule set over time, times a factor.
+fn scaled(
+    answer: &Answer,
+    rule_set: &str,
+    colour: RGBColor,
+    at: &str,
+    column: &str,
+    factor: f64,
+) -> Result<Line, Error> {
+    let mut line = Line::new(colour);
+    for row in answer.rows_where(|row| answer.is(row, "rule_set", rule_set)) {
+        let at = seconds(answer.get(row, at)?);
+        let value = answer.number(row, column);
+        line.middle
+            .extend(at.zip(value).map(|(at, value)| (at, value * factor)));
+    }
+    Ok(line)
+}
+
+/// What the tape holds beside the price, a line for each market.
+fn readings(answer: &Answer, group: &beside::Group) -> Result<Vec<Line>, Error> {
+    let mut lines = Vec::new();
+    for (place, market) in group.markets.iter().enumerate() {
+        let mut line = Line::new(colour(place));
+        line.dots = group.dots;
+        for &row in &market.rows {
+            let at = seconds(answer.get(row, "event_at")?);
+            line.middle.extend(at.zip(answer.number(row, "value")));
+        }
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+fn moments(answer: &Answer) -> Result<Vec<Moment>, Error> {
+    let mut moments = Vec::new();
+    for row in answer.all() {
+        let name = answer.get(row, "mark")?.to_string();
+        let at = seconds(answer.get(row, "event_at")?);
+        moments.extend(at.map(|at| Moment { at, name }));
+    }
+    Ok(moments)
 }
 
 fn flows(answer: &Answer, rule_sets: &[String]) -> Result<Vec<Bar>, Error> {
@@ -241,10 +314,8 @@ fn margins(answer: &Answer, rule_sets: &[String], time: &Range<f64>) -> Result<V
         steps.extend(steps.last().map(|&(_, last)| (time.end, last)));
         if index == 0 || moves {
             lines.push(Line {
-                colour: colour(index),
-                dashed: false,
                 middle: steps,
-                band: Vec::new(),
+                ..Line::new(colour(index))
             });
         }
     }

@@ -11,7 +11,7 @@ use crate::{Error, Report, columns, page};
 /// Every rule set.
 const ALL: (&str, &str) = ("rule_set", "%");
 
-pub(crate) fn build(session: &Session, link: &dyn Fn(&str) -> Option<String>) -> Result<Report, Error> {
+pub(crate) fn build(session: &Session, link: &dyn Fn(&str, &str) -> Option<String>) -> Result<Report, Error> {
     let mut league = Answer::ask(session, "comparison/across_episodes", ALL)?;
     let together = Answer::ask(session, "comparison/multiplicity", ALL)?;
     let mut episodes = Vec::new();
@@ -25,7 +25,8 @@ pub(crate) fn build(session: &Session, link: &dyn Fn(&str) -> Option<String>) ->
         let rows = league.rows_where(|row| league.is(row, "episode", &episode));
         episodes.push(context! {
             name => league.cell(row, "episode", Plain)?,
-            link => link(&episode),
+            page => link(&episode, "html"),
+            twin => link(&episode, "md"),
             lines => league.table(&rows, columns::LEAGUE)?,
         });
         known.push(episode);

@@ -11,6 +11,7 @@
 //! Read [`Report`] first.
 
 mod axis;
+mod beside;
 mod chart;
 mod columns;
 mod figure;
@@ -97,11 +98,11 @@ impl Report {
     }
 
     /// The page of all runs that `session` sees: what each rule set changed in each episode, side by side. An episode is linked
-    /// where `link` knows the address of its post-mortem.
+    /// where `link` knows the address of its post-mortem in the form of the page: `html` or `md`.
     ///
     /// # Errors
     /// Where a query fails.
-    pub fn league(session: &Session, link: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+    pub fn league(session: &Session, link: &dyn Fn(&str, &str) -> Option<String>) -> Result<Self, Error> {
         league::build(session, link)
     }
 

@@ -14,7 +14,7 @@ use crate::kind::Kind;
 use crate::policy::{policy, script};
 use crate::show::Show::{Fixed, Plain};
 use crate::table::Answer;
-use crate::{Error, Picture, Report, columns, recovery};
+use crate::{Error, Picture, Report, beside, columns, recovery};
 
 const TEMPLATES: [(&str, &str); 13] = [
     ("words", include_str!("../templates/words.txt")),
@@ -111,16 +111,19 @@ pub(crate) fn from_priors(about: &Answer) -> Result<bool, Error> {
 }
 
 /// Queries whose answers stand on a post-mortem, in the order of the page.
-const ASKED: [&str; 27] = [
+const ASKED: [&str; 30] = [
     "market/episode",
     "quality/limits",
     "quality/recovery",
     "quality/recovery_in_words",
     "comparison/price_paths",
     "liquidation/flow_by_hour",
+    "liquidation/feedback_by_hour",
     "liquidation/margins",
     "liquidation/depth_paths",
     "liquidation/halts",
+    "market/moments",
+    "market/beside_the_price",
     "comparison/amplification",
     "comparison/attribution",
     "liquidation/causal_tree",
@@ -343,7 +346,7 @@ impl Page<'_> {
     }
 
     /// Rows of `comparison/tornado` that move a headline figure most: of the first rule set the figures themselves, of the
-    /// others the difference from it.
+    /// others that are drawn from the start the difference from it.
     fn unknowns(&self, tornado: &Answer) -> Vec<usize> {
         const OWN: [&str; 5] = [
             "fall beyond the null",
@@ -359,19 +362,28 @@ impl Page<'_> {
             let own = tornado.is(row, "rule_set", first)
                 && OWN.iter().any(|figure| tornado.is(row, "figure", figure))
                 && !(self.record_is_replay && tornado.is(row, "figure", "fall"));
-            moves && most && (own || tornado.is(row, "figure", "fall against record"))
+            let shown = self.drawn[..self.shown()]
+                .iter()
+                .any(|rule_set| tornado.is(row, "rule_set", rule_set));
+            moves && most && (own || (shown && tornado.is(row, "figure", "fall against record")))
         })
     }
 
     fn figures(&self, stem: &str) -> Result<(Vec<Picture>, Value), Error> {
         let falls = self.ask("comparison/drawdowns")?;
         let drawn = figure::falls(&falls, &self.headline(&falls), &self.drawn)?;
+        let moments = self.ask_of_record("market/moments")?;
+        let beside = self.ask_of_record("market/beside_the_price")?;
+        let feedback = self.ask("liquidation/feedback_by_hour")?;
         let paths = Paths {
             prices: &*self.ask("comparison/price_paths")?,
             flows: &*self.ask("liquidation/flow_by_hour")?,
+            feedback: &feedback,
             margins: &*self.ask("liquidation/margins")?,
             halts: &*self.ask("liquidation/halts")?,
             depths: &*self.ask("liquidation/depth_paths")?,
+            moments: &moments,
+            beside: &beside,
         };
         let crash = figure::crash(&paths, &self.drawn[..self.shown()], self.record_is_replay)?;
         let multiples = figure::multiples(paths.prices, &self.drawn[..self.drawn.len().min(SMALL)])?;
@@ -381,7 +393,18 @@ impl Page<'_> {
             record_is_replay: self.record_is_replay,
             results: self.results_are(),
         };
-        let chart = chart::chart(&paths, &self.about, &cast)?;
+        let chart = chart::chart(&paths, &cast)?;
+        let waterfall = figure::waterfall(&*self.ask("comparison/attribution")?)?;
+        let levels = figure::levels(
+            &*self.ask("liquidation/levels")?,
+            paths.prices,
+            &self.rule_sets[0],
+        )?;
+        let most = feedback.rows_where(|row| {
+            feedback.is(row, "rule_set", &self.rule_sets[0])
+                && feedback.number(row, "added_log").is_some_and(|log| log != 0.0)
+                && feedback.number(row, "number").is_some_and(|n| n <= LISTED)
+        });
         let tornado = self.ask("comparison/tornado")?;
         let tornado = figure::tornado(&tornado, &self.unknowns(&tornado))?;
         let named = [
@@ -389,6 +412,8 @@ impl Page<'_> {
             ("svg", crash),
             ("tornado.svg", tornado),
             ("rules.svg", multiples),
+            ("mechanisms.svg", waterfall),
+            ("levels.svg", levels),
         ];
         let pictures: Vec<Option<Picture>> = named
             .into_iter()
@@ -409,7 +434,13 @@ impl Page<'_> {
             crash_picture => view(&pictures[1]),
             tornado_picture => view(&pictures[2]),
             multiples_picture => view(&pictures[3]),
+            waterfall_picture => view(&pictures[4]),
+            levels_picture => view(&pictures[5]),
             chart,
+            moments => moments.table(&moments.all(), columns::MOMENTS)?,
+            beside => beside.table(&beside.all(), columns::BESIDE)?,
+            absent => beside::absent(&beside),
+            feedback => feedback.table(&most, columns::FEEDBACK)?,
         };
         Ok((pictures.into_iter().flatten().collect(), named))
     }
@@ -559,6 +590,7 @@ pub(crate) fn templates() -> Result<Environment<'static>, Error> {
         text.replace('\n', " ")
             .replace('|', "\\|")
             .replace('<', "\\<")
+            .replace("](", "]\\(")
             .trim()
             .to_owned()
     });

@@ -10,6 +10,7 @@ use aftershock_query::Session;
 use aftershock_report::Report;
 use aftershock_rules::RuleSetFile;
 use aftershock_study::catalog;
+use aftershock_study::rule_sets::RECORD;
 use anyhow::{Context, Result};
 
 use crate::failure::Mistake;
@@ -27,6 +28,9 @@ pub(crate) struct Arguments {
     /// A page of all runs in the data folder instead: what each rule set changed in each episode
     #[arg(long, conflicts_with = "runs")]
     all: bool,
+    /// With --all, the post-mortem of every episode too, so that the page of all runs can link it
+    #[arg(long, requires = "all")]
+    each: bool,
     /// Folder of the post-mortem; `reports` in the data folder where it is not given
     #[arg(long, value_name = "DIR")]
     reports: Option<PathBuf>,
@@ -60,36 +64,71 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         .contains(&Format::Pdf)
         .then(browser::installed)
         .transpose()?;
-    let (report, folder, stem) = if arguments.all {
-        (league(data, &folder)?, folder, INDEX)
+    let formats = &arguments.format;
+    let written = |report: &Report, folder: &Path, stem: &str| -> Result<Vec<PathBuf>> {
+        let mut paths = put(report, folder, stem, formats)?;
+        if let Some(browser) = &browser {
+            let pdf = folder.join(format!("{stem}.pdf"));
+            browser::print(browser, &report.html, &pdf)?;
+            paths.push(pdf);
+        }
+        for path in &paths {
+            println!("{}", path.display());
+        }
+        Ok(paths)
+    };
+    let paths = if arguments.all {
+        let list = aftershock_archive::list_runs(data)?;
+        for broken in &list.broken {
+            crate::say!("note: left out {}: {}", broken.path.display(), broken.error);
+        }
+        if arguments.each {
+            for (episode, runs) in comparable(&list.runs) {
+                let report = Report::build(&session_of(data, &runs)?, episode, STEM)?;
+                written(&report, &folder.join(episode), STEM)?;
+            }
+        }
+        written(&league(data, &list.runs, &folder)?, &folder, INDEX)?
     } else {
         let (report, episode) = post_mortem(data, &arguments.runs)?;
-        (report, folder.join(episode), STEM)
+        written(&report, &folder.join(episode), STEM)?
     };
-    let mut paths = put(&report, &folder, stem, &arguments.format)?;
-    if let Some(browser) = browser {
-        let pdf = folder.join(format!("{stem}.pdf"));
-        browser::print(&browser, &report.html, &pdf)?;
-        paths.push(pdf);
-    }
-    for path in &paths {
-        println!("{}", path.display());
-    }
     match paths.first() {
         Some(first) if arguments.open => browser::open(first),
         _ => Ok(()),
     }
 }
 
+/// The runs of each episode that one post-mortem can hold: a run under the rules of record and all that differ from it by
+/// their rules alone. An episode with several such is left out and said, since nothing tells which is meant.
+fn comparable(runs: &[Manifest]) -> Vec<(&str, Vec<Manifest>)> {
+    let mut found: Vec<(&str, Vec<Manifest>)> = Vec::new();
+    let mut several: Vec<&str> = Vec::new();
+    for record in runs.iter().filter(|run| run.rule_set == RECORD) {
+        let episode = record.episode.as_str();
+        if several.contains(&episode) {
+            continue;
+        }
+        if found.iter().any(|(known, _)| *known == episode) {
+            crate::say!(
+                "note: left out {episode}: its runs differ by more than their rules; name those that belong together"
+            );
+            found.retain(|(known, _)| *known != episode);
+            several.push(episode);
+            continue;
+        }
+        let alike = runs.iter().filter(|run| run.differs_by_rules_alone(record));
+        found.push((episode, alike.cloned().collect()));
+    }
+    found
+}
+
 /// The report on runs of one episode, and the episode.
 fn post_mortem(data: &Path, runs: &[String]) -> Result<(Report, String)> {
-    let mut sets = Vec::new();
-    let mut manifests = Vec::new();
-    for run in runs {
-        let manifest = aftershock_archive::check_run(data, run)?;
-        sets.push(rule_set(&manifest)?);
-        manifests.push(manifest);
-    }
+    let manifests = runs
+        .iter()
+        .map(|run| aftershock_archive::check_run(data, run))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut episodes: Vec<&str> = manifests.iter().map(|run| run.episode.as_str()).collect();
     episodes.dedup();
     let [episode] = episodes.as_slice() else {
@@ -100,20 +139,21 @@ fn post_mortem(data: &Path, runs: &[String]) -> Result<(Report, String)> {
         .hint("a post-mortem is of one")
         .into());
     };
-    let own: Vec<&RuleSetFile> = sets.iter().collect();
-    let session = session(data, &manifests, &own)?;
+    let session = session_of(data, &manifests)?;
     Ok((Report::build(&session, episode, STEM)?, (*episode).to_owned()))
 }
 
-/// The page of all runs of a data folder; an episode is linked where its post-mortem stands below `folder`.
-fn league(data: &Path, folder: &Path) -> Result<Report> {
-    let list = aftershock_archive::list_runs(data)?;
-    for broken in &list.broken {
-        crate::say!("note: left out {}: {}", broken.path.display(), broken.error);
-    }
-    let session = session(data, &list.runs, &[])?;
-    let link = |episode: &str| {
-        let page = format!("{episode}/{STEM}.html");
+/// A session that sees these runs, with the rules that they carry.
+fn session_of(data: &Path, runs: &[Manifest]) -> Result<Session> {
+    let sets = runs.iter().map(rule_set).collect::<Result<Vec<_>>>()?;
+    session(data, runs, &sets.iter().collect::<Vec<_>>())
+}
+
+/// The page of these runs; an episode is linked where its post-mortem stands below `folder`.
+fn league(data: &Path, runs: &[Manifest], folder: &Path) -> Result<Report> {
+    let session = session(data, runs, &[])?;
+    let link = |episode: &str, form: &str| {
+        let page = format!("{episode}/{STEM}.{form}");
         folder.join(&page).exists().then_some(page)
     };
     Ok(Report::league(&session, &link)?)

@@ -17,7 +17,11 @@ const LABELS: u32 = 76;
 pub(super) const RIGHT: u32 = 24;
 const LEGEND: u32 = 34;
 const LEGEND_LINE: i32 = 24;
+/// So much of a name fits into a legend.
+const KEY: usize = 60;
 const HOURS: u32 = 28;
+/// The strip above the panels in which moments are named.
+const MOMENTS: u32 = 20;
 pub(super) const TEXT: i32 = 17;
 pub(super) const INK: RGBColor = RGBColor(26, 26, 26);
 pub(super) const FAINT: RGBColor = RGBColor(226, 226, 226);
@@ -32,15 +36,36 @@ pub(super) const RULES: [RGBColor; 5] = [
     RGBColor(86, 180, 233),
 ];
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Plot<'a, 'b> = ChartContext<'b, SVGBackend<'a>, Cartesian2d<Time, RangedCoordf64>>;
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Plot<'a, 'b> = ChartContext<'b, SVGBackend<'a>, Cartesian2d<Time, RangedCoordf64>>;
 
 /// A line, with a band where one is known.
 pub(super) struct Line {
     pub(super) colour: RGBColor,
     pub(super) dashed: bool,
+    /// Readings at instants, with nothing said of the time between them.
+    pub(super) dots: bool,
     pub(super) middle: Vec<(f64, f64)>,
     pub(super) band: Vec<(f64, f64, f64)>,
+}
+
+impl Line {
+    /// One with nothing on it yet.
+    pub(super) fn new(colour: RGBColor) -> Self {
+        Self {
+            colour,
+            dashed: false,
+            dots: false,
+            middle: Vec::new(),
+            band: Vec::new(),
+        }
+    }
+
+    /// All values of it and its band.
+    pub(super) fn values(&self) -> impl Iterator<Item = f64> {
+        let band = self.band.iter().flat_map(|&(_, low, high)| [low, high]);
+        self.middle.iter().map(|&(_, middle)| middle).chain(band)
+    }
 }
 
 /// Selling in one hour: when it began, under which of how many rule sets, how much.
@@ -68,10 +93,7 @@ impl Marks {
     /// Least and most value.
     fn bounds(&self) -> (f64, f64) {
         let known = match self {
-            Self::Lines(lines) => bounds(lines.iter().flat_map(|line| {
-                let band = line.band.iter().flat_map(|&(_, low, high)| [low, high]);
-                line.middle.iter().map(|&(_, middle)| middle).chain(band)
-            })),
+            Self::Lines(lines) => bounds(lines.iter().flat_map(Line::values)),
             Self::Bars(bars) => bounds(bars.iter().map(|bar| bar.height)),
         };
         known.unwrap_or((0.0, 1.0))
@@ -81,7 +103,7 @@ impl Marks {
 /// One panel of a picture.
 pub(super) struct Panel {
     /// What it shows, with its unit.
-    pub(super) title: &'static str,
+    pub(super) title: String,
     /// Its height.
     pub(super) tall: u32,
     /// Least height of its value axis, in its unit: a line that hardly moves is not blown up.
@@ -96,31 +118,51 @@ pub(super) struct Key {
     pub(super) dashed: bool,
 }
 
+/// An instant that is marked in every panel, and its name above them.
+pub(super) struct Moment {
+    pub(super) at: f64,
+    pub(super) name: String,
+}
+
+/// What is drawn behind every panel of a picture.
+#[derive(Default)]
+pub(super) struct Behind {
+    /// When trading was halted.
+    pub(super) halts: Vec<(f64, f64)>,
+    /// In order of time.
+    pub(super) moments: Vec<Moment>,
+}
+
 /// The shade in which dashed lines are drawn before they are dashed; no other mark has it.
 const DASHED: RGBColor = RGBColor(1, 114, 178);
+/// The same for the dotted lines of moments.
+const DOTTED: RGBColor = RGBColor(119, 120, 120);
 
-/// Panels above each other on one time axis, those with nothing in them left out; grey where trading was halted.
+/// Panels above each other on one time axis, those with nothing in them left out; grey where trading was halted, dotted
+/// at each moment.
 pub(super) fn on_one_axis(
     keys: &[Key],
     mut panels: Vec<Panel>,
     time: &Range<f64>,
-    halts: &[(f64, f64)],
+    behind: &Behind,
 ) -> Result<String, Error> {
     panels.retain(|panel| !panel.marks.is_empty());
-    let places = legend_places(keys, !halts.is_empty());
+    let places = legend_places(keys, !behind.halts.is_empty());
     let lines = places.last().map_or(0, |(_, y)| *y / LEGEND_LINE) as u32;
-    let legend_tall = LEGEND + lines * LEGEND_LINE as u32;
+    let strip = if behind.moments.is_empty() { 0 } else { MOMENTS };
+    let above = LEGEND + lines * LEGEND_LINE as u32 + strip;
     let mut svg = String::new();
     {
-        let height = legend_tall + panels.iter().map(|panel| panel.tall).sum::<u32>() + HOURS;
+        let height = above + panels.iter().map(|panel| panel.tall).sum::<u32>() + HOURS;
         let root = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
         root.fill(&WHITE).map_err(picture)?;
         legend(&root, keys, &places)?;
-        let mut top = legend_tall;
+        named(&root, (above - strip) as i32, &behind.moments, time)?;
+        let mut top = above;
         for (index, one) in panels.iter().enumerate() {
             let hours = if index + 1 == panels.len() { HOURS } else { 0 };
             let area = root.clone().shrink((0, top), (WIDTH, one.tall + hours));
-            panel(&area, one, time, halts, hours)?;
+            panel(&area, one, time, behind, hours)?;
             top += one.tall;
         }
         root.present().map_err(picture)?;
@@ -131,10 +173,17 @@ pub(super) fn on_one_axis(
 /// Dashes lines as one element each: the drawing library would make an element of every dash.
 fn dashed(svg: &str) -> String {
     let stroke = |RGBColor(red, green, blue)| format!("stroke=\"#{red:02X}{green:02X}{blue:02X}\"");
-    svg.replace(
-        &stroke(DASHED),
-        &format!("{} stroke-dasharray=\"7 5\"", stroke(NULL)),
-    )
+    let dashes = |shade, colour, dashes: &str| {
+        (
+            stroke(shade),
+            format!("{} stroke-dasharray=\"{dashes}\"", stroke(colour)),
+        )
+    };
+    [dashes(DASHED, NULL, "7 5"), dashes(DOTTED, HALT, "2 3")]
+        .into_iter()
+        .fold(svg.to_owned(), |svg, (solid, broken)| {
+            svg.replace(&solid, &broken)
+        })
 }
 
 /// The shade that a line is drawn in: [`DASHED`] stands for the one colour that dashed lines have.
@@ -142,14 +191,10 @@ fn shade(colour: RGBColor, is_dashed: bool) -> RGBColor {
     if is_dashed { DASHED } else { colour }
 }
 
-/// No more than four points for each of `width` columns of the picture, the least and the most of it among them.
-pub(super) fn thinned<T: Copy>(
-    points: &[T],
-    width: u32,
-    time: &Range<f64>,
-    of: impl Fn(T) -> (f64, f64),
-) -> Vec<T> {
-    let dot = |point: T| ((of(point).0 - time.start) / (time.end - time.start) * f64::from(width)) as i64;
+/// No more than four points for each of so many columns of the picture, the least and the most of it among them.
+fn thinned<T: Copy>(points: &[T], time: &Range<f64>, of: impl Fn(T) -> (f64, f64)) -> Vec<T> {
+    const COLUMNS: f64 = WIDTH as f64 / 3.0;
+    let dot = |point: T| ((of(point).0 - time.start) / (time.end - time.start) * COLUMNS) as i64;
     let mut kept = Vec::new();
     for chunk in points.chunk_by(|a, b| dot(*a) == dot(*b)) {
         let value = |index: &usize| of(chunk[*index]).1;
@@ -176,7 +221,8 @@ pub(super) fn colour(place: usize) -> RGBColor {
 fn legend_places(keys: &[Key], halted: bool) -> Vec<(i32, i32)> {
     const LETTER: i32 = 7;
     let (mut x, mut y) = (12, 0);
-    let widths = keys.iter().map(|key| 53 + key.label.len() as i32 * LETTER);
+    let letters = |key: &Key| shortened(&key.label, KEY).chars().count() as i32;
+    let widths = keys.iter().map(|key| 53 + letters(key) * LETTER);
     let halts = halted.then_some(53 + 6 * LETTER);
     let mut places = Vec::new();
     for width in widths.chain(halts) {
@@ -194,8 +240,12 @@ fn legend(root: &Area<'_>, keys: &[Key], places: &[(i32, i32)]) -> Result<(), Er
         let style = shade(key.colour, key.dashed).stroke_width(3);
         let sample = PathElement::new(vec![(x, y + 17), (x + 22, y + 17)], style);
         root.draw(&sample).map_err(picture)?;
-        root.draw(&Text::new(key.label.as_str(), (x + 29, y + 9), font(TEXT)))
-            .map_err(picture)?;
+        root.draw(&Text::new(
+            shortened(&key.label, KEY),
+            (x + 29, y + 9),
+            font(TEXT),
+        ))
+        .map_err(picture)?;
     }
     if let Some(&(x, y)) = places.get(keys.len()) {
         let sample = Rectangle::new([(x, y + 9), (x + 22, y + 25)], HALT.mix(0.25).filled());
@@ -206,13 +256,25 @@ fn legend(root: &Area<'_>, keys: &[Key], places: &[(i32, i32)]) -> Result<(), Er
     Ok(())
 }
 
-fn panel(
-    area: &Area<'_>,
-    one: &Panel,
-    time: &Range<f64>,
-    halts: &[(f64, f64)],
-    hours: u32,
-) -> Result<(), Error> {
+/// Names of moments above the panels, each where there is room beside the one before.
+fn named(root: &Area<'_>, top: i32, moments: &[Moment], time: &Range<f64>) -> Result<(), Error> {
+    const LETTER: i32 = 8;
+    let plot = f64::from(WIDTH - LABELS - RIGHT);
+    let mut free = 0;
+    for moment in moments {
+        let share = (moment.at - time.start) / (time.end - time.start);
+        let width = LETTER * moment.name.chars().count() as i32;
+        let x = LABELS as i32 + (share * plot) as i32 - width / 2;
+        if (0.0..=1.0).contains(&share) && x >= free {
+            root.draw(&Text::new(moment.name.as_str(), (x, top), font(TEXT)))
+                .map_err(picture)?;
+            free = x + width + LETTER;
+        }
+    }
+    Ok(())
+}
+
+fn panel(area: &Area<'_>, one: &Panel, time: &Range<f64>, behind: &Behind, hours: u32) -> Result<(), Error> {
     let Panel { title, marks, .. } = one;
     let (least, most) = marks.bounds();
     let lacking = (0.5 * (one.span - (most - least))).max(0.0);
@@ -246,10 +308,19 @@ fn panel(
         })
         .draw()
         .map_err(picture)?;
-    let shades = halts
+    let shades = behind
+        .halts
         .iter()
         .map(|&(from, until)| Rectangle::new([(from, floor), (until, ceiling)], HALT.mix(0.18).filled()));
     chart.draw_series(shades).map_err(picture)?;
+    let within = behind.moments.iter().filter(|moment| time.contains(&moment.at));
+    let lines = within.map(|moment| {
+        PathElement::new(
+            vec![(moment.at, floor), (moment.at, ceiling)],
+            DOTTED.stroke_width(1),
+        )
+    });
+    chart.draw_series(lines).map_err(picture)?;
     match marks {
         Marks::Lines(lines) => {
             lines
@@ -262,15 +333,17 @@ fn panel(
         Marks::Bars(bars) => draw_bars(&mut chart, bars, time)?,
     }
     let at = (LABELS as i32 + 8, 12);
-    area.draw(&Text::new(*title, at, font(TEXT))).map_err(picture)
+    area.draw(&Text::new(title.as_str(), at, font(TEXT)))
+        .map_err(picture)
 }
 
-fn draw_band(chart: &mut Plot<'_, '_>, line: &Line, time: &Range<f64>) -> Result<(), Error> {
+/// The band of a line.
+pub(super) fn draw_band(chart: &mut Plot<'_, '_>, line: &Line, time: &Range<f64>) -> Result<(), Error> {
     if line.band.is_empty() {
         return Ok(());
     }
-    let upper = thinned(&line.band, WIDTH / 3, time, |(at, _, high)| (at, high));
-    let lower = thinned(&line.band, WIDTH / 3, time, |(at, low, _)| (at, low));
+    let upper = thinned(&line.band, time, |(at, _, high)| (at, high));
+    let lower = thinned(&line.band, time, |(at, low, _)| (at, low));
     let upper = upper.into_iter().map(|(at, _, high)| (at, high));
     let lower = lower.into_iter().rev().map(|(at, low, _)| (at, low));
     let outline: Vec<_> = upper.chain(lower).collect();
@@ -278,9 +351,17 @@ fn draw_band(chart: &mut Plot<'_, '_>, line: &Line, time: &Range<f64>) -> Result
     chart.draw_series([area]).map(drop).map_err(picture)
 }
 
-fn draw_line(chart: &mut Plot<'_, '_>, line: &Line, time: &Range<f64>) -> Result<(), Error> {
-    let path = thinned(&line.middle, WIDTH / 3, time, |point| point);
+/// A line, or its points where it is no path.
+pub(super) fn draw_line(chart: &mut Plot<'_, '_>, line: &Line, time: &Range<f64>) -> Result<(), Error> {
     let style = shade(line.colour, line.dashed).stroke_width(2);
+    if line.dots {
+        let dots = line
+            .middle
+            .iter()
+            .map(|&at| Circle::new(at, 3, line.colour.filled()));
+        return chart.draw_series(dots).map(drop).map_err(picture);
+    }
+    let path = thinned(&line.middle, time, |point| point);
     chart
         .draw_series(LineSeries::new(path, style))
         .map(drop)
@@ -302,6 +383,18 @@ fn draw_bars(chart: &mut Plot<'_, '_>, bars: &[Bar], time: &Range<f64>) -> Resul
 
 pub(super) fn font(size: i32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&INK)
+}
+
+/// A name of at most so many letters; of a longer one the middle is left out.
+pub(super) fn shortened(name: &str, letters: usize) -> String {
+    let count = name.chars().count();
+    if count <= letters {
+        return name.to_owned();
+    }
+    let end = letters / 3;
+    let head: String = name.chars().take(letters - end - 1).collect();
+    let tail: String = name.chars().skip(count - end).collect();
+    format!("{head}…{tail}")
 }
 
 pub(super) fn seconds(cell: &Cell) -> Option<f64> {

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::canvas::{FAINT, HALT, INK, RIGHT, RULES, TEXT, WIDTH, bounds, font, picture};
+use super::canvas::{FAINT, HALT, INK, RIGHT, RULES, TEXT, WIDTH, bounds, font, picture, shortened};
 use crate::Error;
 use crate::show::tick;
 use crate::table::Answer;
@@ -12,6 +12,7 @@ const TITLE: u32 = 34;
 const ROW: u32 = 30;
 const AXIS: u32 = 40;
 const NAMES: u32 = 250;
+const TITLE_LETTERS: usize = 100;
 const LOWEST: RGBColor = RULES[4];
 const HIGHEST: RGBColor = RULES[0];
 
@@ -130,6 +131,10 @@ fn draw(area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>, panel: &Pane
     chart
         .draw_series([PathElement::new(line, INK.stroke_width(2))])
         .map_err(picture)?;
-    area.draw(&Text::new(panel.title.as_str(), (12, 10), font(TEXT + 1)))
-        .map_err(picture)
+    area.draw(&Text::new(
+        shortened(&panel.title, TITLE_LETTERS),
+        (12, 10),
+        font(TEXT + 1),
+    ))
+    .map_err(picture)
 }

@@ -2,7 +2,7 @@
 
 use plotters::prelude::RGBColor;
 
-use super::canvas::{self, INK, Key, Line, Marks, NULL, Panel, RULES, colour, seconds, span};
+use super::canvas::{self, Behind, INK, Key, Line, Marks, NULL, Panel, RULES, colour, seconds, span};
 use crate::Error;
 use crate::table::Answer;
 
@@ -235,7 +235,7 @@ impl<'a> Picture<'a> {
         let Some(time) = span(drawn) else {
             return Ok(None);
         };
-        canvas::on_one_axis(&keys, panels, &time, &[]).map(Some)
+        canvas::on_one_axis(&keys, panels, &time, &Behind::default()).map(Some)
     }
 }
 
@@ -243,7 +243,7 @@ impl<'a> Picture<'a> {
 fn lines(title: &'static str, tall: u32, mut lines: Vec<Line>) -> Panel {
     lines.retain(|line| line.middle.iter().any(|(_, value)| *value != 0.0));
     Panel {
-        title,
+        title: title.to_owned(),
         tall,
         span: 0.0,
         marks: Marks::Lines(lines),
@@ -257,12 +257,7 @@ fn series(
     colour: RGBColor,
     keep: impl Fn(usize) -> bool,
 ) -> Result<Line, Error> {
-    let mut line = Line {
-        colour,
-        dashed: false,
-        middle: Vec::new(),
-        band: Vec::new(),
-    };
+    let mut line = Line::new(colour);
     for row in answer.rows_where(keep) {
         let at = seconds(answer.get(row, "event_at")?);
         let value = answer.number(row, column);
