@@ -108,7 +108,7 @@ fn the_gates_of_a_replay_are_those_that_the_catalog_says() -> Result<()> {
     let session = session(folder.path())?;
     let odd = "SELECT g.gate, r.gate AS replayed, g.in_replays, r.verdict
                FROM catalog.gates AS g FULL JOIN replay('2026-02-05', 'record', 'gates', draws => 1) AS r ON r.gate = g.gate
-               WHERE g.gate IS DISTINCT FROM 'G11' AND g.in_replays IS DISTINCT FROM (r.verdict <> 'not measurable')
+               WHERE (g.gate IS DISTINCT FROM 'G11') AND (g.in_replays IS DISTINCT FROM (r.verdict <> 'not measurable'))
                   AND NOT (r.verdict IS NULL AND NOT g.in_replays)";
     let odd = Rows::of(&session.sql(odd)?);
     ensure!(odd.rows.is_empty(), "{odd:?}");
@@ -425,7 +425,8 @@ fn arguments_may_be_parameters_of_the_query() -> Result<()> {
     }
 
     // The price of the README's table, with everything given from outside.
-    let price = "SELECT liquidation_price($venue, $instrument, $side, $contracts, $entry, $leverage, at => $at) AS usd";
+    let price = "SELECT liquidation_price($venue, $instrument, $side, CAST($contracts AS DOUBLE), CAST($entry AS DOUBLE),
+                                          CAST($leverage AS DOUBLE), at => $at) AS usd";
     let values = [
         ("venue", "bitmex"),
         ("instrument", "XBTUSD"),
@@ -437,6 +438,14 @@ fn arguments_may_be_parameters_of_the_query() -> Result<()> {
     ];
     let found = Rows::of(&session.sql_with(price, &values)?);
     ensure!(found.rows[0][0].to_string() == "7735.26570102", "{found:?}");
+    let bare = price.replace("CAST($contracts AS DOUBLE)", "$contracts");
+    let Err(error) = session.sql_with(&bare, &values) else {
+        bail!("answered: {bare}");
+    };
+    ensure!(
+        error.to_string().contains("CAST($contracts AS DOUBLE)"),
+        "{error}"
+    );
     Ok(())
 }
 

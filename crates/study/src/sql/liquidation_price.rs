@@ -92,9 +92,11 @@ impl ScalarUDFImpl for LiquidationPrice {
             );
         }
         for (kind, parameter) in given.iter().zip(PARAMETERS).skip(3).take(3) {
-            // Values of parameters may come as text.
-            if !(kind.is_numeric() || kind.is_null() || kind.is_string()) {
-                return plan_err!("{parameter} of {NAME} is no number but {kind}");
+            if !(kind.is_numeric() || kind.is_null()) {
+                return plan_err!(
+                    "{parameter} of {NAME} is no number but {kind}; a parameter that comes as text is written \
+                     CAST(${parameter} AS DOUBLE)"
+                );
             }
         }
         Ok(vec![Utf8, Utf8, Utf8, Float64, Float64, Float64, instant()])
