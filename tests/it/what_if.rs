@@ -267,8 +267,8 @@ fn what_cannot_be_replayed_is_refused_with_what_can() -> Result<()> {
             &["draws of replay is 1001", "--draws"],
         ),
         (
-            "replay('2026-02-05', 'record', draws => '5')",
-            &["draws of replay is 5", "whole number"],
+            "replay('2026-02-05', 'record', draws => 'five')",
+            &["draws of replay is five", "whole number"],
         ),
         ("replay('2026-02-05', 'record', draws => 1.5)", &["whole number"]),
         (
