@@ -421,67 +421,6 @@ fn every_number_of_the_page_is_the_cell_it_names() -> Result<()> {
     Ok(())
 }
 
-/// Every stretch of a page from `open` to the `close` after it.
-fn parts<'a>(html: &'a str, open: &'a str, close: &'a str) -> impl Iterator<Item = &'a str> {
-    let begins = html.match_indices(open).map(|(at, _)| &html[at..]);
-    begins.filter_map(move |rest| Some(&rest[..rest.find(close)? + close.len()]))
-}
-
-/// The part with the first digit behind each of `marks`, one after the other, changed to another digit.
-fn changed(part: &str, marks: &[&str]) -> Option<String> {
-    let mut at = 0;
-    for mark in marks {
-        at += part[at..].find(mark)? + mark.len();
-    }
-    let digit = at + part[at..].find(|letter: char| letter.is_ascii_digit())?;
-    let other = if &part[digit..=digit] == "9" { "1" } else { "9" };
-    Some(format!("{}{other}{}", &part[..digit], &part[digit + 1..]))
-}
-
-#[test]
-fn a_changed_number_is_found_in_every_part_of_the_page() -> Result<()> {
-    let (session, report) = made()?;
-    let checked = |part: &str| asked_again(session, &format!("<main>{part}</main>"));
-    let mut caught = Vec::new();
-    let tables =
-        parts(&report.html, "<table data-query", "</table>").map(|part| (part, ["<tbody>", "<data", ">"]));
-    let blocks = parts(
-        &report.html,
-        "<script type=\"application/json\" class=\"cells\"",
-        "</script>",
-    )
-    .map(|part| (part, [">", "\"steps\"", "["]));
-    for (part, marks) in tables.chain(blocks) {
-        let Some(wrong) = changed(part, &marks) else {
-            continue;
-        };
-        checked(part)?;
-        ensure!(
-            checked(&wrong).is_err(),
-            "not found: {}",
-            &wrong[..wrong.len().min(400)]
-        );
-        let (_, query) = part.split_once("data-query=\"").context("a query")?;
-        caught.push(query.split('"').next().unwrap_or_default().to_owned());
-    }
-    for query in [
-        "market/moments",
-        "market/beside_the_price",
-        "liquidation/feedback_by_hour",
-        "comparison/price_paths",
-        "comparison/attribution",
-        "liquidation/levels",
-        "solvency/losses",
-        "comparison/published",
-    ] {
-        ensure!(
-            caught.iter().any(|one| one == query),
-            "{query} is not in {caught:?}"
-        );
-    }
-    Ok(())
-}
-
 #[test]
 fn what_limits_the_answer_stands_above_the_first_number() -> Result<()> {
     let (session, report) = made()?;
