@@ -263,7 +263,8 @@
   function room(low, high, floor) {
     if (low === null || high === null || !Number.isFinite(low + high)) return [0, 1];
     const from = floor === null ? low : Math.min(low, floor);
-    const space = Math.max((high - from) * 0.06, Math.abs(high) * 1e-6, 1e-9);
+    // A line that does not move stands in the middle of an axis with readable marks.
+    const space = high === from ? Math.abs(high) * 0.1 || 1 : Math.max((high - from) * 0.06, Math.abs(high) * 1e-6);
     return [from === floor ? from : from - space, high + space];
   }
   function decimals_of(splits) {

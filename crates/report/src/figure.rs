@@ -83,12 +83,6 @@ pub(crate) fn crash(
         span: 0.0,
         marks,
     };
-    let each = |answer, at, column, factor| {
-        let of =
-            |(place, rule_set): (usize, &String)| scaled(answer, rule_set, colour(place), at, column, factor);
-        let lines = rule_sets.iter().enumerate().map(of).collect::<Result<_, _>>()?;
-        Ok::<_, Error>(Marks::Lines(lines))
-    };
     let mut panels = vec![
         panel("price, USD per BTC", 300, Marks::Lines(prices)),
         panel("against the record, percent", 210, Marks::Lines(gaps)),
@@ -100,7 +94,7 @@ pub(crate) fn crash(
         panel(
             "added to the hour's move by forced flow, log percent",
             150,
-            each(paths.feedback, "hour_at", "added_log", 100.0)?,
+            Marks::Lines(added(paths.feedback, rule_sets, &time)?),
         ),
         panel(
             "initial margin of the lowest bracket, percent of notional",
@@ -110,7 +104,7 @@ pub(crate) fn crash(
         panel(
             "least depth of the thinner side in a bar, over normal",
             140,
-            each(paths.depths, "event_at", "lowest", 1.0)?,
+            Marks::Lines(depths(paths.depths, rule_sets)?),
         ),
     ];
     for group in beside::groups(paths.beside)? {
@@ -228,23 +222,40 @@ fn line(answer: &Answer, rule_set: &str, colour: RGBColor, columns: [&str; 3]) -
     Ok(line)
 }
 
-/// One column of a rule set over time, times a factor.
-fn scaled(
-    answer: &Answer,
-    rule_set: &str,
-    colour: RGBColor,
-    at: &str,
-    column: &str,
-    factor: f64,
-) -> Result<Line, Error> {
-    let mut line = Line::new(colour);
-    for row in answer.rows_where(|row| answer.is(row, "rule_set", rule_set)) {
-        let at = seconds(answer.get(row, at)?);
-        let value = answer.number(row, column);
-        line.middle
-            .extend(at.zip(value).map(|(at, value)| (at, value * factor)));
+/// What forced flow added to each hour, as steps with gaps where that is not known.
+fn added(answer: &Answer, rule_sets: &[String], time: &Range<f64>) -> Result<Vec<Line>, Error> {
+    const HOUR_S: f64 = 3600.0;
+    let mut lines = Vec::new();
+    for (place, rule_set) in rule_sets.iter().enumerate() {
+        let mut line = Line::new(colour(place));
+        for row in answer.rows_where(|row| answer.is(row, "rule_set", rule_set)) {
+            let at = seconds(answer.get(row, "hour_at")?);
+            if let Some((at, log)) = at.zip(answer.number(row, "added_log")) {
+                let ends = [at, at + HOUR_S].map(|end| end.clamp(time.start, time.end));
+                line.middle.extend(ends.map(|end| (end, 100.0 * log)));
+            } else {
+                lines.push(std::mem::replace(&mut line, Line::new(colour(place))));
+            }
+        }
+        lines.push(line);
     }
-    Ok(line)
+    lines.retain(|line| !line.middle.is_empty());
+    Ok(lines)
+}
+
+/// The least depth of each bar.
+fn depths(answer: &Answer, rule_sets: &[String]) -> Result<Vec<Line>, Error> {
+    let of = |(place, rule_set): (usize, &String)| line(answer, rule_set, colour(place), ["lowest"; 3]);
+    let lines = rule_sets
+        .iter()
+        .enumerate()
+        .map(of)
+        .collect::<Result<Vec<_>, _>>()?;
+    let plain = lines.into_iter().map(|line| Line {
+        band: Vec::new(),
+        ..line
+    });
+    Ok(plain.collect())
 }
 
 /// What the tape holds beside the price, a line for each market.

@@ -193,7 +193,7 @@ fn shade(colour: RGBColor, is_dashed: bool) -> RGBColor {
 
 /// No more than four points for each of so many columns of the picture, the least and the most of it among them.
 fn thinned<T: Copy>(points: &[T], time: &Range<f64>, of: impl Fn(T) -> (f64, f64)) -> Vec<T> {
-    const COLUMNS: f64 = WIDTH as f64 / 3.0;
+    const COLUMNS: f64 = WIDTH as f64 / 4.0;
     let dot = |point: T| ((of(point).0 - time.start) / (time.end - time.start) * COLUMNS) as i64;
     let mut kept = Vec::new();
     for chunk in points.chunk_by(|a, b| dot(*a) == dot(*b)) {
@@ -279,7 +279,9 @@ fn panel(area: &Area<'_>, one: &Panel, time: &Range<f64>, behind: &Behind, hours
     let (least, most) = marks.bounds();
     let lacking = (0.5 * (one.span - (most - least))).max(0.0);
     let (least, most) = (least - lacking, most + lacking);
-    let room = ((most - least) * 0.06).max(most.abs() * 1e-6).max(1e-9);
+    // A line that does not move stands in the middle of an axis with readable marks.
+    let flat = if most > least { 1e-6 } else { 0.1 };
+    let room = ((most - least) * 0.06).max(most.abs() * flat).max(1e-9);
     let floor = if matches!(marks, Marks::Bars(_)) {
         0.0
     } else {

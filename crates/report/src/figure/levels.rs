@@ -76,7 +76,7 @@ fn draw_map(
 ) -> Result<(), Error> {
     let mut chart: Plot<'_, '_> = ChartBuilder::on(area)
         .margin_top(34)
-        .margin_right(10)
+        .margin_right(30)
         .x_label_area_size(28)
         .y_label_area_size(LABELS)
         .build_cartesian_2d(Time(time.clone()), usd)
