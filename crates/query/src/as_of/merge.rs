@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow::compute::{cast, interleave_record_batch};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions, UInt32Array, new_null_array,
+};
+use arrow::compute::{cast, interleave_record_batch, take};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::common::Result;
 use datafusion::logical_expr::Operator;
@@ -229,11 +231,22 @@ impl Matching {
         known.take(chunk, &mut self.found)
     }
 
-    /// The rows of the left side beside their matches.
+    /// The rows of the left side beside their matches. Neighbours mostly share one, which is gathered once.
     pub(super) fn joined(self, known: &Known, schema: &SchemaRef) -> Result<RecordBatch> {
-        let right = known.rows(&self.found)?;
-        let columns = self.left.batch.columns().iter().chain(right.columns()).cloned();
-        with_rows(schema, columns.collect(), self.found.len())
+        let mut matches = Vec::new();
+        let mut of_rows = Vec::with_capacity(self.found.len());
+        for place in &self.found {
+            if matches.last() != Some(place) {
+                matches.push(*place);
+            }
+            of_rows.push(matches.len() as u32 - 1);
+        }
+        let of_rows = UInt32Array::from(of_rows);
+        let mut columns = self.left.batch.columns().to_vec();
+        for column in known.rows(&matches)?.columns() {
+            columns.push(take(column, &of_rows, None)?);
+        }
+        with_rows(schema, columns, self.found.len())
     }
 }
 

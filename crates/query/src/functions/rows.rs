@@ -69,7 +69,11 @@ impl Rows {
             })
         };
         let length = rows.len();
-        if (1..length).all(|row| compared(row - 1, row).is_le()) {
+        let follows = |row: usize| match at {
+            [] => compared(row - 1, row).is_le(),
+            at => at[row - 1] < at[row] || compared(row - 1, row).is_le(),
+        };
+        if (1..length).all(follows) {
             return Ordered {
                 at: at.into(),
                 numbers: numbers.into_iter().map(Cow::from).collect(),
