@@ -9,6 +9,8 @@ use aftershock_ingest::{Options, Progress, ingest};
 use aftershock_query::cells::Rows;
 use aftershock_query::{CatalogTables, Session};
 use anyhow::Result;
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 
 /// More than a row group of a tape has, so that a part has several.
 const LONG: u64 = 400_000;
@@ -142,5 +144,33 @@ fn a_file_read_ahead_comes_in_its_order_and_once() -> Result<()> {
     assert_eq!(cells(&session, &format!("{ids} LIMIT 3"))?, [["0"], ["1"], ["2"]]);
     let late = "SELECT sum(1 / (trade_id - 390000)) FROM recorded.trades";
     assert!(session.sql(late).is_err());
+    Ok(())
+}
+
+/// Two instruments of one day follow no common order, so that nothing but their files' order holds the rows in place.
+#[test]
+fn files_without_a_common_order_keep_their_own() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let tape = Tape::new(Store::open(&folder.path().join("tape").to_string_lossy())?);
+    let text = trades(LONG);
+    let mut files = Vec::new();
+    for instrument in ["BTCUSDT", "ETHUSDT"] {
+        let file = folder.path().join(format!("{instrument}-aggTrades-2024-01.csv"));
+        std::fs::write(&file, &text)?;
+        files.push(file.to_string_lossy().into_owned());
+    }
+    ingest(&tape, &files, &Options::default(), &Silent)?;
+    let session = Session::open(folder.path(), CatalogTables::empty())?;
+    let ids = "SELECT trade_id FROM recorded.trades";
+    assert!(plan(&session, ids)?.contains("AheadExec"));
+    for _ in 0..3 {
+        let found: Vec<i64> = session
+            .sql(ids)?
+            .iter()
+            .flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec())
+            .collect();
+        let once = 0..LONG as i64;
+        assert!(found.into_iter().eq(once.clone().chain(once)));
+    }
     Ok(())
 }

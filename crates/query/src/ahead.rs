@@ -67,7 +67,10 @@ fn in_pieces(scan: &FileScanConfig) -> Option<Arc<dyn ExecutionPlan>> {
     }
     let pieces: Vec<FileGroup> = files.iter().flat_map(pieces).collect();
     (pieces.len() > 1).then(|| {
-        let config = FileScanConfigBuilder::from(scan.clone()).with_file_groups(pieces);
+        // Without this an idle piece takes over the files of another, and rows change places.
+        let config = FileScanConfigBuilder::from(scan.clone())
+            .with_file_groups(pieces)
+            .with_preserve_order(true);
         DataSourceExec::from_data_source(config.build()) as Arc<dyn ExecutionPlan>
     })
 }

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use aftershock_archive::{Departure, list_runs};
+use aftershock_ingest::Catalog;
 use aftershock_query::{Session, format};
 use aftershock_study::{catalog, sql};
 use anyhow::{Context, Result};
@@ -80,8 +81,9 @@ impl Asking {
         Ok(session)
     }
 
-    /// Names, without the dollar, and values as they were given.
-    pub(crate) fn parameters(&self) -> Result<Vec<(&str, &str)>> {
+    /// Names, without the dollar, and values as they were given; another name of an episode becomes its id.
+    pub(crate) fn parameters(&self) -> Result<Vec<(&str, String)>> {
+        let catalog = Catalog::embedded()?;
         self.parameters
             .iter()
             .map(|text| {
@@ -89,14 +91,25 @@ impl Asking {
                     Mistake::new(format!("'{text}' is no parameter"))
                         .hint("write NAME=VALUE, such as episode=2026-02-05-day-long-slide")
                 })?;
-                Ok((name.trim_start_matches('$'), value))
+                let name = name.trim_start_matches('$');
+                // Scenarios and patterns are asked for by the same parameter, and are no names of the catalog.
+                let episode = catalog.find(value).ok().filter(|_| name == "episode");
+                Ok((
+                    name,
+                    episode.map_or_else(|| value.to_owned(), |episode| episode.id.clone()),
+                ))
             })
             .collect()
     }
 
     /// Asks, and writes the answer where and how it is wanted.
     pub(crate) fn answer(&self, session: &Session, sql: &str) -> Result<()> {
-        let batches = session.sql_with(sql, &self.parameters()?)?;
+        let parameters = self.parameters()?;
+        let parameters: Vec<(&str, &str)> = parameters
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let batches = session.sql_with(sql, &parameters)?;
         let mut bytes = Vec::new();
         match self.format {
             Format::Table if self.output.is_none() => {

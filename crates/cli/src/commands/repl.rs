@@ -37,6 +37,11 @@ pub(crate) fn interactive(session: &Session, data: &Path) -> Result<()> {
         "SQL over the tape, cuts and runs; end a query with ';', \\d lists tables, \\d TABLE its columns, \\df functions, \
          \\q leaves, TAB completes"
     );
+    let keep = |editor: &mut Editor<Words, DefaultHistory>| {
+        if data.is_dir() {
+            let _ = editor.save_history(&history);
+        }
+    };
     let mut statement = String::new();
     loop {
         let prompt = if statement.is_empty() {
@@ -68,13 +73,13 @@ pub(crate) fn interactive(session: &Session, data: &Path) -> Result<()> {
         statement.push('\n');
         if command.ends_with(';') {
             let _ = editor.add_history_entry(statement.trim());
+            // Before it is asked: what interrupts a long answer ends the program.
+            keep(&mut editor);
             say(answer(session, statement.trim().trim_end_matches(';')));
             statement.clear();
         }
     }
-    if data.is_dir() {
-        let _ = editor.save_history(&history);
-    }
+    keep(&mut editor);
     Ok(())
 }
 

@@ -52,7 +52,7 @@ pub(super) static SIGNED: Estimator = Estimator {
         name: "vpin_signed",
         kind: AGGREGATE,
         signature: "vpin_signed(at, signed_volume, bucket_volume)",
-        meaning: "VPIN from recorded sides: the mean of |bought − sold| over volume in full buckets of `bucket_volume`, where `signed_volume` is above zero for what takers bought and below for what they sold. What is stamped alike enters a bucket in one piece, so that order within an instant does not matter. NULL without a full bucket.",
+        meaning: "VPIN from recorded sides: the mean of |bought − sold| over volume in full buckets of `bucket_volume`, where `signed_volume` is above zero for what takers bought and below for what they sold: a row is a trade, or what one side traded in a span; the net of a bar hides what both sides did and gives too much. What is stamped alike enters a bucket in one piece, so that order within an instant does not matter. NULL without a full bucket.",
         units: UNITS,
         order: IMPOSED,
         source: "Easley, López de Prado and O'Hara (2012), with the venue's sides in place of bulk classification",
