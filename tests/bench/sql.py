@@ -40,8 +40,8 @@ QUESTIONS = {
              minutes AS (SELECT time_bucket(INTERVAL '1 minute', at) AS at, sum(r * r) AS rv FROM returns GROUP BY 1)
         SELECT count(*) AS n, sum(rv) AS rv FROM minutes""",
     "trades as of funding": """
-        SELECT sum(CASE WHEN side = 'buy' THEN price * quantity * rate END) AS bought,
-               sum(CASE WHEN side = 'sell' THEN price * quantity * rate END) AS sold
+        SELECT sum(price * quantity * rate) FILTER (WHERE side = 'buy') AS bought,
+               sum(price * quantity * rate) FILTER (WHERE side = 'sell') AS sold
         FROM recorded.trades AS t ASOF JOIN recorded.funding AS f MATCH_CONDITION (t.traded_at >= f.funded_at)""",
     "VPIN per day": f"""
         SELECT count(*) AS n, sum(vpin) AS vpin FROM (

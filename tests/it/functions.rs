@@ -487,3 +487,20 @@ fn buckets_keep_the_order_of_the_tape() -> Result<()> {
     ensure!(physical.contains("ordering_mode=Sorted"), "{physical}");
     Ok(())
 }
+
+/// Points on a line, near a price: 1, group by group.
+#[test]
+fn correlation_within_groups_does_not_lose_its_digits() -> Result<()> {
+    let rows = fixture(&zoned())?;
+    let context = session(&rows, &[0], 1, 1)?;
+    let sql = "SELECT g, corr(p, q) FROM (VALUES (1, 60000.00, 1.0), (1, 60000.01, 2.0), (1, 60000.02, 3.0), \
+               (2, 60000.02, 1.0), (2, 60000.01, 2.0), (2, 60000.00, 3.0)) AS v(g, p, q) GROUP BY g ORDER BY g";
+    let found = answers(&context, sql)?;
+    for (row, expected) in found.rows.iter().zip([1.0, -1.0]) {
+        let Cell::Float(value) = row[1] else {
+            anyhow::bail!("{row:?}");
+        };
+        ensure!((value - expected).abs() < 1e-6, "{row:?}");
+    }
+    Ok(())
+}

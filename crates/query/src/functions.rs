@@ -15,6 +15,7 @@
 mod aggregate;
 mod amplification;
 mod argument;
+mod correlation;
 mod drawdown;
 mod hawkes;
 mod liquidity;
@@ -91,6 +92,7 @@ pub fn register(context: &SessionContext) {
     for estimator in ESTIMATORS {
         context.register_udaf(AggregateUDF::from(Aggregate::new(estimator)));
     }
+    context.register_udaf(AggregateUDF::from(correlation::Correlation::new()));
     context.register_udf(ScalarUDF::from(time_bucket::TimeBucket::new()));
 }
 

@@ -142,8 +142,8 @@ pub(crate) const LEVELS: &[Column] = &[
     result("percent of the start", &["from_pct"], Signed(1.0, 0)),
     result("million USD", &["notional_usd"], Fixed(MILLION, 1)),
     result("additional, percent", &["additional_pct"], Fixed(1.0, 0)),
-    column("first met, UTC", &["first_at"], Plain),
-    column("last met, UTC", &["last_at"], Plain),
+    column("first triggered, UTC", &["first_at"], Plain),
+    column("last triggered, UTC", &["last_at"], Plain),
 ];
 
 pub(crate) const AMPLIFICATION: &[Column] = &[

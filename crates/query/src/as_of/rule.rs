@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{Column, DFSchema, Result, plan_err};
+use datafusion::common::{Column, DFSchema, JoinType, Result, plan_err};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Extension, Join, LogicalPlan, Operator};
 use datafusion::optimizer::AnalyzerRule;
@@ -36,6 +36,12 @@ fn as_of(join: Join) -> Result<Transformed<LogicalPlan>> {
     let Some(condition) = terms.iter().find_map(|term| marker::condition(term)) else {
         return Ok(Transformed::no(LogicalPlan::Join(join)));
     };
+    if join.join_type != JoinType::Left {
+        return plan_err!(
+            "{} stands for the condition of an ASOF JOIN and is no function to call",
+            marker::NAME
+        );
+    }
     let (left, right) = (join.left.schema(), join.right.schema());
     let Expr::BinaryExpr(BinaryExpr {
         left: first,

@@ -77,6 +77,7 @@ fn mark(join: &mut Join) -> Result<()> {
     else {
         return Ok(());
     };
+    let match_condition = bare(match_condition);
     let compares = matches!(
         match_condition,
         Expr::BinaryOp {
@@ -105,6 +106,14 @@ fn mark(join: &mut Join) -> Result<()> {
     };
     join.join_operator = JoinOperator::LeftOuter(JoinConstraint::On(on));
     Ok(())
+}
+
+/// An expression out of its brackets.
+fn bare(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Nested(inner) => bare(inner),
+        other => other,
+    }
 }
 
 fn call(argument: Expr) -> Expr {

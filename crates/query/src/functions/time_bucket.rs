@@ -32,7 +32,7 @@ const JANUARY: i64 = 946_684_800_000_000_000;
 const DAY: i64 = 86_400_000_000_000;
 const MICROSECOND: i64 = 1_000;
 
-/// The function. Columns and widths in whole units are counted here; the engine's `date_bin` does the rest.
+/// The function. Widths of whole microseconds are counted here; the engine's `date_bin` counts months.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct TimeBucket {
     signature: Signature,
@@ -72,13 +72,16 @@ impl ScalarUDFImpl for TimeBucket {
             ColumnarValue::Scalar(_) => return Err(wrong("not NULL")),
             ColumnarValue::Array(_) => return Err(wrong("the same for all rows")),
         };
-        if let (
-            ColumnarValue::Scalar(ScalarValue::IntervalMonthDayNano(Some(width))),
-            ColumnarValue::Array(at),
-        ) = (&given.args[0], &given.args[1])
-            && let Some(starts) = starts(*width, origin, at)?
-        {
-            return Ok(ColumnarValue::Array(starts));
+        if let ColumnarValue::Scalar(ScalarValue::IntervalMonthDayNano(Some(width))) = &given.args[0] {
+            let at = ColumnarValue::values_to_arrays(&given.args[1..])?.swap_remove(0);
+            if let Some(starts) = starts(*width, origin, &at)? {
+                return Ok(match &given.args[1] {
+                    ColumnarValue::Array(_) => ColumnarValue::Array(starts),
+                    ColumnarValue::Scalar(_) => {
+                        ColumnarValue::Scalar(ScalarValue::try_from_array(&starts, 0)?)
+                    }
+                });
+            }
         }
         let kind = DataType::Timestamp(TimeUnit::Nanosecond, Some("+00:00".into()));
         given

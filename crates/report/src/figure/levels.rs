@@ -18,7 +18,7 @@ const AMOUNTS: u32 = 230;
 const SELL: RGBColor = RULES[0];
 const BUY: RGBColor = RULES[1];
 
-/// One step of price: from when to when it was met, on which side, and for how much.
+/// One step of price: from when to when orders were triggered there, on which side, and for how much.
 struct Level {
     usd: (f64, f64),
     met: (f64, f64),
@@ -104,7 +104,7 @@ fn draw_map(
     chart.draw_series(boxes).map_err(picture)?;
     draw_line(&mut chart, price, time)?;
     area.draw(&Text::new(
-        "when each step of price was met, USD per BTC",
+        "when orders were triggered at each step of price, USD per BTC",
         (LABELS as i32, 8),
         font(TEXT),
     ))
