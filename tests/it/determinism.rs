@@ -61,9 +61,9 @@ pub fn target() -> Result<PathBuf> {
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     for (name, _) in std::env::vars_os() {
-        let ours = name
-            .to_str()
-            .is_some_and(|name| name.starts_with("CARGO_MANIFEST") || name.starts_with("CARGO_PKG"));
+        let ours = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_MANIFEST") || name.starts_with("CARGO_PKG") || name == "OUT_DIR"
+        });
         if ours {
             cargo.env_remove(name);
         }
