@@ -206,9 +206,16 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// Columns of the answer.
+    /// Columns of the answer, as far as they are known before its parameters have values.
     pub fn schema(&self) -> SchemaRef {
-        Arc::clone(self.frame.schema().inner())
+        // The engine settles types when it analyses a plan, not when it makes one: above `SELECT NULL AS a UNION ALL SELECT 'x'`
+        // a plan still says that a is NULL.
+        let (state, plan) = self.frame.clone().into_parts();
+        let settled = state
+            .analyzer()
+            .execute_and_check(plan, state.config_options(), |_, _| {});
+        let settled = settled.map(|plan| Arc::clone(plan.schema().inner()));
+        settled.unwrap_or_else(|_| Arc::clone(self.frame.schema().inner()))
     }
 
     /// Its parameters as written, `$1` or `$run`, in the order of their numbers or names, with the type the query implies.

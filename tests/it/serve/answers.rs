@@ -44,12 +44,33 @@ fn every_question_has_the_same_answer_over_flight() -> Result<()> {
                 });
                 prepared.set_parameters(RecordBatch::try_from_iter(columns)?)?;
             }
-            let info = prepared.execute().await?;
-            let found = flight.fetch(info).await?;
+            let info = prepared.execute().await.context(page.query.clone())?;
+            let found = flight.fetch(info).await.with_context(|| page.query.clone())?;
             ensure!(!Rows::of(&found).rows.is_empty(), "{} has no rows", page.query);
             ensure!(Rows::of(&found) == Rows::of(&expected), "{}", page.query);
             prepared.close().await?;
         }
+        Ok(())
+    })?;
+    serving.stop()
+}
+
+#[test]
+fn columns_are_announced_with_the_types_that_their_rows_have() -> Result<()> {
+    let serving = Serving::usual()?;
+    let sql = "WITH said AS (SELECT NULL AS word, 1 AS number UNION ALL SELECT 'x', 0.5), both AS (SELECT * FROM said)
+               SELECT word, number FROM both ORDER BY number";
+    exchange(async {
+        let client = serving.postgres().await?;
+        let statement = client.prepare(sql).await?;
+        let kinds: Vec<&Type> = statement.columns().iter().map(tokio_postgres::Column::type_).collect();
+        ensure!(kinds == [&Type::TEXT, &Type::FLOAT8], "{kinds:?}");
+        let rows = client.query(&statement, &[]).await?;
+        let rows: Vec<(Option<&str>, f64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        ensure!(rows == [(Some("x"), 0.5), (None, 1.0)], "{rows:?}");
+        let mut flight = serving.flight().await?;
+        let rows = Rows::of(&flight.ask(sql).await?);
+        ensure!(rows.rows.len() == 2, "{rows:?}");
         Ok(())
     })?;
     serving.stop()
