@@ -1,6 +1,7 @@
 //! Rows that came in any order, and the same rows in the one order that does not depend on it.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use aftershock_measure::quantile;
@@ -62,18 +63,13 @@ impl Rows {
         let rows = self.gone..self.stored();
         let at = self.at.get(rows.clone()).unwrap_or_default();
         let numbers: Vec<&[f64]> = self.numbers.iter().map(|column| &column[rows.clone()]).collect();
-        let compared = |a: usize, b: usize| {
-            let by_time = at.get(a).cmp(&at.get(b));
-            numbers.iter().fold(by_time, |order, column| {
-                order.then_with(|| column[a].total_cmp(&column[b]))
-            })
-        };
+        let compared =
+            |a: usize, b: usize| at.get(a).cmp(&at.get(b)).then_with(|| by_numbers(&numbers, a, b));
+        if !at.is_empty() && at.is_sorted() {
+            return ties_ordered(at, &numbers);
+        }
         let length = rows.len();
-        let follows = |row: usize| match at {
-            [] => compared(row - 1, row).is_le(),
-            at => at[row - 1] < at[row] || compared(row - 1, row).is_le(),
-        };
-        if (1..length).all(follows) {
+        if (1..length).all(|row| compared(row - 1, row).is_le()) {
             return Ordered {
                 at: at.into(),
                 numbers: numbers.into_iter().map(Cow::from).collect(),
@@ -90,6 +86,46 @@ impl Rows {
             numbers: numbers.into_iter().map(|column| sorted(column).into()).collect(),
         }
     }
+}
+
+/// Rows whose instants stand in order, as those of a tape do: only what is stamped alike has still to be put in order.
+fn ties_ordered<'a>(at: &'a [i64], numbers: &[&'a [f64]]) -> Ordered<'a> {
+    let mut ordered: Vec<Cow<'a, [f64]>> = numbers.iter().map(|column| Cow::from(*column)).collect();
+    let (mut order, mut sorted) = (Vec::new(), Vec::new());
+    for rows in alike(at).filter(|rows| rows.len() > 1) {
+        let compared = |a: &usize, b: &usize| by_numbers(numbers, *a, *b);
+        if rows.clone().is_sorted_by(|a, b| compared(a, b).is_le()) {
+            continue;
+        }
+        order.clear();
+        order.extend(rows.clone());
+        order.sort_unstable_by(compared);
+        for (column, came) in ordered.iter_mut().zip(numbers) {
+            sorted.clear();
+            sorted.extend(order.iter().map(|&row| came[row]));
+            column.to_mut()[rows.clone()].copy_from_slice(&sorted);
+        }
+    }
+    Ordered {
+        at: at.into(),
+        numbers: ordered,
+    }
+}
+
+/// Two rows by their numbers, from the first column on.
+fn by_numbers(numbers: &[&[f64]], a: usize, b: usize) -> Ordering {
+    let mut each = numbers.iter().map(|column| column[a].total_cmp(&column[b]));
+    each.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// Rows stamped alike, instant by instant.
+fn alike(at: &[i64]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    at.chunk_by(|a, b| a == b).map(move |rows| {
+        let alike = start..start + rows.len();
+        start = alike.end;
+        alike
+    })
 }
 
 /// Rows in order of their instants; see [`Rows::ordered`].
@@ -118,13 +154,7 @@ pub(super) struct Spans {
 impl Ordered<'_> {
     /// Rows stamped alike, instant by instant.
     pub(super) fn instants(&self) -> impl Iterator<Item = Range<usize>> {
-        let mut start = 0;
-        let lengths: Vec<usize> = self.at.chunk_by(|a, b| a == b).map(<[i64]>::len).collect();
-        lengths.into_iter().map(move |length| {
-            let rows = start..start + length;
-            start = rows.end;
-            rows
-        })
+        alike(&self.at)
     }
 
     /// The median of a column over rows stamped alike.
@@ -279,6 +309,26 @@ mod tests {
         let each = ordered.spans(0, 1, None);
         assert_eq!(each.closes, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         assert_eq!(each.flows, [1.0, 2.0, 4.0, 8.0, 16.0]);
+    }
+
+    #[test]
+    fn rows_stamped_alike_are_in_order_whether_the_rest_came_so_or_not() {
+        let in_time = rows(
+            &[10, 20, 20, 20, 30, 40, 40],
+            &[1.0, 3.0, 2.0, 2.0, 9.0, 4.0, 5.0],
+            &[7.0, 1.0, 6.0, 5.0, 0.0, 8.0, 2.0],
+        );
+        let shuffled = rows(
+            &[40, 20, 30, 20, 10, 20, 40],
+            &[5.0, 2.0, 9.0, 3.0, 1.0, 2.0, 4.0],
+            &[2.0, 5.0, 0.0, 1.0, 7.0, 6.0, 8.0],
+        );
+        for came in [in_time, shuffled] {
+            let ordered = came.ordered();
+            assert_eq!(*ordered.at, [10, 20, 20, 20, 30, 40, 40]);
+            assert_eq!(*ordered.numbers[0], [1.0, 2.0, 2.0, 3.0, 9.0, 4.0, 5.0]);
+            assert_eq!(*ordered.numbers[1], [7.0, 5.0, 6.0, 1.0, 0.0, 8.0, 2.0]);
+        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Parts {
         windows: Windows,
     ) -> Result<Self> {
         let hive = PLACE.map(|(name, _)| Arc::new(Field::new(name, DataType::Utf8, false)));
-        let stored = TableSchema::builder(kind.stored_schema())
+        let stored = TableSchema::builder(viewed(&kind.stored_schema()))
             .with_table_partition_cols(hive.to_vec())
             .build();
         let mut fields: Vec<Field> = stored
@@ -240,6 +240,15 @@ impl TableProvider for Parts {
             .collect();
         Ok(Arc::new(ProjectionExec::try_new(columns, scan)?))
     }
+}
+
+/// Text as views: a short word is compared and moved as a number, without a look at where it begins.
+fn viewed(stored: &SchemaRef) -> SchemaRef {
+    let fields = stored.fields().iter().map(|field| match field.data_type() {
+        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+        _ => Arc::clone(field),
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 impl File {
