@@ -107,7 +107,7 @@ const TABLES: &[Table] = &[
             ("side", "`sell` closes longs, `buy` closes shorts."),
             (
                 "leverage",
-                "Notional at entry over margin of the positions closed.",
+                "Notional at entry over margin of the positions closed, to a millionth.",
             ),
             (
                 "linked",

@@ -10,6 +10,8 @@ use crate::observer::{ForcedOrder, Fund, Noted};
 
 /// Positions of one order whose leverage agrees to a tenth are told as one.
 const LEVERAGE_STEPS: f64 = 10.0;
+/// Leverage is told to a millionth: what is beyond comes of money that has a smallest unit.
+const LEVERAGE_UNITS: f64 = 1e6;
 
 /// Positions closed by one order, those of one leverage together, with what each group owes.
 pub(super) struct Told {
@@ -102,7 +104,7 @@ impl World<'_> {
                     generation: order.generation,
                     pool,
                     side: market.frame.side(order.side),
-                    leverage: position.leverage(),
+                    leverage: (position.leverage() * LEVERAGE_UNITS).round() / LEVERAGE_UNITS,
                     linked,
                     quantity_btc: notional_usd / libm::exp(log_fill),
                     notional_usd,
