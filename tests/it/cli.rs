@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 /// The binary, which `cargo test` builds for the tests of its own package.
-const BINARY: &str = env!("CARGO_BIN_EXE_aftershock");
+pub const BINARY: &str = env!("CARGO_BIN_EXE_aftershock");
 
 /// What a command came to.
 pub struct Said {

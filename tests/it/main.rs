@@ -17,6 +17,7 @@ mod outside_rule;
 mod own;
 mod plain;
 mod published;
+mod readme;
 mod recorded;
 mod report;
 mod serve;
