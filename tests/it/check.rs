@@ -79,7 +79,7 @@ fn what_a_crash_cannot_decide_is_no_failure() -> Result<()> {
     let refused = user.says(&["check", "--gate", "G99"])?;
     ensure!(refused.code == Some(2), "{:?}", refused.code);
     ensure!(
-        refused.stderr.contains("there are G0, G1, G2, G4") && refused.stderr.contains("G3 and G18"),
+        refused.stderr.contains("there are G0, G1, G2, G4") && refused.stderr.contains("G3, G18 and G19"),
         "{}",
         refused.stderr
     );

@@ -1,7 +1,7 @@
 //! Gates: what must hold before a figure is shown. Each is a pass, a fail, or not measurable with the reason.
 
 use aftershock_market::journal::GateRow;
-use aftershock_market::{Cash, Coin, Side};
+use aftershock_market::{BarOrder, Cash, Coin, Side, Timestamp};
 use aftershock_measure::{
     impact::sqrt_law,
     quantile::{median, quantile},
@@ -242,6 +242,22 @@ pub fn plausible_volume(largest_share: f64) -> GateRow {
              1 the priors liquidate more than can have been"
         ),
     )
+}
+
+/// G19: no replay runs away. `lost` are those of `replays` that did: draw, bar order, and when at which price in USD it was
+/// seen; they have no outcome, so that figures are of the others alone.
+pub fn comes_to_an_end(replays: usize, lost: &[(u32, BarOrder, Timestamp, f64)]) -> GateRow {
+    let worst = lost.iter().max_by(|a, b| a.3.total_cmp(&b.3));
+    let detail = match worst {
+        None => format!("{replays} replays, each to the end of its window"),
+        Some((draw, order, at, usd)) => format!(
+            "in {} of {replays} replays forced flow feeds on itself without end, and they are left out of every figure of \
+             this run: its spread is too narrow on the side of the worst. In draw {draw}, {}, it stood at {usd:.1e} USD at {at}",
+            lost.len(),
+            order.name(),
+        ),
+    };
+    judge("G19", lost.is_empty(), detail)
 }
 
 /// G11: on quiet days the machinery adds nothing. `draws` holds, for each draw and bar order, the amplifications of its

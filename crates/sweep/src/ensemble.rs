@@ -1,4 +1,7 @@
 //! All draws of an episode under all rule sets, paired: each draw abducts once and serves every rule set.
+//!
+//! A draw may hold a market in which a rule set lets forced flow feed on itself without end. Its replay has no outcome: it
+//! is counted, gate G19 tells which it was, and no row of it is left. The record always ends, since its price is given.
 
 use aftershock_calibrate::Draw;
 use aftershock_market::journal::{
@@ -22,6 +25,8 @@ use crate::{Case, SweepError, assumptions, shock, spread, verdicts};
 pub(crate) const OVERLAPS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 /// Draws of which the ensemble's parallel result is computed again on one thread.
 const RECOMPUTED: u32 = 3;
+/// Share of an ensemble's replays that may run away before nothing can be said of its spread, whose ends are 5 and 95 %.
+const MOST_RUNAWAYS: f64 = 0.05;
 pub(crate) const MECHANISMS: [&str; 2] = ["liquidation", "depth_withdrawal"];
 
 /// Told after every draw and order: `(done, of)`.
@@ -44,6 +49,16 @@ pub(crate) struct Measured {
     pub(crate) quiet_days: Vec<QuietDayRow>,
 }
 
+/// Where forced flow had brought the price when it was seen to feed on itself without end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Runaway {
+    pub(crate) at: Timestamp,
+    pub(crate) usd: f64,
+}
+
+/// What one replay came to.
+pub(crate) type Ended = Result<Measured, Runaway>;
+
 pub(crate) struct Job {
     pub(crate) draw: Draw,
     pub(crate) order: BarOrder,
@@ -52,7 +67,8 @@ pub(crate) struct Job {
 /// Replays every draw and intra-bar order under every rule set; one journal a rule set, in the order given.
 ///
 /// # Errors
-/// The first replay that stops, by rule set and draw.
+/// The first replay that stops, by rule set and draw; also where the central draw runs away, or more of the others than
+/// the ends of an interval can bear.
 pub fn ensemble(
     case: &Case<'_>,
     rule_sets: &[&RuleSetFile],
@@ -100,16 +116,18 @@ pub fn ensemble(
         .collect();
     let mut journals = Vec::new();
     for (set, rule_set) in rule_sets.iter().enumerate() {
+        bearable(rule_set, &jobs, &results, set)?;
         let mut journal = central(case, &table, &jobs[..2], rule_set, &pools)?;
         for (job, result) in jobs.iter().zip(&results) {
-            let measured = &result.sets[set];
-            journal.outcomes.push(measured.outcome.clone());
-            journal
-                .amplification
-                .extend(measured.amplification.iter().cloned());
-            journal.shapley.extend(measured.shapley.iter().cloned());
-            journal.own_accounts.extend(measured.own.iter().cloned());
-            journal.quiet_days.extend(measured.quiet_days.iter().cloned());
+            if let Ok(measured) = &result.sets[set] {
+                journal.outcomes.push(measured.outcome.clone());
+                journal
+                    .amplification
+                    .extend(measured.amplification.iter().cloned());
+                journal.shapley.extend(measured.shapley.iter().cloned());
+                journal.own_accounts.extend(measured.own.iter().cloned());
+                journal.quiet_days.extend(measured.quiet_days.iter().cloned());
+            }
             if job.order == BarOrder::HighFirst {
                 journal
                     .parameters
@@ -134,9 +152,43 @@ pub fn ensemble(
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct JobResult {
-    pub(crate) sets: Vec<Measured>,
+    pub(crate) sets: Vec<Ended>,
     /// For each rule set with a declared overlap, the outcome at each of [`OVERLAPS`].
-    pub(crate) curves: Vec<Vec<Measured>>,
+    pub(crate) curves: Vec<Vec<Ended>>,
+}
+
+/// Whether so few replays ran away that the others tell the spread.
+fn bearable(
+    rule_set: &RuleSetFile,
+    jobs: &[Job],
+    results: &[JobResult],
+    set: usize,
+) -> Result<(), SweepError> {
+    let lost = results.iter().filter(|result| result.sets[set].is_err()).count();
+    let first = jobs
+        .iter()
+        .zip(results)
+        .find_map(|(job, result)| Some((job, result.sets[set].as_ref().err()?)));
+    match first {
+        Some((job, runaway)) if lost as f64 > MOST_RUNAWAYS * results.len() as f64 => Err(SweepError {
+            rule_set: rule_set.name.clone(),
+            draw: job.draw.number,
+            cause: ReplayError::Runaway {
+                at: runaway.at,
+                usd: runaway.usd,
+            },
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A replay that runs away is an answer; that of the central draw, of which every row is told, is an error.
+fn ended<T>(job: &Job, replayed: Result<T, ReplayError>) -> Result<Result<T, Runaway>, ReplayError> {
+    match replayed {
+        Ok(replayed) => Ok(Ok(replayed)),
+        Err(ReplayError::Runaway { at, usd }) if job.draw.number > 0 => Ok(Err(Runaway { at, usd })),
+        Err(error) => Err(error),
+    }
 }
 
 fn run_job(
@@ -171,23 +223,25 @@ fn run_job(
     let mut sets = Vec::with_capacity(rule_sets.len());
     for rule_set in rule_sets {
         let is_history = is_history(case, rule_set);
-        let (replayed, own) = match case.own {
-            None if is_history => (abducted.clone(), Vec::new()),
-            None => (
-                under(
-                    case,
-                    table,
-                    job,
-                    rule_set,
-                    rule_set.overlap,
-                    &exogenous,
-                    &mut Silent,
-                )
-                .map_err(fail(&rule_set.name))?,
-                Vec::new(),
-            ),
-            Some(own) => {
-                followed(case, own, table, job, rule_set, &exogenous).map_err(fail(&rule_set.name))?
+        let replayed = match case.own {
+            None if is_history => Ok((abducted.clone(), Vec::new())),
+            None => under(
+                case,
+                table,
+                job,
+                rule_set,
+                rule_set.overlap,
+                &exogenous,
+                &mut Silent,
+            )
+            .map(|replayed| (replayed, Vec::new())),
+            Some(own) => followed(case, own, table, job, rule_set, &exogenous),
+        };
+        let (replayed, own) = match ended(job, replayed).map_err(fail(&rule_set.name))? {
+            Ok(replayed) => replayed,
+            Err(runaway) => {
+                sets.push(Err(runaway));
+                continue;
             }
         };
         let frozen = Mode::closed_loop(&exogenous, Mechanisms::from_mask(1));
@@ -197,7 +251,7 @@ fn run_job(
             .map_err(fail(&rule_set.name))?;
         let mut measured = measure(case, job, path, &replayed, &exogenous, rule_set, frozen.as_ref());
         measured.own = own;
-        sets.push(measured);
+        sets.push(Ok(measured));
     }
     let mut curve_results = Vec::with_capacity(curves.len());
     for &set in curves {
@@ -208,9 +262,11 @@ fn run_job(
                 points.push(sets[set].clone());
                 continue;
             }
-            let replayed = under(case, table, job, rule_set, Some(overlap), &exogenous, &mut Silent)
-                .map_err(fail(&rule_set.name))?;
-            points.push(measure(case, job, path, &replayed, &exogenous, rule_set, None));
+            let replayed = under(case, table, job, rule_set, Some(overlap), &exogenous, &mut Silent);
+            let replayed = ended(job, replayed).map_err(fail(&rule_set.name))?;
+            points.push(
+                replayed.map(|replayed| measure(case, job, path, &replayed, &exogenous, rule_set, None)),
+            );
         }
         curve_results.push(points);
     }

@@ -12,7 +12,7 @@ pub(crate) fn bands(case: &Case<'_>, set: usize, results: &[JobResult]) -> Vec<B
     let drawn: Vec<&Measured> = results
         .iter()
         .skip(if case.draws > 0 { 2 } else { 0 })
-        .map(|result| &result.sets[set])
+        .filter_map(|result| result.sets[set].as_ref().ok())
         .collect();
     let wide = case.draws >= DRAWS_FOR_INTERVAL;
     type Series<'a> = (&'static str, bool, Box<dyn Fn(&Measured, usize) -> f64 + 'a>);
@@ -58,7 +58,7 @@ pub(crate) fn overlap_curve(case: &Case<'_>, curve: usize, results: &[JobResult]
         let measured: Vec<&Measured> = results
             .iter()
             .skip(if case.draws > 0 { 2 } else { 0 })
-            .map(|result| &result.curves[curve][point])
+            .filter_map(|result| result.curves[curve][point].as_ref().ok())
             .collect();
         let middle = |value: &dyn Fn(&Measured) -> f64| {
             median(&measured.iter().map(|one| value(one)).collect::<Vec<f64>>()).unwrap_or(f64::NAN)

@@ -24,7 +24,7 @@ pub(crate) fn of(
         draw: 0,
         cause,
     };
-    let sets = || results.iter().map(|result| &result.sets[set]);
+    let sets = || results.iter().filter_map(|result| result.sets[set].as_ref().ok());
     let worst = sets().fold((Coin::ZERO, Cash::ZERO), |worst, one| {
         (worst.0.max(one.imbalance.0), worst.1.max(one.imbalance.1))
     });
@@ -41,18 +41,24 @@ pub(crate) fn of(
                  and release builds are compared by the tests"
             ),
         ),
-        gates::conservation(results.len(), worst),
+        gates::conservation(sets().count(), worst),
         gates::anchored_identity(case.seed).map_err(fail)?,
         gates::goldens(),
         gates::efficiency(inefficiency, attributions),
         gates::no_look_ahead(path, central, table, &rule_set.rules).map_err(fail)?,
     ];
-    let busiest = results[..2]
-        .iter()
+    // The central draw has ended, or there would be no run.
+    let busiest = sets()
+        .take(2)
         .zip(jobs)
-        .map(|(result, job)| busiest_bar(case.recorded.path(job.order), &result.sets[set].forced));
+        .map(|(measured, job)| busiest_bar(case.recorded.path(job.order), &measured.forced));
     gates.push(gates::plausible_volume(busiest.fold(0.0, f64::max)));
     gates.push(placebo(case, rule_set, sets()));
+    let lost = jobs.iter().zip(results).filter_map(|(job, result)| {
+        let runaway = result.sets[set].as_ref().err()?;
+        Some((job.draw.number, job.order, runaway.at, runaway.usd))
+    });
+    gates.push(gates::comes_to_an_end(results.len(), &lost.collect::<Vec<_>>()));
     gates.extend(gates::out_of_reach());
     gates.sort_by_key(|row| row.gate[1..].parse::<u32>().unwrap_or(u32::MAX));
     Ok(gates)

@@ -33,7 +33,7 @@ Without --gate: G0, G1, G2, G14, G15, G17. With --calibration: G4 to G10 and G12
 calibrates hundreds of crashes and takes minutes. G11 and G16 say where they stand.
 
 Ends with 1 where a gate fails. A gate that the crash cannot decide is said to be not measurable, with the reason, and is no
-failure. G3 and G18 stand in the report of a replay.";
+failure. G3, G18 and G19 stand in the report of a replay.";
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLE)]

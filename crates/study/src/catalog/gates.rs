@@ -17,6 +17,11 @@ pub(super) fn rows() -> Vec<GateRow> {
             "Is forced flow in no bar more than all that traded in scope?",
             "at most 1",
         ),
+        in_replays_alone(
+            "G19",
+            "Does forced flow come to an end in every draw?",
+            "no draw left out; a run of which one in twenty would be is refused",
+        ),
     ]);
     rows.sort_by_key(|row| row.gate[1..].parse().unwrap_or(u32::MAX));
     rows
