@@ -44,18 +44,23 @@ pub fn asked_again(again: &mut Again<'_>, figure: Node<'_, '_>) -> Result<()> {
     checked.with_context(|| format!("the picture of {queries}"))
 }
 
+/// Whether a text is a name, of which the middle may be left out.
+fn names(text: &str, name: &str) -> bool {
+    text.split_once('…').map_or(text == name, |(head, tail)| {
+        name.starts_with(head) && name.ends_with(tail)
+    })
+}
+
 /// Nothing with a digit is written but what is known to be a name.
 fn names_alone(panels: &[Panel], known: &[String]) -> Result<()> {
-    for text in panels
+    let written = panels
         .iter()
-        .flat_map(|panel| panel.labels.iter().chain([&panel.title]))
-    {
-        let (head, tail) = text.split_once('…').unwrap_or((text, ""));
-        let is_known = known.iter().any(|name| {
-            let all = tail.is_empty() && !text.contains('…');
-            (all && name == text) || (!all && name.starts_with(head) && name.ends_with(tail))
-        });
-        ensure!(!has_digit(text) || is_known, "{text:?} is no name of {known:?}");
+        .flat_map(|panel| panel.labels.iter().chain([&panel.title]));
+    for text in written.filter(|text| has_digit(text)) {
+        ensure!(
+            known.iter().any(|name| names(text, name)),
+            "{text:?} is no name of {known:?}"
+        );
     }
     Ok(())
 }
@@ -198,19 +203,8 @@ impl Drawing<'_, '_> {
             dots.len()
         );
         for (line, dot) in lines.into_iter().zip(dots) {
-            let is = |row: &usize| {
-                names_alone(
-                    &[Panel {
-                        title: format!("{line}0"),
-                        ..Panel::default()
-                    }],
-                    &[format!("{}0", text(&answer, *row, "line"))],
-                )
-                .is_ok()
-            };
-            let row = (0..answer.rows.len())
-                .find(is)
-                .with_context(|| format!("no line {line:?}"))?;
+            let row = (0..answer.rows.len()).find(|&row| names(line, &text(&answer, row, "line")));
+            let row = row.with_context(|| format!("no line {line:?}"))?;
             let median = value(&answer, row, "median_pct").context("no median")?;
             ensure!(scale.shows(median, dot), "{line}: {median} at {dot}");
             if let (Some(low), Some(high)) = (value(&answer, row, "low_pct"), value(&answer, row, "high_pct"))
@@ -235,28 +229,20 @@ impl Drawing<'_, '_> {
         for panel in panels.iter().filter(|panel| !panel.title.is_empty()) {
             let scale = Scale::of(&panel.across).context("no axis")?;
             let bars = rects(panel, 34.0);
-            let names: Vec<&String> = panel
+            let unknowns: Vec<&String> = panel
                 .labels
                 .iter()
                 .filter(|label| !label.contains("or low first") && !label.contains("or high first"))
                 .collect();
             ensure!(
-                bars.len() == 2 * names.len() && !names.is_empty(),
+                bars.len() == 2 * unknowns.len() && !unknowns.is_empty(),
                 "{} halves of {}",
                 bars.len(),
-                names.len()
+                unknowns.len()
             );
             let named = |row: usize, name: &str| text(&answer, row, "unknown") == *name;
-            let titled = |row: usize| {
-                let full = title(row);
-                let (head, tail) = panel
-                    .title
-                    .split_once('…')
-                    .unwrap_or((&panel.title, &panel.title));
-                full == panel.title
-                    || (panel.title.contains('…') && full.starts_with(head) && full.ends_with(tail))
-            };
-            for (name, halves) in names.into_iter().zip(bars.chunks(2)) {
+            let titled = |row: usize| names(&panel.title, &title(row));
+            for (name, halves) in unknowns.into_iter().zip(bars.chunks(2)) {
                 let row = (0..answer.rows.len()).find(|&row| titled(row) && named(row, name));
                 let row = row.with_context(|| format!("no {name:?} of {:?}", panel.title))?;
                 let middle = value(&answer, row, "median").context("no median")?;
@@ -335,7 +321,9 @@ impl Drawing<'_, '_> {
             self.rule_sets()?,
         );
         for panel in panels.iter().filter(|panel| !panel.title.is_empty()) {
-            let rows = rows_of(&answer, &panel.title);
+            let left = known.iter().position(|name| names(&panel.title, name));
+            let left = left.context("an unknown rule set")?;
+            let rows = rows_of(&answer, &known[left]);
             reach(
                 panel,
                 &spread(
@@ -345,10 +333,6 @@ impl Drawing<'_, '_> {
                     1.0,
                 ),
             )?;
-            let left = known
-                .iter()
-                .position(|name| *name == panel.title)
-                .context("an unknown rule set")?;
             let left = 1000.0 / 3.0 * ((left - 1) % 3) as f64;
             clock(&panel.across, left + 48.0..left + 1000.0 / 3.0 - 14.0, &window)?;
         }

@@ -13,6 +13,8 @@ struct Claim {
     /// Absent for a picture.
     rows: Option<Vec<usize>>,
     columns: Vec<Shown>,
+    /// The line below is a sentence, and the cells are what stands in bold in it.
+    in_bold: bool,
 }
 
 /// A column of a Markdown table: `name`, or `median [low, high]`, with ` *factor` where there is one.
@@ -28,6 +30,7 @@ impl Claim {
             parameter: Default::default(),
             rows: None,
             columns: Vec::new(),
+            in_bold: false,
         };
         for field in comment.split(" | ") {
             let (key, value) = field.split_once(':').context("expected `key: value`")?;
@@ -45,6 +48,7 @@ impl Claim {
                     claim.rows = Some(rows);
                 }
                 "columns" => claim.columns = value.split("; ").map(Shown::read).collect::<Result<_>>()?,
+                "in" if value == "bold" => claim.in_bold = true,
                 _ => bail!("unknown key {key}"),
             }
         }
@@ -142,7 +146,16 @@ pub fn twin_asked_again(session: &Session, markdown: &str) -> Result<usize> {
                 .try_for_each(|query| queries::named(query).map(drop))?;
             continue;
         };
-        if below.starts_with('|') {
+        if claim.in_bold {
+            let [before, text, after] = below.split("**").collect::<Vec<_>>()[..] else {
+                bail!("not one figure in bold: {below}");
+            };
+            ensure!(
+                !has_digit(before) && !has_digit(after),
+                "a number outside a cell: {below}"
+            );
+            claim.check(&mut again, rows[0], &claim.columns[0], text)?;
+        } else if below.starts_with('|') {
             ensure!(!has_digit(below), "a number in a title: {below}");
             ensure!(lines.next().is_some_and(|line| line.starts_with("|---")));
             for &row in rows {
@@ -188,5 +201,51 @@ fn every_number_of_the_markdown_is_the_cell_it_names() -> Result<()> {
     let (session, report) = super::made()?;
     let checked = twin_asked_again(session, &report.markdown)?;
     ensure!(checked > 300, "only {checked} cells");
+    Ok(())
+}
+
+/// The story: the page and its twin say the same words about the same figures.
+#[test]
+fn both_forms_tell_the_same_story() -> Result<()> {
+    let (_, report) = super::made()?;
+    let (_, story) = report
+        .html
+        .split_once("<section id=\"happened\">")
+        .context("no story")?;
+    let story = story.split("<table").next().unwrap_or_default();
+    let mut plain = String::new();
+    let mut tag = false;
+    for letter in story.chars() {
+        match letter {
+            '<' => tag = true,
+            '>' => tag = false,
+            _ if !tag => plain.push(letter),
+            _ => {}
+        }
+    }
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let plain = words(&plain);
+    let (_, twin) = report
+        .markdown
+        .split_once("## What happened")
+        .context("no story in the twin")?;
+    let twin = twin.split("\n## ").next().unwrap_or_default();
+    let sentences: Vec<&str> = twin.lines().filter(|line| line.contains("**")).collect();
+    ensure!(sentences.len() >= 3, "{sentences:?}");
+    for sentence in &sentences {
+        let sentence = words(&sentence.replace("**", ""));
+        ensure!(plain.contains(&sentence), "{sentence:?} is not in {plain:?}");
+    }
+    let figures = story.matches("data-column=\"median").count() + story.matches("deepest_generation").count();
+    ensure!(
+        figures == sentences.len(),
+        "{figures} figures, {} sentences",
+        sentences.len()
+    );
     Ok(())
 }
