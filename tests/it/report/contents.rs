@@ -153,3 +153,30 @@ fn two_runs_of_one_rule_set_do_not_share_a_report() -> Result<()> {
     );
     Ok(())
 }
+
+#[test]
+fn prices_of_the_record_bear_its_sign_beside_published_ones() -> Result<()> {
+    let (_, report) = made()?;
+    let (_, section) = report
+        .markdown
+        .split_once("## Beside what was published")
+        .context("no such section")?;
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let before_the_rest = section.split("<details>").next().unwrap_or_default();
+    let mut recorded = None;
+    let mut found = [0, 0];
+    for line in before_the_rest.lines().filter(|line| line.starts_with('|')) {
+        if line.contains("published ■") {
+            recorded = Some(line.contains("the record ●"));
+            ensure!(
+                line.contains("the record ●") != line.contains("ours, median"),
+                "{line}"
+            );
+        } else if let Some(recorded) = recorded.filter(|_| !line.starts_with("|---")) {
+            ensure!(line.contains("| price_") == recorded, "{line}");
+            found[usize::from(recorded)] += 1;
+        }
+    }
+    ensure!(found[0] > 0 && found[1] > 0, "{found:?}");
+    Ok(())
+}
