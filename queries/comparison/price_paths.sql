@@ -1,15 +1,20 @@
 -- Question: Which path did the price take: recorded, without forced flow on the book, and under each rule set?
--- Grain: one row per run and bar close
--- Units: _usd USD per BTC, _pct percent above the record at that close; recorded is the record, the others are medians with the 5th and 95th percentile over draws and bar orders, null below 100 draws
+-- Grain: one row per run and bar close, after one of the first price, at which every draw begins
+-- Units: _usd USD per BTC, _pct percent above the record at that close; recorded is the record, the others are medians with the 5th and 95th percentile over draws and bar orders, null below 100 draws and at the first price
 -- Reads: replayed.bands, replayed.prices
 WITH
+prices AS (
+    SELECT *, min(event_at) OVER (PARTITION BY run) AS first_at
+    FROM replayed.prices
+    WHERE episode = $episode AND bar_order = 'high_first'
+),
 recorded AS (
     SELECT run, event_at, max(recorded_usd) AS recorded_usd
-    FROM replayed.prices
-    WHERE episode = $episode AND bar_close AND bar_order = 'high_first'
+    FROM prices
+    WHERE bar_close OR event_at = first_at
     GROUP BY run, event_at
 ),
-spread AS (
+closes AS (
     SELECT
         run,
         rule_set,
@@ -23,6 +28,20 @@ spread AS (
     FROM replayed.bands
     WHERE episode = $episode AND series IN ('mark_usd', 'null_usd')
     GROUP BY run, rule_set, event_at
+),
+-- Nothing has been closed by force at the first price: it is one in every draw, and no bar ends with it.
+spread AS (
+    SELECT * FROM closes
+    UNION ALL
+    SELECT
+        p.run, p.rule_set, p.event_at,
+        NULL AS null_low_usd, max(p.null_usd) AS null_median_usd, NULL AS null_high_usd,
+        NULL AS mark_low_usd, max(p.mark_usd) AS mark_median_usd, NULL AS mark_high_usd
+    FROM prices p
+    WHERE p.event_at = p.first_at
+        AND EXISTS (SELECT 1 FROM closes c WHERE c.run = p.run)
+        AND NOT EXISTS (SELECT 1 FROM closes c WHERE c.run = p.run AND c.event_at = p.first_at)
+    GROUP BY p.run, p.rule_set, p.event_at
 )
 SELECT
     s.run,

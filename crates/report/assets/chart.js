@@ -87,6 +87,13 @@
     at: block("moments").tables[0].columns.event_at.values[row],
   }));
 
+  /** Names of moments that stand close together; the trigger is named whatever stands beside it. */
+  const together = (names) => {
+    const others = names.filter((name) => name !== "trigger");
+    const said = others.length < 3 ? others : [`${others[0]} to ${others[others.length - 1]}`];
+    return [...names.filter((name) => name === "trigger"), ...said].join(", ");
+  };
+
   // One choice for all panels: which lines are shown, and which stretch of time.
   const hidden = new Set(layout.sets.filter((set) => !set.shown).map((set) => set.name));
   let bands = true;
@@ -184,7 +191,8 @@
       ctx.textAlign = "left";
       ctx.textBaseline = "top";
       ctx.font = `${12 * dot}px system-ui, sans-serif`;
-      let free = 0;
+      // Names that would stand over each other are written as one: the first and the last of them.
+      const groups = [];
       for (const { name, at } of marked) {
         const x = u.valToPos(at, "x", true);
         if (x < bbox.left || x > bbox.left + bbox.width) continue;
@@ -192,11 +200,14 @@
         ctx.moveTo(x, bbox.top);
         ctx.lineTo(x, bbox.top + bbox.height);
         ctx.stroke();
-        // Of names that would stand over each other the first is written; closer up there is room for more.
-        if (index || x < free) continue;
-        ctx.fillText(name, x + 4 * dot, bbox.top + 2 * dot);
-        free = x + ctx.measureText(name).width + 8 * dot;
+        const last = groups[groups.length - 1];
+        if (last && x < last.x + ctx.measureText(together(last.names)).width + 8 * dot) {
+          last.names.push(name);
+          last.x = x;
+        }
+        else groups.push({ x, names: [name] });
       }
+      if (!index) for (const { x, names } of groups) ctx.fillText(together(names), x + 4 * dot, bbox.top + 2 * dot);
       ctx.restore();
     };
 
@@ -379,7 +390,7 @@
     }
     const scroll = make("div", { class: "scroll", tabindex: "0" });
     scroll.append(table);
-    const rest = rows.length > most ? [make("p", { class: "source" }, `the first ${most} of ${rows.length} instants; zoom in to see the others`)] : [];
+    const rest = rows.length > most ? [make("p", { class: "source" }, "not all instants of this stretch are listed; zoom in to see the others")] : [];
     panel.behind.replaceChildren(panel.behind.firstElementChild, scroll, ...rest);
   }
 

@@ -424,7 +424,7 @@ fn sets(cast: &Cast<'_>) -> Vec<serde_json::Value> {
 fn view(block: &Block<'_>) -> Value {
     context! {
         name => block.name,
-        query => block.answer.query,
+        query => Value::from_safe_string(block.answer.query.to_owned()),
         parameter => block.answer.parameter.0,
         argument => &block.answer.parameter.1,
         json => Value::from_safe_string(block.json()),

@@ -79,7 +79,7 @@ pub(crate) const MOMENTS: &[Column] = &[
 ];
 
 pub(crate) const BESIDE: &[Column] = &[
-    column("", &["kind"], Plain),
+    column("kind", &["kind"], Plain),
     column("venue", &["venue"], Plain),
     column("instrument", &["instrument"], Plain),
     column("when, UTC", &["event_at"], Plain),
@@ -105,7 +105,7 @@ pub(crate) const FEEDBACK: &[Column] = &[
 pub(crate) const FALLS: &[Column] = &[
     column("", &["line"], Plain),
     column(
-        "fall, percent",
+        "fall, percent, median",
         &["median_pct", "low_pct", "high_pct"],
         Fixed(1.0, 2),
     ),
@@ -120,7 +120,7 @@ pub(crate) const FALLS: &[Column] = &[
 /// What changed against the rules of record, measure by measure.
 pub(crate) const JUDGEMENT: &[Column] = &[
     column("rules", &["rule_set"], Plain),
-    column("", &["measure"], Plain),
+    column("measure", &["measure"], Plain),
     column("unit", &["unit"], Plain),
     result("of record", &["of_record"], Digits(4)),
     result("of the rule", &["of_rule"], Digits(4)),
@@ -150,16 +150,30 @@ pub(crate) const AMPLIFICATION: &[Column] = &[
     column("rules", &["rule_set"], Plain),
     column("clock, min", &["clock_s"], MINUTES),
     column("returns", &["n"], WHOLE),
-    result("amplification", &["median", "low", "high"], Measured(3)),
+    result("amplification, median", &["median", "low", "high"], Measured(3)),
     of(Kind::Recorded, "variance recorded", &["recorded_rv"], Digits(4)),
     result("replayed", &["mark_rv"], Digits(4)),
     result("off the book", &["null_rv"], Digits(4)),
 ];
 
+/// What the central draw says on clocks that start at other times.
+pub(crate) const STARTS: &[Column] = &[
+    column("rules", &["rule_set"], Plain),
+    column("clock, min", &["clock_s"], MINUTES),
+    result("central draw, clock as above", &["with_the_replay"], Measured(3)),
+    result("least of the starts", &["least"], Measured(3)),
+    result("most", &["most"], Measured(3)),
+    column("starts", &["starts"], WHOLE),
+];
+
 pub(crate) const LOSSES: &[Column] = &[
     column("rules", &["rule_set"], Plain),
-    column("", &["measure"], Plain),
-    result("million USD", &["median", "low", "high"], Fixed(MILLION, 2)),
+    column("measure", &["measure"], Plain),
+    result(
+        "million USD, median",
+        &["median", "low", "high"],
+        Fixed(MILLION, 2),
+    ),
     result(
         "against the rules of record, million USD",
         &["median_change", "low_change", "high_change"],
@@ -185,7 +199,11 @@ pub(crate) const OWN: &[Column] = &[
     column("collateral, USD", &["collateral_usd"], WHOLE),
     column("closed at a mark of, USD", &["closing_usd"], Fixed(1.0, 1)),
     result("closed in percent of draws", &["closed_pct"], Fixed(1.0, 1)),
-    result("loss, USD", &["median_loss", "low_loss", "high_loss"], WHOLE),
+    result(
+        "loss, USD, median",
+        &["median_loss", "low_loss", "high_loss"],
+        WHOLE,
+    ),
     result(
         "beyond the collateral, USD",
         &["median_debt", "low_debt", "high_debt"],
@@ -232,8 +250,8 @@ pub(crate) const INTERVENTIONS: &[Column] = &[
     column("step", &["step"], Code),
     column("decision", &["decision"], Plain),
     column("subject", &["subject"], Plain),
-    column("before", &["before"], Digits(4)),
-    column("after", &["after"], Digits(4)),
+    column("from", &["before"], Digits(4)),
+    column("to", &["after"], Digits(4)),
     column("until, UTC", &["until_at"], Plain),
     column("reason", &["reason"], Plain),
 ];
@@ -252,7 +270,7 @@ pub(crate) const ATTRIBUTION: &[Column] = &[
     column("clock, min", &["clock_s"], MINUTES),
     column("mechanism", &["mechanism"], Plain),
     result(
-        "share of log amplification",
+        "share of log amplification, median",
         &["median", "low", "high"],
         Fixed(1.0, 4),
     ),
@@ -277,7 +295,7 @@ pub(crate) const PLACEBO: &[Column] = &[
     column("", &["line"], Plain),
     column("from, UTC", &["from_at"], Plain),
     column("returns", &["n"], WHOLE),
-    result("amplification", &["median", "low", "high"], Measured(4)),
+    result("amplification, median", &["median", "low", "high"], Measured(4)),
     column("draws", &["draws"], WHOLE),
     column("gate", &["verdict"], Plain),
 ];
@@ -301,9 +319,23 @@ pub(crate) const PUBLISHED: &[Column] = &[
     column("measure", &["measure"], Plain),
     column("scope", &["scope"], Plain),
     of(Kind::Published, "published", &["value"], Digits(4)),
-    result("ours", &["replayed", "low", "high"], Digits(4)),
+    result("ours, median", &["replayed", "low", "high"], Digits(4)),
     column("unit", &["unit"], Plain),
     result("error", &["error"], Signed(1.0, 2)),
+    column("read it as", &["reading"], Plain),
+    column("source", &["source"], Plain),
+    column("trust", &["trust"], Plain),
+];
+
+/// Published figures beside those of the record, which no replay changes.
+pub(crate) const OF_RECORD: &[Column] = &[
+    column("verdict", &["verdict"], Plain),
+    column("measure", &["measure"], Plain),
+    column("scope", &["scope"], Plain),
+    of(Kind::Published, "published", &["value"], Digits(4)),
+    of(Kind::Recorded, "the record", &["replayed"], Digits(4)),
+    column("unit", &["unit"], Plain),
+    column("error", &["error"], Signed(1.0, 2)),
     column("read it as", &["reading"], Plain),
     column("source", &["source"], Plain),
     column("trust", &["trust"], Plain),
@@ -423,8 +455,8 @@ pub(crate) const MULTIPLICITY: &[Column] = &[
     column("rule sets", &["rule_sets"], WHOLE),
     column("comparisons", &["comparisons"], WHOLE),
     column("with an interval", &["judged"], WHOLE),
-    column("interval below zero", &["less"], WHOLE),
-    column("above zero", &["more"], WHOLE),
+    column("fell less: interval below zero", &["less"], WHOLE),
+    column("fell more: above zero", &["more"], WHOLE),
     column("fall unmoved in every draw", &["unmoved"], WHOLE),
 ];
 
@@ -432,23 +464,23 @@ pub(crate) const MULTIPLICITY: &[Column] = &[
 pub(crate) const LEAGUE: &[Column] = &[
     column("rules", &["rule_set"], Plain),
     column("draws", &["draws"], WHOLE),
-    result("fall of record, percent", &["record_pct"], Fixed(1.0, 2)),
+    result("fall of record, percent, median", &["record_pct"], Fixed(1.0, 2)),
     result(
-        "change, points",
+        "change, points, median",
         &["median_change", "low_change", "high_change"],
         Signed(1.0, 2),
     ),
     result("draws of one sign, percent", &["same_sign_pct"], Fixed(1.0, 0)),
     result(
-        "sold of record, million USD",
+        "forced selling of record, million USD",
         &["record_sold_musd"],
         Fixed(1.0, 0),
     ),
-    result("sold", &["sold_musd"], Fixed(1.0, 0)),
+    result("of the rules", &["sold_musd"], Fixed(1.0, 0)),
     result(
         "bad debt of record, million USD",
         &["record_debt_musd"],
         Fixed(1.0, 1),
     ),
-    result("bad debt", &["debt_musd"], Fixed(1.0, 1)),
+    result("of the rules", &["debt_musd"], Fixed(1.0, 1)),
 ];

@@ -240,15 +240,19 @@ fn added(answer: &Answer, rule_sets: &[String], time: &Range<f64>) -> Result<Vec
         lines.push(line);
     }
     lines.retain(|line| !line.middle.is_empty());
+    // The first rule set is drawn last, and so on top.
+    lines.reverse();
     Ok(lines)
 }
 
 /// The least depth of each bar.
 fn depths(answer: &Answer, rule_sets: &[String]) -> Result<Vec<Line>, Error> {
     let of = |(place, rule_set): (usize, &String)| line(answer, rule_set, colour(place), ["lowest"; 3]);
+    // The first rule set is drawn last, and so on top.
     let lines = rule_sets
         .iter()
         .enumerate()
+        .rev()
         .map(of)
         .collect::<Result<Vec<_>, _>>()?;
     let plain = lines.into_iter().map(|line| Line {

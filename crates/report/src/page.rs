@@ -111,7 +111,7 @@ pub(crate) fn from_priors(about: &Answer) -> Result<bool, Error> {
 }
 
 /// Queries whose answers stand on a post-mortem, in the order of the page.
-const ASKED: [&str; 30] = [
+const ASKED: [&str; 31] = [
     "market/episode",
     "quality/limits",
     "quality/recovery",
@@ -125,6 +125,7 @@ const ASKED: [&str; 30] = [
     "market/moments",
     "market/beside_the_price",
     "comparison/amplification",
+    "comparison/amplification_by_start",
     "comparison/attribution",
     "liquidation/causal_tree",
     "comparison/drawdowns",
@@ -462,7 +463,9 @@ impl Page<'_> {
         }
         let tornado = self.ask("comparison/tornado")?;
         let published = self.ask("comparison/published")?;
-        let beside = published.rows_where(|row| !published.is(row, "verdict", "not replayed"));
+        let left_out = |row| published.is(row, "verdict", "not replayed");
+        let beside = published.rows_where(|row| !left_out(row) && !of_record(&published, row));
+        let recorded = published.rows_where(|row| of_record(&published, row));
         let alone = published.rows_where(|row| published.is(row, "verdict", "not replayed"));
         let own = self.ask("solvency/own_accounts")?;
         let judgement = self.ask("comparison/judgement")?;
@@ -498,12 +501,14 @@ impl Page<'_> {
             not_measurable => ratios.table(&unmeasured, columns::NOT_MEASURABLE)?,
             levels => levels.table(&levels.all(), columns::LEVELS)?,
             amplification => ratios.table(&ratios.rows_where(|row| ratios.number(row, "median").is_some()), columns::AMPLIFICATION)?,
+            starts => self.table("comparison/amplification_by_start", columns::STARTS)?,
             losses => losses.table(&paid, columns::LOSSES)?,
             attribution => self.table("comparison/attribution", columns::ATTRIBUTION)?,
             tornado => tornado.table(&self.unknowns(&tornado), columns::TORNADO)?,
             placebo => self.table("quality/placebo", columns::PLACEBO)?,
             overlap => overlap.table(&curve, columns::OVERLAP)?,
             published => published.table(&beside, columns::PUBLISHED)?,
+            published_of_record => published.table(&recorded, columns::OF_RECORD)?,
             not_replayed => published.table(&alone, columns::NOT_REPLAYED)?,
         })
     }
@@ -549,6 +554,12 @@ impl Page<'_> {
             day.is_some_and(|day| day.plus_seconds(DAY_S) > from && day < to)
         })
     }
+}
+
+/// Whether what stands beside a published figure is of the record, which no replay changes.
+fn of_record(published: &Answer, row: usize) -> bool {
+    published.is(row, "verdict", "identity of the record")
+        || published.is(row, "reading", "the record, beside another market or span")
 }
 
 /// What a rule set says of itself.

@@ -20,6 +20,8 @@ const LEGEND_LINE: i32 = 24;
 /// So much of a name fits into a legend.
 const KEY: usize = 60;
 const HOURS: u32 = 28;
+/// The moment from which the replay is laid out.
+const TRIGGER: &str = "trigger";
 /// The strip above the panels in which moments are named.
 const MOMENTS: u32 = 20;
 pub(super) const TEXT: i32 = 17;
@@ -38,6 +40,8 @@ pub(super) const RULES: [RGBColor; 5] = [
 
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(super) type Plot<'a, 'b> = ChartContext<'b, SVGBackend<'a>, Cartesian2d<Time, RangedCoordf64>>;
+
+pub(super) type Rows<'a, 'b> = ChartContext<'b, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// A line, with a band where one is known.
 pub(super) struct Line {
@@ -256,22 +260,64 @@ fn legend(root: &Area<'_>, keys: &[Key], places: &[(i32, i32)]) -> Result<(), Er
     Ok(())
 }
 
-/// Names of moments above the panels, each where there is room beside the one before.
+/// Names of moments above the panels; those that would stand over each other are written as one.
 fn named(root: &Area<'_>, top: i32, moments: &[Moment], time: &Range<f64>) -> Result<(), Error> {
-    const LETTER: i32 = 8;
     let plot = f64::from(WIDTH - LABELS - RIGHT);
-    let mut free = 0;
-    for moment in moments {
+    let at = |moment: &Moment| {
         let share = (moment.at - time.start) / (time.end - time.start);
-        let width = LETTER * moment.name.chars().count() as i32;
-        let x = LABELS as i32 + (share * plot) as i32 - width / 2;
-        if (0.0..=1.0).contains(&share) && x >= free {
-            root.draw(&Text::new(moment.name.as_str(), (x, top), font(TEXT)))
-                .map_err(picture)?;
-            free = x + width + LETTER;
-        }
+        (0.0..=1.0)
+            .contains(&share)
+            .then(|| LABELS as i32 + (share * plot) as i32)
+    };
+    let placed = moments
+        .iter()
+        .filter_map(|moment| Some((at(moment)?, moment.name.as_str())));
+    for (x, text) in merged(placed) {
+        root.draw(&Text::new(text.as_str(), (x, top), font(TEXT)))
+            .map_err(picture)?;
     }
     Ok(())
+}
+
+/// Where names begin that are centred at their places, in order; neighbours without room between them are one name.
+fn merged<'a>(places: impl Iterator<Item = (i32, &'a str)>) -> Vec<(i32, String)> {
+    const LETTER: i32 = 8;
+    type Group<'a> = (i32, i32, Vec<&'a str>);
+    let span = |(from, to, names): &Group<'_>| {
+        let width = LETTER * together(names).chars().count() as i32;
+        let x = ((from + to - width) / 2).min(WIDTH as i32 - width);
+        (x, x + width)
+    };
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for (at, name) in places {
+        groups.push((at, at, vec![name]));
+        // What is merged is wider, and may touch what stands before it.
+        while let [.., before, last] = groups.as_mut_slice()
+            && span(before).1 + LETTER > span(last).0
+        {
+            before.1 = last.1;
+            before.2.append(&mut last.2);
+            groups.pop();
+        }
+    }
+    groups
+        .iter()
+        .map(|group| (span(group).0, together(&group.2)))
+        .collect()
+}
+
+/// Names of moments that stand close together; the trigger is named whatever stands beside it.
+fn together(names: &[&str]) -> String {
+    let (trigger, others): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| **name == TRIGGER);
+    let others = match others.as_slice() {
+        [first, .., last] if others.len() > 2 => format!("{first} to {last}"),
+        others => others.join(", "),
+    };
+    let parts = trigger.into_iter().map(str::to_owned).chain(Some(others));
+    parts
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn panel(area: &Area<'_>, one: &Panel, time: &Range<f64>, behind: &Behind, hours: u32) -> Result<(), Error> {
@@ -337,6 +383,37 @@ fn panel(area: &Area<'_>, one: &Panel, time: &Range<f64>, behind: &Behind, hours
     let at = (LABELS as i32 + 8, 12);
     area.draw(&Text::new(title.as_str(), at, font(TEXT)))
         .map_err(picture)
+}
+
+/// A chart of rows under a title: values across, `count` rows up, whose names stand left of it.
+pub(super) fn rows<'a, 'b>(
+    area: &'b Area<'a>,
+    [title, names, axis]: [u32; 3],
+    values: Range<f64>,
+    count: f64,
+) -> Result<Rows<'a, 'b>, Error> {
+    let noise = 1e-9 * (values.end - values.start);
+    let mut chart = ChartBuilder::on(area)
+        .margin_top(title)
+        .margin_right(RIGHT + 20)
+        .x_label_area_size(axis - 6)
+        .y_label_area_size(names)
+        .build_cartesian_2d(values, 0.0..count)
+        .map_err(picture)?;
+    chart
+        .configure_mesh()
+        .disable_y_mesh()
+        .disable_y_axis()
+        .bold_line_style(FAINT)
+        .light_line_style(TRANSPARENT)
+        .axis_style(HALT)
+        .label_style(font(TEXT))
+        .x_labels(7)
+        // A mark at zero that rounding has moved.
+        .x_label_formatter(&|value| tick(if value.abs() < noise { 0.0 } else { *value }))
+        .draw()
+        .map_err(picture)?;
+    Ok(chart)
 }
 
 /// The band of a line.
@@ -421,4 +498,23 @@ pub(super) fn bounds(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
 
 pub(super) fn picture(error: impl Display) -> Error {
     Error::Picture(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_without_room_between_them_are_one() {
+        let names = |places: &[(i32, &'static str)]| merged(places.iter().copied());
+        assert_eq!(
+            names(&[(100, "b"), (300, "c")]),
+            [(96, "b".to_owned()), (296, "c".to_owned())]
+        );
+        assert_eq!(names(&[(100, "b"), (110, "c")]), [(89, "b, c".to_owned())]);
+        let close = [(100, "b"), (104, "c"), (108, "d"), (400, "e")];
+        assert_eq!(names(&close), [(80, "b to d".to_owned()), (396, "e".to_owned())]);
+        let around = [(100, "a"), (102, "trigger"), (104, "b"), (106, "c")];
+        assert_eq!(names(&around), [(43, "trigger, a to c".to_owned())]);
+    }
 }

@@ -2,9 +2,8 @@
 
 use plotters::prelude::*;
 
-use super::canvas::{FAINT, HALT, INK, RIGHT, RULES, TEXT, WIDTH, bounds, font, picture, shortened};
+use super::canvas::{Area, INK, RULES, TEXT, WIDTH, bounds, font, picture, rows, shortened};
 use crate::Error;
-use crate::show::tick;
 use crate::table::Answer;
 
 const LEGEND: u32 = 34;
@@ -86,34 +85,12 @@ fn panels(answer: &Answer, rows: &[usize]) -> Result<Vec<Panel>, Error> {
     Ok(panels)
 }
 
-fn draw(area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>, panel: &Panel) -> Result<(), Error> {
+fn draw(area: &Area<'_>, panel: &Panel) -> Result<(), Error> {
     let ends = panel.bars.iter().flat_map(|&(_, low, high)| [low, high]);
     let (least, most) = bounds(ends.chain([panel.median])).unwrap_or((0.0, 1.0));
     let room = ((most - least) * 0.06).max(most.abs() * 1e-6).max(1e-9);
     let count = panel.bars.len() as f64;
-    let mut chart = ChartBuilder::on(area)
-        .margin_top(TITLE)
-        .margin_right(RIGHT + 20)
-        .x_label_area_size(AXIS - 6)
-        .y_label_area_size(NAMES)
-        .build_cartesian_2d(least - room..most + room, 0.0..count)
-        .map_err(picture)?;
-    chart
-        .configure_mesh()
-        .disable_y_mesh()
-        .disable_y_axis()
-        .bold_line_style(FAINT)
-        .light_line_style(TRANSPARENT)
-        .axis_style(HALT)
-        .label_style(font(TEXT))
-        .x_labels(7)
-        .x_label_formatter(&|value| {
-            // A mark at zero that rounding has moved.
-            let noise = value.abs() < 1e-9 * (most - least);
-            tick(if noise { 0.0 } else { *value })
-        })
-        .draw()
-        .map_err(picture)?;
+    let mut chart = rows(area, [TITLE, NAMES, AXIS], least - room..most + room, count)?;
     for (index, (name, low, high)) in panel.bars.iter().enumerate() {
         let middle = count - index as f64 - 0.5;
         // Both may lie on one side of the median, so each has its own half of the bar.

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::canvas::{Area, FAINT, HALT, INK, RIGHT, RULES, TEXT, WIDTH, bounds, font, picture, shortened};
+use super::canvas::{Area, HALT, INK, RULES, TEXT, WIDTH, bounds, font, picture, rows, shortened};
 use crate::Error;
 use crate::show::tick;
 use crate::table::Answer;
@@ -91,29 +91,7 @@ fn draw(area: &Area<'_>, panel: &Panel) -> Result<(), Error> {
     let (least, most) = bounds(ends.chain([0.0, panel.total])).unwrap_or((0.0, 1.0));
     let room = ((most - least) * 0.06).max(1e-6);
     let count = panel.steps.len() as f64 + 1.0;
-    let mut chart = ChartBuilder::on(area)
-        .margin_top(TITLE)
-        .margin_right(RIGHT + 20)
-        .x_label_area_size(AXIS - 6)
-        .y_label_area_size(NAMES)
-        .build_cartesian_2d(least - room..most + room, 0.0..count)
-        .map_err(picture)?;
-    chart
-        .configure_mesh()
-        .disable_y_mesh()
-        .disable_y_axis()
-        .bold_line_style(FAINT)
-        .light_line_style(TRANSPARENT)
-        .axis_style(HALT)
-        .label_style(font(TEXT))
-        .x_labels(7)
-        .x_label_formatter(&|value| {
-            // A mark at zero that rounding has moved.
-            let noise = value.abs() < 1e-9 * (most - least);
-            tick(if noise { 0.0 } else { *value })
-        })
-        .draw()
-        .map_err(picture)?;
+    let mut chart = rows(area, [TITLE, NAMES, AXIS], least - room..most + room, count)?;
     let label = |index: usize, name: &str| {
         let at = (12, (TITLE + ROW * index as u32) as i32 + 8);
         area.draw(&Text::new(shortened(name, LETTERS), at, font(TEXT)))
