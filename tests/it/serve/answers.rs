@@ -63,7 +63,11 @@ fn columns_are_announced_with_the_types_that_their_rows_have() -> Result<()> {
     exchange(async {
         let client = serving.postgres().await?;
         let statement = client.prepare(sql).await?;
-        let kinds: Vec<&Type> = statement.columns().iter().map(tokio_postgres::Column::type_).collect();
+        let kinds: Vec<&Type> = statement
+            .columns()
+            .iter()
+            .map(tokio_postgres::Column::type_)
+            .collect();
         ensure!(kinds == [&Type::TEXT, &Type::FLOAT8], "{kinds:?}");
         let rows = client.query(&statement, &[]).await?;
         let rows: Vec<(Option<&str>, f64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
