@@ -1,6 +1,8 @@
 //! Ctrl-C while an answer is under way.
 
+use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 
 use tokio::signal::ctrl_c;
 use tokio::sync::watch;
@@ -19,8 +21,17 @@ impl Interrupts {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let mut next = Box::pin(ctrl_c());
+        // Listening begins when it is first asked. That must be before the line editor does so, which brings back who listened before.
+        runtime.block_on(poll_fn(|context| {
+            Poll::Ready(match next.as_mut().poll(context) {
+                Poll::Ready(Err(error)) => Err(error),
+                Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
+            })
+        }))?;
         let listening = async move {
-            while ctrl_c().await.is_ok() {
+            while next.as_mut().await.is_ok() {
+                next.set(ctrl_c());
                 pressed.send_modify(|times| *times += 1);
                 if *pressed.borrow() > 1 {
                     // As a shell counts who is ended by this signal.
