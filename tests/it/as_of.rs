@@ -199,17 +199,78 @@ fn what_is_no_as_of_join_is_refused_in_words() -> Result<()> {
             "SELECT 1 FROM (VALUES (1, 'a')) AS l(at, key) ASOF JOIN (VALUES (1, 'a')) AS r(at, key) \
              MATCH_CONDITION ({condition}) {on}"
         );
-        session.sql(&sql).expect_err("refused").to_string()
+        session.sql(&sql).expect_err("refused")
     };
-    for (condition, on, says) in [
-        ("l.at = r.at", "", ">=, >, <= or <"),
-        ("l.at >= l.at", "", "of the left table with one of the right"),
-        ("l.key >= r.key", "", "timestamps, dates or whole numbers"),
-        ("l.at >= r.at", "ON l.key > r.key", "equalities"),
-        ("l.at >= r.at", "USING (key)", "ON left.key = right.key"),
+    for (condition, on, says, at) in [
+        ("l.at = r.at", "", ">=, >, <= or <", "l.at = r.at"),
+        (
+            "l.at >= l.at",
+            "",
+            "of the left table with one of the right",
+            "l.at >= l.at",
+        ),
+        (
+            "l.key >= r.key",
+            "",
+            "timestamps, dates or whole numbers",
+            "l.key >= r.key",
+        ),
+        (
+            "(l.at) + 0.5 > r.at",
+            "",
+            "timestamps, dates or whole numbers",
+            "l.at) + 0.5 > r.at",
+        ),
+        (
+            "l.at >= r.at",
+            "ON l.at = r.at AND (l.key > r.key)",
+            "equalities",
+            "l.key > r.key",
+        ),
+        ("l.at >= r.at", "ON l.key = 'a'", "equalities", "l.key = 'a'"),
+        ("l.at >= r.at", "USING (key)", "ON left.key = right.key", "key"),
     ] {
-        let text = refused(condition, on);
+        let error = refused(condition, on);
+        let text = error.to_string();
         assert!(text.contains(says), "{condition} {on}: {text}");
+        for inner in ["CAST", "match_condition", "Utf8(", "Int64("] {
+            assert!(!text.contains(inner), "{condition} {on}: {text}");
+        }
+        let place = error.place().unwrap_or_else(|| panic!("no place: {text}"));
+        let meant: String = place
+            .text
+            .chars()
+            .skip(place.column - 1)
+            .take(place.width)
+            .collect();
+        assert_eq!(meant, at, "{condition} {on}: {text}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_mark_of_a_join_is_nothing_to_call() -> Result<()> {
+    let (_folder, session) = session()?;
+    let listed = session.sql("SELECT DISTINCT routine_name FROM information_schema.routines ORDER BY 1")?;
+    let listed: Vec<String> = Rows::of(&listed)
+        .rows
+        .iter()
+        .map(|row| row[0].to_string())
+        .collect();
+    assert!(listed.contains(&"realized_variance".to_owned()), "{listed:?}");
+    let marks = |name: &&String| name.contains("match");
+    let found: Vec<&String> = listed
+        .iter()
+        .filter(marks)
+        .filter(|name| !name.starts_with("regexp"))
+        .collect();
+    assert!(found.is_empty(), "{found:?}");
+    for mark in ["as_of_match", "match_condition_0"] {
+        let sql = format!(
+            "SELECT 1 FROM (VALUES (1)) AS l(at) LEFT JOIN (VALUES (1)) AS r(at) ON {mark}(l.at >= r.at)"
+        );
+        let refused = session.sql(&sql).expect_err("refused").to_string();
+        assert_eq!(refused, format!("no function is named `{mark}`"));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The binary as a user meets it: what it says, where it says it, and how it ends.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -65,19 +66,36 @@ impl User {
     }
 
     pub fn says(&self, arguments: &[&str]) -> Result<Said> {
-        let output = Command::new(&self.binary)
-            .args(arguments)
-            .current_dir(self.home.path())
-            .env_remove("AFTERSHOCK_DATA")
-            .env_remove("AFTERSHOCK_TAPE")
-            .env("NO_PROXY", "127.0.0.1")
-            .stdin(Stdio::null())
+        self.says_to(arguments, "")
+    }
+
+    /// What is said to somebody who pipes a text in.
+    pub fn says_to(&self, arguments: &[&str], input: &str) -> Result<Said> {
+        let (reader, mut writer) = std::io::pipe()?;
+        // The pipe holds as much as a test writes.
+        writer.write_all(input.as_bytes())?;
+        drop(writer);
+        let output = self
+            .command(&self.binary.to_string_lossy(), arguments)
+            .stdin(reader)
             .output()?;
         Ok(Said {
             code: output.status.code(),
             stdout: output.stdout,
             stderr: String::from_utf8(output.stderr)?,
         })
+    }
+
+    /// A program in the user's folder.
+    pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(self.home.path())
+            .env_remove("AFTERSHOCK_DATA")
+            .env_remove("AFTERSHOCK_TAPE")
+            .env("NO_PROXY", "127.0.0.1");
+        command
     }
 
     /// Replays an episode quickly; the run of the rules of record.
@@ -223,10 +241,41 @@ fn what_is_damaged_is_named_and_what_is_missing_is_made_again() -> Result<()> {
     user.says(&["verify", &run])?
         .refused(&["prices.parquet", "corrupt"])?;
     user.says(&["sql", "SELECT sum(mark_usd) FROM replayed.prices"])?
-        .refused(&["cannot read", "prices.parquet"])?;
+        .refused(&[
+            "cannot read",
+            "prices.parquet",
+            "`aftershock runs prune --broken`",
+        ])?;
     let kept = fs::read(&prices)?;
     user.says(&QUICK)?.refused(&["prices.parquet", "corrupt"])?;
     ensure!(kept == fs::read(&prices)?, "a damaged run is evidence and stays");
+    let all = user.says(&["report", "--all"])?.fine()?;
+    for words in [
+        "left out the run",
+        "prices.parquet",
+        "`aftershock runs prune --broken`",
+    ] {
+        ensure!(all.stderr.contains(words), "no {words} in {}", all.stderr);
+    }
+    for page in ["index.html", "index.md"] {
+        let page = fs::read_to_string(user.path("data/reports").join(page))?;
+        ensure!(
+            page.contains("Left out are runs") && page.contains(&run),
+            "{page}"
+        );
+    }
+    // A file that opens and is not what was written: its pages do not.
+    let mut changed = whole.clone();
+    for byte in &mut changed[8..whole.len() / 2] {
+        *byte = !*byte;
+    }
+    fs::write(&prices, changed)?;
+    user.says(&["sql", "SELECT sum(mark_usd) FROM replayed.prices"])?
+        .refused(&[
+            "cannot read",
+            "prices.parquet",
+            "`aftershock runs prune --broken`",
+        ])?;
 
     let bars =
         user.path("data/cuts/bars/episode=2026-02-05-day-long-slide/venue=binance-spot/part-0.parquet");

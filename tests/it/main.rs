@@ -16,6 +16,7 @@ mod long_scans;
 mod outside_rule;
 mod own;
 mod plain;
+mod prompt;
 mod published;
 mod readme;
 mod recorded;

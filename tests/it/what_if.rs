@@ -221,6 +221,8 @@ fn refused(session: &Session, sql: &str, words: &[&str]) -> Result<()> {
     for word in words {
         ensure!(said.contains(word), "{sql}: no `{word}` in: {said}");
     }
+    let hint = error.hint().unwrap_or_default();
+    ensure!(!hint.contains(".toml"), "SQL reads no files: {hint}");
     Ok(())
 }
 
@@ -233,7 +235,21 @@ fn what_cannot_be_replayed_is_refused_with_what_can() -> Result<()> {
     let cases: &[(&str, &[&str])] = &[
         (
             "replay('black-thirsday', 'record')",
-            &["no episode `black-thirsday`", "black-thursday"],
+            &[
+                "no episode `black-thirsday` (did you mean black-thursday",
+                "catalog.episodes has all; files are not read here",
+            ],
+        ),
+        (
+            "replay('2026-02-05', 'catalogue+record')",
+            &[
+                "all rule sets",
+                "name them; rule sets that act together are written 'a+b'",
+            ],
+        ),
+        (
+            "replay('2026-02-05', 'record+')",
+            &["has no name", "write 'a+b', of names; catalog.rule_sets has them"],
         ),
         (
             "replay('2026-02-05', 'price-bond')",

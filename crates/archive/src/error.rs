@@ -1,7 +1,7 @@
 //! What can go wrong, by whose fault.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An error of the archive.
 #[derive(Debug, thiserror::Error)]
@@ -178,4 +178,21 @@ fn plain(cause: &io::Error) -> String {
         .split_once(" (os error")
         .map_or(text.as_str(), |(words, _)| words);
     text.to_lowercase()
+}
+
+/// What a user does about a file of a data folder that is not what was written, by where it lies: in a run, a cut or a tape.
+pub fn way_out(path: &Path) -> &'static str {
+    let below = |folder: &str| path.components().any(|part| part.as_os_str() == folder);
+    let in_run = path
+        .components()
+        .any(|part| part.as_os_str().to_string_lossy().starts_with("run="));
+    if in_run {
+        "`aftershock runs prune --broken` removes damaged runs; replay again for a sound one"
+    } else if below("cuts") {
+        "remove the folder `cuts` in the data folder; the next replay builds it again"
+    } else if path.file_name().is_some_and(|name| name == "tape.json") {
+        "put a copy of it back; without one, move the tape's folder away and ingest the files again"
+    } else {
+        "`aftershock tape --check` says which files to ingest again"
+    }
 }

@@ -19,7 +19,7 @@ pub mod tape;
 
 pub use cut::{Cut, CutDigest, read_bars, read_cut, read_perp_daily, write_cut};
 pub use digest::{sha256_hex, sha256_of_file};
-pub use error::ArchiveError;
+pub use error::{ArchiveError, way_out};
 pub use journal::{Labels, journal_digests};
 pub use manifest::{Departure, Digests, Manifest, TableDigest, run_id};
 pub use run::{

@@ -1,8 +1,9 @@
 //! How an error ends: primary, detail and hint on stderr; 1 where the user can mend it, 2 where we must.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use aftershock_archive::ArchiveError;
+use aftershock_archive::{ArchiveError, way_out};
 use aftershock_ingest::IngestError;
 use aftershock_query::Error as QueryError;
 use aftershock_study::Error as StudyError;
@@ -102,25 +103,11 @@ fn damaged(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         Some(IngestError::Archive(error)) => Some(error),
         _ => None,
     })?;
-    let of_tape = "`aftershock tape --check` says which files to ingest again";
-    let path = match error {
-        ArchiveError::Corrupt { path, .. } => path,
-        ArchiveError::MissingObject { .. } => return Some(of_tape.into()),
-        _ => return None,
-    };
-    let in_cuts = path.components().any(|part| part.as_os_str() == "cuts");
-    let in_run = path
-        .components()
-        .any(|part| part.as_os_str().to_string_lossy().starts_with("run="));
-    Some(if in_run {
-        "`aftershock runs prune --broken` removes damaged runs; replay again for a sound one".into()
-    } else if in_cuts {
-        "remove the folder `cuts` in the data folder; the next replay builds it again".into()
-    } else if path.file_name().is_some_and(|name| name == "tape.json") {
-        "put a copy of it back; without one, move the tape's folder away and ingest the files again".into()
-    } else {
-        of_tape.into()
-    })
+    match error {
+        ArchiveError::Corrupt { path, .. } => Some(way_out(path).into()),
+        ArchiveError::MissingObject { path, .. } => Some(way_out(Path::new(path)).into()),
+        _ => None,
+    }
 }
 
 fn is_ours(error: &anyhow::Error) -> bool {
@@ -137,7 +124,7 @@ fn is_ours(error: &anyhow::Error) -> bool {
 }
 
 /// Whoever read our output has seen enough.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause
             .downcast_ref::<std::io::Error>()

@@ -23,6 +23,7 @@ macro_rules! println {
 
 mod commands;
 mod failure;
+mod interrupts;
 mod limits;
 mod observed;
 mod table;

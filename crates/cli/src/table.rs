@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use aftershock_query::Error;
 use aftershock_query::format::TextTable;
 use console::Term;
 use tabled::builder::Builder;
@@ -27,11 +28,24 @@ pub(crate) fn print(headers: &[String], rows: &[Vec<String>]) -> anyhow::Result<
 
 /// Prints the answer to a query to stdout.
 pub(crate) fn print_answer(answer: &TextTable) -> anyhow::Result<()> {
+    print_unless(answer, || false)
+}
+
+/// The same, given up between two lines once `stopped` says so.
+///
+/// # Errors
+/// [`Error::Cancelled`] where it was given up.
+pub(crate) fn print_unless(answer: &TextTable, stopped: impl Fn() -> bool) -> anyhow::Result<()> {
     let width = Term::stdout()
         .size_checked()
         .map_or(WIDTH, |(_, columns)| columns.into());
     let mut out = std::io::stdout().lock();
-    write!(out, "{}", drawn(answer, width))?;
+    for line in drawn(answer, width).split_inclusive('\n') {
+        if stopped() {
+            return Err(Error::Cancelled.into());
+        }
+        out.write_all(line.as_bytes())?;
+    }
     Ok(())
 }
 

@@ -13,8 +13,8 @@
 //! a table that is sorted, as tapes are, and any else. NULL matches nothing. `ON` holds equalities and may be left out.
 //!
 //! Both sides are read once, side by side in the order of their instants, with one place a key: what is sorted already, as tapes
-//! are, is never sorted again. Read [`rewrite`] first: it marks the join in the statement, `rule` finds the mark in the plan, and
-//! `planner` makes the operator of it.
+//! are, is never sorted again. Read [`rewrite`] first: it marks the join in the statement by a function of its own that
+//! the planner is told of, `rule` finds the mark in the plan, and `planner` makes the operator of it.
 
 mod exec;
 mod filter;
@@ -32,7 +32,6 @@ use datafusion::prelude::SessionContext;
 
 use crate::functions::Described;
 
-pub(crate) use marker::NAME as MARK;
 pub(crate) use statement::rewrite;
 
 /// What `catalog.functions` says of it.
@@ -53,7 +52,5 @@ pub(crate) fn context(builder: SessionStateBuilder) -> SessionContext {
         .with_analyzer_rule(Arc::new(rule::AsOfRule))
         .with_optimizer_rule(Arc::new(filter::FilterThroughAsOf))
         .build();
-    let context = SessionContext::new_with_state(state);
-    context.register_udf(marker::function().as_ref().clone());
-    context
+    SessionContext::new_with_state(state)
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use aftershock_archive::way_out;
 use datafusion::common::{DataFusionError, Diagnostic, SchemaError};
 
 use crate::near;
@@ -85,6 +86,8 @@ impl Error {
                 Some(format!("give {}", each.join(" ")))
             }
             Self::Limit { hint, .. } => Some(hint.clone()),
+            // A folder that cannot be listed is the system's to tell of.
+            Self::Data { path, .. } if path.extension().is_some() => Some(way_out(path).to_owned()),
             _ => None,
         }
     }
@@ -130,6 +133,10 @@ impl Error {
 
     /// A failure while running, with the place where the query calls the function that failed.
     pub(crate) fn of_asked(error: DataFusionError, sql: &str, known: &Known<'_>) -> Self {
+        // What is wrong with a statement may be found as late as when its types are settled.
+        if matches!(error.find_root(), DataFusionError::Plan(_)) {
+            return Self::of_plan(error, sql, known);
+        }
         match Self::of_execution(error) {
             Self::Evaluation(text) => match known.called_in(&text, sql).or_else(|| quoted_in(&text, sql)) {
                 None => Self::Evaluation(text),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use aftershock_archive::tape::Tape;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
+use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, ParamValues};
+use datafusion::execution::FunctionRegistry;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManager, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
@@ -123,9 +125,11 @@ impl Reader {
     }
 
     async fn frame(&self, sql: &str) -> std::result::Result<DataFrame, DataFusionError> {
-        let state = self.context.state();
+        let mut state = self.context.state();
         let mut statement = state.sql_to_statement(sql, &state.config_options().sql_parser.dialect)?;
-        as_of::rewrite(&mut statement)?;
+        for mark in as_of::rewrite(&mut statement)? {
+            state.register_udf(Arc::new(mark.into()))?;
+        }
         let plan = state.statement_to_plan(statement).await?;
         let read_only = SQLOptions::new()
             .with_allow_ddl(false)
@@ -157,7 +161,6 @@ impl Reader {
             .chain(state.aggregate_functions().keys())
             .chain(state.window_functions().keys())
             .chain(state.table_functions().keys())
-            .filter(|name| *name != as_of::MARK)
             .cloned()
             .collect();
         names.sort();
@@ -184,7 +187,7 @@ impl Reader {
     fn explain(&self, error: DataFusionError, otherwise: impl Fn(DataFusionError) -> Error) -> Error {
         let damaged = match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => return self.exhausted(error),
-            DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) => {
+            root if is_of_file(root) => {
                 let tape = || self.place.tape.as_ref().and_then(tape::damaged);
                 tables::damaged(&self.place.data_dir)
                     .or_else(tape)
@@ -257,6 +260,19 @@ impl Planned {
         let batches = frame.execute_stream().await;
         let batches = batches.map_err(|error| reader.of_asked(error, &sql))?;
         Ok(batches.map(move |batch| batch.map_err(|error| reader.of_asked(error, &sql))))
+    }
+}
+
+/// Whether a file could not be read, as far as the engine's error tells.
+fn is_of_file(error: &DataFusionError) -> bool {
+    match error {
+        DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
+            true
+        }
+        DataFusionError::ArrowError(error, _) => {
+            matches!(**error, ArrowError::ParquetError(_) | ArrowError::IoError(..))
+        }
+        _ => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A session: the tables of one data folder, read-only.
 
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::SessionConfig;
 use futures_util::TryStreamExt;
+use futures_util::future::{Either, select};
 use tokio::runtime::Runtime;
 
 use crate::ahead::ReadAhead;
@@ -225,6 +227,19 @@ impl Session {
     /// # Errors
     /// As [`Session::sql`], and when a parameter is missing.
     pub fn sql_with(&self, sql: &str, parameters: &[(&str, &str)]) -> Result<Vec<RecordBatch>> {
+        self.sql_until(sql, parameters, std::future::pending())
+    }
+
+    /// As [`Session::sql_with`], given up once `stop` is over.
+    ///
+    /// # Errors
+    /// As [`Session::sql_with`], and [`Error::Cancelled`] where it was given up.
+    pub fn sql_until(
+        &self,
+        sql: &str,
+        parameters: &[(&str, &str)],
+        stop: impl Future<Output = ()>,
+    ) -> Result<Vec<RecordBatch>> {
         reader::refuse_writers(sql)?;
         let wanted = queries::parameters(sql);
         let absent = |name: &&String| parameters.iter().all(|(given, _)| given != name);
@@ -248,7 +263,7 @@ impl Session {
             }
             Ok(batches)
         };
-        self.runtime.block_on(async {
+        let in_time = async {
             let Some(time) = self.time else {
                 return answer.await;
             };
@@ -257,6 +272,13 @@ impl Session {
                 hint: "ask for less, or raise --timeout".to_owned(),
             };
             tokio::time::timeout(time, answer).await.map_err(late)?
+        };
+        self.runtime.block_on(async {
+            // Asked first: a query that pauses because its turn is over leaves none to whoever comes after it.
+            match select(pin!(stop), pin!(in_time)).await {
+                Either::Left(((), _)) => Err(Error::Cancelled),
+                Either::Right((answer, _)) => answer,
+            }
         })
     }
 

@@ -4,7 +4,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aftershock_archive::{Cut, Departure, Manifest, cut, journal, list_runs, sha256_hex};
+use aftershock_archive::{
+    ArchiveError, Cut, Departure, Manifest, check_run, cut, journal, list_runs, sha256_hex,
+};
 use arrow::array::{RecordBatch, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DataFusionError;
@@ -208,7 +210,7 @@ impl Files {
     }
 }
 
-/// The first Parquet file of a data folder that does not open, and why.
+/// The first Parquet file of a data folder that does not open, or of its runs that is not what was written, and why.
 pub(crate) fn damaged(data_dir: &Path) -> Option<(PathBuf, String)> {
     let mut folders = vec![data_dir.join("runs"), data_dir.join("cuts")];
     let mut files = Vec::new();
@@ -226,6 +228,16 @@ pub(crate) fn damaged(data_dir: &Path) -> Option<(PathBuf, String)> {
     files
         .into_iter()
         .find_map(|path| unreadable(&path).map(|reason| (path, reason)))
+        .or_else(|| changed(data_dir))
+}
+
+/// The first file of a run that opens and is not the one that was written.
+fn changed(data_dir: &Path) -> Option<(PathBuf, String)> {
+    let runs = list_runs(data_dir).ok()?.runs;
+    runs.iter().find_map(|run| match check_run(data_dir, &run.run) {
+        Err(ArchiveError::Corrupt { path, reason }) => Some((path, reason)),
+        _ => None,
+    })
 }
 
 /// Why a file does not open as Parquet, where it does not.

@@ -11,7 +11,11 @@ use crate::{Error, Report, columns, page};
 /// Every rule set.
 const ALL: (&str, &str) = ("rule_set", "%");
 
-pub(crate) fn build(session: &Session, link: &dyn Fn(&str, &str) -> Option<String>) -> Result<Report, Error> {
+pub(crate) fn build(
+    session: &Session,
+    link: &dyn Fn(&str, &str) -> Option<String>,
+    left_out: &[String],
+) -> Result<Report, Error> {
     let mut league = Answer::ask(session, "comparison/across_episodes", ALL)?;
     let together = Answer::ask(session, "comparison/multiplicity", ALL)?;
     let mut episodes = Vec::new();
@@ -35,6 +39,7 @@ pub(crate) fn build(session: &Session, link: &dyn Fn(&str, &str) -> Option<Strin
         kind => "Aftershock: all runs",
         kinds => [Kind::Modelled, Kind::PriorOnly].map(Kind::view).to_vec(),
         episodes,
+        left_out => left_out.to_vec(),
         together => together.table(&together.all(), columns::MULTIPLICITY)?,
     };
     page::rendered("league", content, Vec::new(), false)

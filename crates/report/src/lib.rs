@@ -98,12 +98,17 @@ impl Report {
     }
 
     /// The page of all runs that `session` sees: what each rule set changed in each episode, side by side. An episode is linked
-    /// where `link` knows the address of its post-mortem in the form of the page: `html` or `md`.
+    /// where `link` knows the address of its post-mortem in the form of the page: `html` or `md`. The page names the runs that were
+    /// `left_out` because they are damaged.
     ///
     /// # Errors
     /// Where a query fails.
-    pub fn league(session: &Session, link: &dyn Fn(&str, &str) -> Option<String>) -> Result<Self, Error> {
-        league::build(session, link)
+    pub fn league(
+        session: &Session,
+        link: &dyn Fn(&str, &str) -> Option<String>,
+        left_out: &[String],
+    ) -> Result<Self, Error> {
+        league::build(session, link, left_out)
     }
 
     /// The page of the made-up crash `world`; open the session with [`Session::open_synthetic`]. Its files are named as

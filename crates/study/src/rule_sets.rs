@@ -62,14 +62,21 @@ pub fn named(name: &str, files: Files) -> Result<RuleSetFile> {
         return Ok(first.then(&rest)?);
     }
     if name.is_empty() {
-        return Err(Error::asked("a rule set beside a '+' has no name")
-            .or_rather("write a+b, of names or of paths that end in .toml"));
+        return Err(
+            Error::asked("a rule set beside a '+' has no name").or_rather(match files {
+                Files::Read => "write a+b, of names or of paths that end in .toml",
+                Files::Refused => "write 'a+b', of names; catalog.rule_sets has them",
+            }),
+        );
     }
     if name == CATALOGUE || name.strip_suffix(HOLD_EQUITY) == Some(CATALOGUE) {
         return Err(
-            Error::asked(format!("'{CATALOGUE}' is all rule sets, each by itself")).or_rather(format!(
-                "write --rules {CATALOGUE} alone, and rule sets that act together as a+b"
-            )),
+            Error::asked(format!("'{CATALOGUE}' is all rule sets, each by itself")).or_rather(match files {
+                Files::Read => {
+                    format!("write --rules {CATALOGUE} alone, and rule sets that act together as a+b")
+                }
+                Files::Refused => "name them; rule sets that act together are written 'a+b'".to_owned(),
+            }),
         );
     }
     if let Some(of) = name.strip_suffix(HOLD_EQUITY) {

@@ -253,3 +253,149 @@ fn what_psql_asks_of_the_catalogs_is_answered() -> Result<()> {
     })?;
     serving.stop()
 }
+
+/// Behind `\df` of psql 15.
+const FUNCTIONS: &str = r#"SELECT n.nspname as "Schema",
+  p.proname as "Name",
+  pg_catalog.pg_get_function_result(p.oid) as "Result data type",
+  pg_catalog.pg_get_function_arguments(p.oid) as "Argument data types",
+ CASE p.prokind
+  WHEN 'a' THEN 'agg'
+  WHEN 'w' THEN 'window'
+  WHEN 'p' THEN 'proc'
+  ELSE 'func'
+ END as "Type"
+FROM pg_catalog.pg_proc p
+     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE pg_catalog.pg_function_is_visible(p.oid)
+      AND n.nspname <> 'pg_catalog'
+      AND n.nspname <> 'information_schema'
+ORDER BY 1, 2, 4;"#;
+/// What `\d+` asks where `\d` asks [`KIND`].
+const KIND_MORE: &str = "SELECT c.relchecks, c.relkind, c.relhasindex, c.relhasrules, c.relhastriggers, c.relrowsecurity, c.relforcerowsecurity, false AS relhasoids, c.relispartition, pg_catalog.array_to_string(c.reloptions || array(select 'toast.' || x from pg_catalog.unnest(tc.reloptions) x), ', ')
+, c.reltablespace, CASE WHEN c.reloftype = 0 THEN '' ELSE c.reloftype::pg_catalog.regtype::pg_catalog.text END, c.relpersistence, c.relreplident, am.amname
+FROM pg_catalog.pg_class c
+ LEFT JOIN pg_catalog.pg_class tc ON (c.reltoastrelid = tc.oid)
+LEFT JOIN pg_catalog.pg_am am ON (c.relam = am.oid)
+WHERE c.oid = 'replayed.outcomes'::regclass;";
+
+#[test]
+fn psql_lists_functions_and_more_of_a_table() -> Result<()> {
+    let serving = Serving::usual()?;
+    exchange(async {
+        let client = serving.postgres().await?;
+        let listed = texts(&client, FUNCTIONS).await?;
+        let found: BTreeSet<&str> = listed.iter().filter_map(|row| row[1].as_deref()).collect();
+        let known: BTreeSet<&str> = aftershock_query::functions::list()
+            .iter()
+            .map(|one| one.name)
+            .collect();
+        ensure!(known.is_subset(&found), "{:?}", known.difference(&found));
+        ensure!(!found.contains("asof join"), "{found:?}");
+        let medrv = listed.iter().find(|row| row[1].as_deref() == Some("medrv"));
+        let medrv: Vec<&str> = medrv
+            .context("medrv")?
+            .iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        ensure!(medrv[3] == "at, price[, clock]" && medrv[4] == "agg", "{medrv:?}");
+        let kind = texts(&client, KIND_MORE).await?;
+        ensure!(kind.len() == 1 && kind[0][9].as_deref() == Some(""), "{kind:?}");
+        Ok(())
+    })?;
+    serving.stop()
+}
+
+/// What pgjdbc 42.5 asks on its own and for its `DatabaseMetaData`, as it logs it.
+const JDBC_SCHEMAS: &str = "SELECT nspname AS TABLE_SCHEM, NULL AS TABLE_CATALOG FROM pg_catalog.pg_namespace  WHERE nspname <> 'pg_toast' AND (nspname !~ '^pg_temp_'  OR nspname = (pg_catalog.current_schemas(true))[1]) AND (nspname !~ '^pg_toast_temp_'  OR nspname = replace((pg_catalog.current_schemas(true))[1], 'pg_temp_', 'pg_toast_temp_'))  ORDER BY TABLE_SCHEM";
+const JDBC_TYPES: &str = "SELECT typinput='pg_catalog.array_in'::regproc as is_array, typtype, typname, pg_type.oid   FROM pg_catalog.pg_type   LEFT JOIN (select ns.oid as nspoid, ns.nspname, r.r           from pg_namespace as ns           join ( select s.r, (current_schemas(false))[s.r] as nspname                    from generate_series(1, array_upper(current_schemas(false), 1)) as s(r) ) as r          using ( nspname )        ) as sp     ON sp.nspoid = typnamespace  ORDER BY sp.r, pg_type.oid DESC";
+const JDBC_TYPE_INFO: &str = "SELECT t.typname,t.oid FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON (t.typnamespace = n.oid)  WHERE n.nspname  != 'pg_toast' AND  (t.typrelid = 0 OR (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid))";
+const JDBC_KEYS: &str = "SELECT        result.TABLE_CAT,        result.TABLE_SCHEM,        result.TABLE_NAME,        result.COLUMN_NAME,        result.KEY_SEQ,        result.PK_NAME FROM      (SELECT NULL AS TABLE_CAT, n.nspname AS TABLE_SCHEM,   ct.relname AS TABLE_NAME, a.attname AS COLUMN_NAME,   (information_schema._pg_expandarray(i.indkey)).n AS KEY_SEQ, ci.relname AS PK_NAME,   information_schema._pg_expandarray(i.indkey) AS KEYS, a.attnum AS A_ATTNUM FROM pg_catalog.pg_class ct   JOIN pg_catalog.pg_attribute a ON (ct.oid = a.attrelid)   JOIN pg_catalog.pg_namespace n ON (ct.relnamespace = n.oid)   JOIN pg_catalog.pg_index i ON ( a.attrelid = i.indrelid)   JOIN pg_catalog.pg_class ci ON (ci.oid = i.indexrelid) WHERE true  AND n.nspname = 'replayed' AND ct.relname = 'outcomes' AND i.indisprimary  ) result where  result.A_ATTNUM = (result.KEYS).x  ORDER BY result.table_name, result.pk_name, result.key_seq";
+const JDBC_WORDS: &str = "select string_agg(word, ',') from pg_catalog.pg_get_keywords() where word <> ALL ('{select,absolute}'::text[])";
+const JDBC_INDEX_KEYS: &str = "SELECT setting FROM pg_catalog.pg_settings WHERE name='max_index_keys'";
+/// Remarks of tables, as pgjdbc and DBeaver join them.
+const REMARKS: &str = "SELECT c.oid, c.*, d.description FROM pg_catalog.pg_class c LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid=c.oid AND d.objsubid=0 AND d.classoid='pg_class'::regclass WHERE c.relname = 'trades'";
+
+#[test]
+fn what_jdbc_asks_of_the_catalogs_is_answered() -> Result<()> {
+    let serving = Serving::usual()?;
+    let session = fixture()?;
+    exchange(async {
+        let client = serving.postgres().await?;
+        let schemas = texts(&client, JDBC_SCHEMAS).await?;
+        let schemas: Vec<&str> = schemas.iter().filter_map(|row| row[0].as_deref()).collect();
+        let known = [
+            "catalog",
+            "information_schema",
+            "pg_catalog",
+            "recorded",
+            "replayed",
+            "synthetic",
+        ];
+        ensure!(schemas == known, "{schemas:?}");
+        for sql in [JDBC_TYPES, JDBC_TYPE_INFO] {
+            let types = texts(&client, sql).await?;
+            let float = types.iter().flatten().flatten().any(|text| text == "float8");
+            ensure!(types.len() == 17 && float, "{types:?}");
+        }
+        ensure!(texts(&client, JDBC_KEYS).await?.is_empty());
+        let words = texts(&client, JDBC_WORDS).await?;
+        let words: Vec<&str> = words[0][0].as_deref().unwrap_or_default().split(',').collect();
+        ensure!(
+            words.contains(&"between") && !words.contains(&"select"),
+            "{words:?}"
+        );
+        ensure!(texts(&client, JDBC_INDEX_KEYS).await?[0][0].as_deref() == Some("32"));
+        let remarks = texts(&client, REMARKS).await?;
+        let said = remarks.iter().filter_map(|row| row.last()?.as_deref());
+        let said: Vec<&str> = said.collect();
+        ensure!(
+            said.contains(&session.about("recorded.trades").context("it is written down")?),
+            "{said:?}"
+        );
+        Ok(())
+    })?;
+    serving.stop()
+}
+
+/// The columns of a table as the query builder of Grafana's PostgreSQL data source asks for them; it asks for tables alike.
+const GRAFANA_COLUMNS: &str = "SELECT quote_ident(column_name) AS \"column\", data_type AS \"type\"
+    FROM information_schema.columns
+    WHERE
+      CASE WHEN array_length(parse_ident('$table'),1) = 2
+        THEN quote_ident(table_schema) = (parse_ident('$table'))[1]
+          AND quote_ident(table_name) = (parse_ident('$table'))[2]
+        ELSE quote_ident(table_name) = '$table'
+          AND
+          quote_ident(table_schema) IN (
+          SELECT
+          CASE WHEN trim(s[i]) = '\"$user\"' THEN user ELSE trim(s[i]) END
+          FROM
+            generate_series(
+              array_lower(string_to_array(current_setting('search_path'),','),1),
+              array_upper(string_to_array(current_setting('search_path'),','),1)
+            ) as i,
+            string_to_array(current_setting('search_path'),',') s
+          )
+      END";
+
+#[test]
+fn what_grafana_asks_of_the_catalogs_is_answered() -> Result<()> {
+    let serving = Serving::usual()?;
+    let session = fixture()?;
+    exchange(async {
+        let client = serving.postgres().await?;
+        for (asked, table) in [
+            ("recorded.episode_bars", "recorded.episode_bars"),
+            ("outcomes", "replayed.outcomes"),
+        ] {
+            let columns = texts(&client, &GRAFANA_COLUMNS.replace("$table", asked)).await?;
+            let described = aside(|| session.sql(&format!("DESCRIBE {table}")))?;
+            let known: usize = described.iter().map(|batch| batch.num_rows()).sum();
+            ensure!(columns.len() == known && known > 10, "{table}: {columns:?}");
+        }
+        Ok(())
+    })?;
+    serving.stop()
+}

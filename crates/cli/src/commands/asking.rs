@@ -102,6 +102,11 @@ impl Asking {
             .collect()
     }
 
+    /// Whether what is written is a file, which holds one answer.
+    pub(crate) fn is_one_file(&self) -> bool {
+        self.output.is_some() || self.format == Format::Parquet
+    }
+
     /// Asks, and writes the answer where and how it is wanted.
     pub(crate) fn answer(&self, session: &Session, sql: &str) -> Result<()> {
         let parameters = self.parameters()?;

@@ -1,9 +1,11 @@
 //! SQL at a terminal: history, completion, and what `\d` and `\df` answer.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use aftershock_query::cells::{Cell, Rows};
+use aftershock_query::statements::{Kind, Piece, pieces};
 use aftershock_query::{Session, format};
 use anyhow::{Context, Result};
 use rustyline::completion::Completer;
@@ -15,6 +17,7 @@ use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Editor, Helper};
 
 use crate::failure::Mistake;
+use crate::interrupts::Interrupts;
 use crate::table;
 
 const COMMANDS: [&str; 3] = ["\\d", "\\df", "\\q"];
@@ -24,7 +27,8 @@ const KEYWORDS: &str = "ALL AND AS ASC BETWEEN BY CASE CAST CROSS CURRENT DESC D
     NULL OFFSET ON OR ORDER OVER PARTITION PRECEDING RANGE RIGHT ROW ROWS SELECT THEN TIMESTAMP TRUE UNBOUNDED UNION USING \
     VALUES WHEN WHERE WINDOW WITH WITHIN";
 
-/// Reads queries until the end of input; a statement ends with a semicolon.
+/// Reads queries until the end of input; a statement ends with a semicolon. Ctrl-C clears what is typed, or gives up the answer
+/// that is under way.
 pub(crate) fn interactive(session: &Session, data: &Path) -> Result<()> {
     let history = data.join(".sql_history");
     let config = Config::builder().completion_type(CompletionType::List).build();
@@ -42,72 +46,99 @@ pub(crate) fn interactive(session: &Session, data: &Path) -> Result<()> {
             let _ = editor.save_history(&history);
         }
     };
-    let mut statement = String::new();
+    let interrupts = Interrupts::listen().context("cannot listen for Ctrl-C")?;
+    // What no semicolon has ended yet, and all that was typed since the last line that ended.
+    let (mut open, mut entry) = (String::new(), String::new());
     loop {
-        let prompt = if statement.is_empty() {
+        let prompt = if open.is_empty() {
             "aftershock> "
         } else {
             "        -> "
         };
         let line = match editor.readline(prompt) {
-            Ok(line) => line,
+            Ok(line) => line + "\n",
             Err(ReadlineError::Interrupted) => {
-                statement.clear();
+                open.clear();
+                entry.clear();
                 continue;
             }
             Err(ReadlineError::Eof) => break,
             Err(error) => return Err(error).context("cannot read from the terminal"),
         };
-        let command = line.trim();
-        if statement.is_empty() {
-            if matches!(command, "\\q" | "quit" | "exit") {
-                break;
-            }
-            if command.starts_with('\\') {
-                let _ = editor.add_history_entry(command);
-                say(described(session, command).unwrap_or_else(|| Err(unknown(command).into())));
-                continue;
-            }
+        if open.is_empty() && matches!(line.trim(), "quit" | "exit") {
+            break;
         }
-        statement.push_str(&line);
-        statement.push('\n');
-        if command.ends_with(';') {
-            let _ = editor.add_history_entry(statement.trim());
-            // Before it is asked: what interrupts a long answer ends the program.
+        let typed = std::mem::take(&mut open) + &line;
+        entry.push_str(&line);
+        let mut pieces = pieces(&typed);
+        if let Some(last) = pieces.pop_if(|last| last.kind == Kind::Open) {
+            last.text.clone_into(&mut open);
+        } else {
+            let _ = editor.add_history_entry(entry.trim());
+            entry.clear();
+            // Before it is asked: pressed twice, Ctrl-C ends the program.
             keep(&mut editor);
-            say(answer(session, statement.trim().trim_end_matches(';')));
-            statement.clear();
+        }
+        match pieces
+            .iter()
+            .try_fold((), |(), piece| answered(session, piece, &interrupts))
+        {
+            Ok(()) => {}
+            Err(None) => break,
+            Err(Some(error)) => {
+                if interrupts.is_pressed() {
+                    // The terminal has written ^C.
+                    crate::say!("");
+                }
+                // Prints what is wrong: the session goes on.
+                crate::failure::print(&error);
+                open.clear();
+                entry.clear();
+            }
         }
     }
     keep(&mut editor);
     Ok(())
 }
 
-/// What a command of the terminal answers; none for what is no such command. A script may ask it too.
-pub(crate) fn described(session: &Session, command: &str) -> Option<Result<()>> {
-    let (command, name) = command.split_once(' ').unwrap_or((command, ""));
-    match (command, name.trim()) {
-        ("\\d", "") => Some(tables(session)),
-        ("\\d", table) => Some(columns(session, table)),
-        ("\\df", name) => Some(functions(session, name)),
-        _ => None,
+/// Answers a statement or a command; an error without words where the user leaves.
+fn answered(
+    session: &Session,
+    piece: &Piece<'_>,
+    interrupts: &Interrupts,
+) -> Result<(), Option<anyhow::Error>> {
+    interrupts.begin();
+    if piece.kind == Kind::Command {
+        return match command(session, piece.text) {
+            Ok(ControlFlow::Continue(())) => Ok(()),
+            Ok(ControlFlow::Break(())) => Err(None),
+            Err(error) => Err(Some(error)),
+        };
     }
+    let answer = session.sql_until(piece.text, &[], interrupts.pressed());
+    let printed = answer
+        .map_err(anyhow::Error::from)
+        .and_then(|batches| table::print_unless(&format::text_table(&batches), || interrupts.is_pressed()));
+    printed.map_err(Some)
+}
+
+/// Does what a command of the terminal asks for; one that leaves breaks off. A script may ask it too.
+pub(crate) fn command(session: &Session, text: &str) -> Result<ControlFlow<()>> {
+    let text = text.trim_end_matches(|c: char| c == ';' || c.is_whitespace());
+    let (command, name) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    match (command, name.trim()) {
+        ("\\d", "") => tables(session)?,
+        ("\\d", table) => columns(session, table)?,
+        ("\\df", name) => functions(session, name)?,
+        ("\\q", _) => return Ok(ControlFlow::Break(())),
+        _ => return Err(unknown(command).into()),
+    }
+    Ok(ControlFlow::Continue(()))
 }
 
 fn unknown(command: &str) -> Mistake {
     Mistake::new(format!("there is no command {command}"))
         .hint("there is \\d, \\d TABLE, \\df, \\df FUNCTION and \\q")
-}
-
-/// Prints what is wrong: the session goes on.
-fn say(result: Result<()>) {
-    if let Err(error) = result {
-        crate::failure::print(&error);
-    }
-}
-
-fn answer(session: &Session, sql: &str) -> Result<()> {
-    table::print_answer(&format::text_table(&session.sql(sql)?))
 }
 
 /// All tables, with what a row of each is.

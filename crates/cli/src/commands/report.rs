@@ -5,7 +5,7 @@ mod browser;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aftershock_archive::{Departure, Manifest};
+use aftershock_archive::{Departure, Manifest, check_run, list_runs, way_out};
 use aftershock_query::Session;
 use aftershock_report::Report;
 use aftershock_rules::RuleSetFile;
@@ -78,17 +78,14 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         Ok(paths)
     };
     let paths = if arguments.all {
-        let list = aftershock_archive::list_runs(data)?;
-        for broken in &list.broken {
-            crate::say!("note: left out {}: {}", broken.path.display(), broken.error);
-        }
+        let (runs, left_out) = sound(data)?;
         if arguments.each {
-            for (episode, runs) in comparable(&list.runs) {
+            for (episode, runs) in comparable(&runs) {
                 let report = Report::build(&session_of(data, &runs)?, episode, STEM)?;
                 written(&report, &folder.join(episode), STEM)?;
             }
         }
-        written(&league(data, &list.runs, &folder)?, &folder, INDEX)?
+        written(&league(data, &runs, &folder, &left_out)?, &folder, INDEX)?
     } else {
         let (report, episode) = post_mortem(data, &arguments.runs)?;
         written(&report, &folder.join(episode), STEM)?
@@ -97,6 +94,35 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         Some(first) if arguments.open => browser::open(first),
         _ => Ok(()),
     }
+}
+
+/// The runs of a data folder whose files are what was written, and the names of the others, which are said.
+fn sound(data: &Path) -> Result<(Vec<Manifest>, Vec<String>)> {
+    let list = list_runs(data)?;
+    let (mut sound, mut left_out) = (Vec::new(), Vec::new());
+    for broken in list.broken {
+        crate::say!("note: left out {}: {}", broken.path.display(), broken.error);
+        let name = broken
+            .path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        left_out.push(name.trim_start_matches("run=").to_owned());
+    }
+    for run in list.runs {
+        match check_run(data, &run.run) {
+            Ok(run) => sound.push(run),
+            Err(error) => {
+                crate::say!("note: left out the run {}: {error}", run.run);
+                left_out.push(run.run);
+            }
+        }
+    }
+    if !left_out.is_empty() {
+        crate::say!("  hint: {}", way_out(&data.join("runs/run=")));
+    }
+    Ok((sound, left_out))
 }
 
 /// The runs of each episode that one post-mortem can hold: a run under the rules of record and all that differ from it by
@@ -150,13 +176,13 @@ fn session_of(data: &Path, runs: &[Manifest]) -> Result<Session> {
 }
 
 /// The page of these runs; an episode is linked where its post-mortem stands below `folder`.
-fn league(data: &Path, runs: &[Manifest], folder: &Path) -> Result<Report> {
+fn league(data: &Path, runs: &[Manifest], folder: &Path, left_out: &[String]) -> Result<Report> {
     let session = session(data, runs, &[])?;
     let link = |episode: &str, form: &str| {
         let page = format!("{episode}/{STEM}.{form}");
         folder.join(&page).exists().then_some(page)
     };
-    Ok(Report::league(&session, &link)?)
+    Ok(Report::league(&session, &link, left_out)?)
 }
 
 fn rule_set(manifest: &Manifest) -> Result<RuleSetFile> {

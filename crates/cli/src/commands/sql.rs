@@ -1,18 +1,22 @@
 //! `aftershock sql`.
 
 use std::io::{IsTerminal, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use aftershock_query::Session;
+use aftershock_query::statements::{Kind, pieces};
 use anyhow::{Context, Result};
 
 use super::asking::Asking;
 use super::{query, repl};
+use crate::failure::{Mistake, is_closed_pipe};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The query; '-' reads it from standard input
+    /// The query, or several with a semicolon after each; '-' reads them from standard input
     query: Option<String>,
-    /// Read the query from a file
+    /// Read the queries from a file
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["query", "named"])]
     file: Option<PathBuf>,
     /// One of the project's own questions, such as comparison/drawdowns; the same as `aftershock query`
@@ -57,8 +61,37 @@ pub(crate) fn run(data: &Path, arguments: &Arguments) -> Result<()> {
     let Some(sql) = sql else {
         return repl::interactive(&session, data);
     };
-    if let Some(described) = repl::described(&session, sql.trim()) {
-        return described;
+    answers(&session, &sql, &arguments.asking)
+}
+
+/// Answers statements and commands in turn, up to the first that fails.
+fn answers(session: &Session, sql: &str, asking: &Asking) -> Result<()> {
+    let pieces = pieces(sql);
+    let several = pieces.len() > 1;
+    if several && asking.is_one_file() {
+        return Err(
+            Mistake::new(format!("{} answers do not go into one file", pieces.len()))
+                .hint("ask one query at a time, or have them printed as table, csv or jsonl")
+                .into(),
+        );
     }
-    arguments.asking.answer(&session, &sql)
+    if pieces.is_empty() {
+        return asking.answer(session, sql);
+    }
+    for (number, piece) in (1..).zip(&pieces) {
+        let answered = match piece.kind {
+            Kind::Command => repl::command(session, piece.text),
+            Kind::Ended | Kind::Open => asking.answer(session, piece.text).map(ControlFlow::Continue),
+        };
+        if several && answered.as_ref().is_err_and(|error| !is_closed_pipe(error)) {
+            crate::say!(
+                "statement {number}, from line {} on, was not answered, nor what follows it",
+                piece.line
+            );
+        }
+        if answered?.is_break() {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{Column, DFSchema, JoinType, Result, plan_err};
+use datafusion::common::{Column, DFSchema, DataFusionError, Result, internal_datafusion_err};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Extension, Join, LogicalPlan, Operator};
 use datafusion::optimizer::AnalyzerRule;
 
-use super::marker;
+use super::marker::Mark;
 use super::node::AsOf;
+use super::statement::no_equality;
 
 /// Finds marked joins once types agree, before anything is moved.
 #[derive(Debug)]
@@ -33,15 +34,10 @@ impl AnalyzerRule for AsOfRule {
 
 fn as_of(join: Join) -> Result<Transformed<LogicalPlan>> {
     let terms: Vec<&Expr> = join.filter.as_ref().map(split_conjunction).unwrap_or_default();
-    let Some(condition) = terms.iter().find_map(|term| marker::condition(term)) else {
+    let Some((mark, condition)) = terms.iter().find_map(|term| Mark::of(term)) else {
         return Ok(Transformed::no(LogicalPlan::Join(join)));
     };
-    if join.join_type != JoinType::Left {
-        return plan_err!(
-            "{} stands for the condition of an ASOF JOIN and is no function to call",
-            marker::NAME
-        );
-    }
+    let written = &mark.condition;
     let (left, right) = (join.left.schema(), join.right.schema());
     let Expr::BinaryExpr(BinaryExpr {
         left: first,
@@ -49,7 +45,10 @@ fn as_of(join: Join) -> Result<Transformed<LogicalPlan>> {
         right: second,
     }) = condition
     else {
-        return plan_err!("MATCH_CONDITION ({condition}) should compare two instants");
+        return Err(written.refused(format!(
+            "MATCH_CONDITION ({}) should compare two instants",
+            written.text
+        )));
     };
     let (compare, at) = if is_of(first, left) && is_of(second, right) {
         (*op, [first.as_ref(), second.as_ref()])
@@ -57,23 +56,23 @@ fn as_of(join: Join) -> Result<Transformed<LogicalPlan>> {
         let turned = op.swap().unwrap_or(*op);
         (turned, [second.as_ref(), first.as_ref()])
     } else {
-        return plan_err!(
-            "MATCH_CONDITION ({condition}) should compare an instant of the left table with one of the right"
-        );
+        return Err(written.refused(format!(
+            "MATCH_CONDITION ({}) should compare an instant of the left table with one of the right",
+            written.text
+        )));
     };
     let kinds = [at[0].get_type(left)?, at[1].get_type(right)?];
     if kinds[0] != kinds[1] || !is_instant(&kinds[0]) {
-        return plan_err!(
-            "MATCH_CONDITION ({condition}) should compare timestamps, dates or whole numbers, not {} with {}",
-            kinds[0],
-            kinds[1]
-        );
+        return Err(written.refused(format!(
+            "MATCH_CONDITION ({}) should compare timestamps, dates or whole numbers, not {} with {}",
+            written.text, kinds[0], kinds[1]
+        )));
     }
     let mut expressions = vec![at[0].clone(), at[1].clone()];
     for (left, right) in &join.on {
         expressions.extend([left.clone(), right.clone()]);
     }
-    for term in terms.iter().filter(|term| marker::condition(term).is_none()) {
+    for term in terms.iter().filter(|term| Mark::of(term).is_none()) {
         match term {
             Expr::BinaryExpr(BinaryExpr {
                 left: first,
@@ -89,12 +88,7 @@ fn as_of(join: Join) -> Result<Transformed<LogicalPlan>> {
             }) if is_of(first, right) && is_of(second, left) => {
                 expressions.extend([second.as_ref().clone(), first.as_ref().clone()]);
             }
-            other => {
-                return plan_err!(
-                    "ON of an ASOF JOIN holds equalities of a column of the left table with one of the right, not {other}; \
-                     what else is wanted goes into WHERE or a subquery"
-                );
-            }
+            _ => return Err(mark.on.as_ref().map_or_else(misplaced, no_equality)),
         }
     }
     let node = AsOf::of(
@@ -106,6 +100,11 @@ fn as_of(join: Join) -> Result<Transformed<LogicalPlan>> {
     Ok(Transformed::yes(LogicalPlan::Extension(Extension {
         node: Arc::new(node),
     })))
+}
+
+/// A condition that no statement can hold.
+fn misplaced() -> DataFusionError {
+    internal_datafusion_err!("an ASOF JOIN holds a condition that its statement does not")
 }
 
 /// Whether an expression reads columns of a table, and of no other.

@@ -164,9 +164,13 @@ impl ServerParameterProvider for Said {
 
 /// The value of a setting, for `SHOW` and `current_setting`.
 pub(super) fn setting(name: &str) -> Option<&'static str> {
-    let mut known = PARAMETERS.iter().chain(&SETTINGS);
-    let found = known.find(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| *value)
+    let found = settings().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value)
+}
+
+/// All settings with their values.
+pub(super) fn settings() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PARAMETERS.iter().chain(&SETTINGS).copied()
 }
 
 /// An error after which the connection ends; who was not let in hears no more than that.

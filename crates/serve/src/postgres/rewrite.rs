@@ -6,14 +6,15 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select, SelectItem, SetExpr,
-    Statement, TableFactor, Value, VisitMut, VisitorMut,
+    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, GroupByExpr, Ident, JoinOperator, ObjectName, ObjectNamePart, Query, Select,
+    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableFactor, Value, VisitMut,
+    VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::system::{FILLED, SCHEMA};
+use super::system::{FILLED, KEYWORDS, SCHEMA};
 use crate::shape;
 
 /// Longest text, and most operators, of a query that is read as one of catalogs; those of clients are far shorter.
@@ -22,7 +23,14 @@ const OPERATORS: usize = 300;
 /// An array without members, as Postgres writes it.
 const NO_MEMBERS: &str = "{}";
 /// Words that only queries of catalogs have.
-const SIGNS: [&str; 5] = ["pg_", "regclass", "regtype", "regproc", "current_schema"];
+const SIGNS: [&str; 6] = [
+    "pg_",
+    "regclass",
+    "regtype",
+    "regproc",
+    "current_schema",
+    "search_path",
+];
 
 /// The query as the engine is asked.
 pub(super) fn rewritten(sql: &str) -> String {
@@ -49,6 +57,17 @@ impl VisitorMut for Words {
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
         if hollow(&mut query.body) {
             query.order_by = None;
+        } else if let SetExpr::Select(select) = query.body.as_mut() {
+            once(select);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table { name, args, .. } = factor
+            && last(name).is_some_and(|name| name == KEYWORDS)
+        {
+            *args = None;
         }
         ControlFlow::Continue(())
     }
@@ -67,6 +86,28 @@ impl VisitorMut for Words {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         match expr {
             Expr::Subquery(query) if is_hollow(&query.body) => *expr = value(Value::Null),
+            Expr::Subquery(query) => single(query),
+            // What is searched for a name, taken apart.
+            Expr::InSubquery {
+                expr: inner,
+                subquery,
+                negated,
+            } if subquery.to_string().contains("current_setting('search_path')") => {
+                *expr = Expr::InList {
+                    expr: inner.clone(),
+                    list: vec![value(Value::SingleQuotedString(
+                        aftershock_query::SCHEMA.to_owned(),
+                    ))],
+                    negated: *negated,
+                };
+            }
+            // No table has options.
+            Expr::Function(Function { name, args, .. })
+                if last(name).is_some_and(|name| name == "array_to_string")
+                    && args.to_string().contains("reloptions") =>
+            {
+                *expr = value(Value::SingleQuotedString(String::new()));
+            }
             Expr::Function(Function {
                 args: FunctionArguments::Subquery(query),
                 ..
@@ -94,6 +135,23 @@ impl VisitorMut for Words {
                     && schema.value.eq_ignore_ascii_case(SCHEMA)
                 {
                     function.name.0.remove(0);
+                }
+                if last(&function.name).is_some_and(|name| name == "array_upper") {
+                    function.name = ObjectName::from(vec![Ident::new("array_length")]);
+                    *expr = cast(expr.clone(), DataType::BigInt(None));
+                }
+            }
+            Expr::AllOp {
+                left,
+                compare_op: BinaryOperator::NotEq,
+                right,
+            } => {
+                if let Some(list) = members(right) {
+                    *expr = Expr::InList {
+                        expr: left.clone(),
+                        list,
+                        negated: true,
+                    };
                 }
             }
             Expr::AnyOp {
@@ -127,6 +185,115 @@ impl VisitorMut for Words {
         }
         ControlFlow::Continue(())
     }
+}
+
+fn cast(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(expr),
+        data_type,
+        array: false,
+        format: None,
+    }
+}
+
+/// The last part of a name.
+fn last(name: &ObjectName) -> Option<&str> {
+    let part = name.0.last()?.as_ident()?;
+    Some(part.value.as_str())
+}
+
+/// The members of an array that is written out as text.
+fn members(array: &Expr) -> Option<Vec<Expr>> {
+    match array {
+        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => members(inner),
+        Expr::Value(text) => {
+            let Value::SingleQuotedString(text) = &text.value else {
+                return None;
+            };
+            let members = text.strip_prefix('{')?.strip_suffix('}')?.split(',');
+            Some(
+                members
+                    .map(|member| value(Value::SingleQuotedString(member.to_owned())))
+                    .collect(),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// Has a query of a catalog in the place of a value answer one row, which the engine cannot see it does.
+fn single(query: &mut Query) {
+    let SetExpr::Select(select) = query.body.as_mut() else {
+        return;
+    };
+    let of_catalog = select.from.iter().all(|from| {
+        matches!(&from.relation, TableFactor::Table { name, .. } if last(name).is_some_and(|name| name.starts_with("pg_")))
+    });
+    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty());
+    if query.limit_clause.is_some() || select.from.is_empty() || !of_catalog || grouped {
+        return;
+    }
+    if let [SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. }] =
+        select.projection.as_mut_slice()
+        && !matches!(item, Expr::Function(_))
+    {
+        *item = call("min", vec![item.clone()]);
+    }
+}
+
+/// Has a select of catalogs name each column once, as the engine has it: a column that stands beside all columns of its table goes,
+/// since clients look them up by their names, and NULLs without a name get some.
+fn once(select: &mut Select) {
+    let whole: Vec<String> = select
+        .projection
+        .iter()
+        .filter_map(|item| match item {
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                last(name).map(str::to_owned)
+            }
+            _ => None,
+        })
+        .filter(|alias| of_catalog(select, alias))
+        .collect();
+    let mut nulls = String::from("?column?");
+    for item in &mut select.projection {
+        if let SelectItem::UnnamedExpr(Expr::Value(unnamed)) = item
+            && unnamed.value == Value::Null
+        {
+            *item = SelectItem::ExprWithAlias {
+                expr: value(Value::Null),
+                alias: Ident::with_quote('"', nulls.as_str()),
+            };
+            nulls.push('_');
+        }
+    }
+    select.projection.retain(|item| match item {
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names)) => match names.as_slice() {
+            [table, _] => !whole.contains(&table.value),
+            _ => true,
+        },
+        _ => true,
+    });
+}
+
+/// Whether a table of a select is a catalog.
+fn of_catalog(select: &Select, alias: &str) -> bool {
+    let named = |factor: &TableFactor| match factor {
+        TableFactor::Table {
+            name,
+            alias: Some(given),
+            ..
+        } => given.name.value == alias && last(name).is_some_and(|name| name.starts_with("pg_")),
+        TableFactor::Table {
+            name, alias: None, ..
+        } => last(name).is_some_and(|name| name == alias && name.starts_with("pg_")),
+        _ => false,
+    };
+    select
+        .from
+        .iter()
+        .any(|from| named(&from.relation) || from.joins.iter().any(|join| named(&join.relation)))
 }
 
 fn operator(word: &str) -> Option<BinaryOperator> {
@@ -210,6 +377,7 @@ fn needs_hollow(select: &Select) -> bool {
                 _ => false,
             }
         }
+        TableFactor::Derived { subquery, .. } => is_hollow(&subquery.body),
         _ => false,
     };
     select.from.iter().any(|from| {
@@ -236,13 +404,7 @@ fn empty(select: &mut Select) {
             _ => Ident::with_quote('"', "?column?"),
         };
         *item = SelectItem::ExprWithAlias {
-            expr: Expr::Cast {
-                kind: datafusion::sql::sqlparser::ast::CastKind::Cast,
-                expr: Box::new(value(Value::Null)),
-                data_type: DataType::Varchar(None),
-                array: false,
-                format: None,
-            },
+            expr: cast(value(Value::Null), DataType::Varchar(None)),
             alias: name,
         };
     }
@@ -258,7 +420,7 @@ fn empty(select: &mut Select) {
     }
     select.from.clear();
     select.selection = Some(value(Value::Boolean(false)));
-    select.group_by = datafusion::sql::sqlparser::ast::GroupByExpr::Expressions(Vec::new(), Vec::new());
+    select.group_by = GroupByExpr::Expressions(Vec::new(), Vec::new());
     select.having = None;
     select.distinct = None;
 }

@@ -4,17 +4,20 @@
 //! of them are answered without rows by [`super::rewrite`].
 
 mod functions;
+mod routines;
 
 use std::sync::Arc;
 
 use aftershock_query::{CATALOG, Error, Reader, Result};
 use arrow::array::{ArrayRef, BooleanArray, Int16Array, Int32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::catalog::{CatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::datasource::MemTable;
+use datafusion::sql::sqlparser::keywords::ALL_KEYWORDS;
 use pgwire::api::Type;
 
-use super::value;
+use super::{door, value};
+use routines::Routine;
 
 /// Schema of the catalogs.
 pub(super) const SCHEMA: &str = "pg_catalog";
@@ -24,25 +27,47 @@ const OWNER: &str = "reader";
 const OWNER_OID: i32 = 10;
 const SCHEMA_OID: i32 = 11;
 const DATABASE_OID: i32 = 5;
+/// Numbers of the catalogs whose rows are described, as Postgres has them.
+const OF_CATALOGS: [(&str, i32); 3] = [
+    ("pg_namespace", 2615),
+    ("pg_class", OF_TABLES),
+    ("pg_proc", OF_ROUTINES),
+];
+const OF_TABLES: i32 = 1259;
+const OF_ROUTINES: i32 = 1255;
 /// First number of what is no part of Postgres.
 const FIRST_OID: i32 = 16_384;
 
 /// Catalogs with rows.
-pub(super) const FILLED: [&str; 6] = [
+pub(super) const FILLED: [&str; 10] = [
     "pg_namespace",
     "pg_class",
     "pg_attribute",
     "pg_type",
     "pg_database",
     "pg_roles",
+    "pg_proc",
+    "pg_settings",
+    "pg_description",
+    KEYWORDS,
 ];
+/// A function of Postgres that gives a table, which is a table here.
+pub(super) const KEYWORDS: &str = "pg_get_keywords";
 /// Catalogs without rows that clients join to others all the same: their columns, numbers and then texts.
-const HOLLOW: [(&str, &[&str], &[&str]); 6] = [
+const HOLLOW: [(&str, &[&str], &[&str]); 7] = [
     ("pg_am", &["oid"], &["amname", "amtype"]),
+    ("pg_language", &["oid"], &["lanname"]),
     (
-        "pg_description",
-        &["objoid", "classoid", "objsubid"],
-        &["description"],
+        "pg_depend",
+        &[
+            "classid",
+            "objid",
+            "objsubid",
+            "refclassid",
+            "refobjid",
+            "refobjsubid",
+        ],
+        &["deptype"],
     ),
     ("pg_attrdef", &["oid", "adrelid", "adnum"], &["adbin"]),
     ("pg_index", &["indexrelid", "indrelid"], &["indkey"]),
@@ -85,6 +110,7 @@ pub(super) fn add(reader: &Reader) -> Result<()> {
         return Err(Error::Execution("the session has no catalog".to_owned()));
     };
     let relations = relations(reader, catalog.as_ref())?;
+    let routines = routines::of(catalog.as_ref())?;
     let schema = Arc::new(MemorySchemaProvider::new());
     let tables = [
         ("pg_namespace", namespaces(&relations)),
@@ -93,6 +119,10 @@ pub(super) fn add(reader: &Reader) -> Result<()> {
         ("pg_type", types()),
         ("pg_database", databases()),
         ("pg_roles", roles()),
+        ("pg_proc", routines::table(&routines, &relations)),
+        ("pg_settings", settings()),
+        ("pg_description", descriptions(reader, &relations, &routines)),
+        (KEYWORDS, keywords()),
     ];
     let hollow = HOLLOW.map(|(name, numbers, texts)| (name, hollow(numbers, texts)));
     for (name, table) in tables.into_iter().chain(hollow) {
@@ -100,7 +130,7 @@ pub(super) fn add(reader: &Reader) -> Result<()> {
         schema.register_table(name.to_owned(), table).map_err(lost)?;
     }
     catalog.register_schema(SCHEMA, schema).map_err(lost)?;
-    functions::add(reader, &relations);
+    functions::add(reader, &relations, &routines);
     Ok(())
 }
 
@@ -113,7 +143,7 @@ struct Relation {
     columns: SchemaRef,
 }
 
-fn relations(reader: &Reader, catalog: &dyn datafusion::catalog::CatalogProvider) -> Result<Vec<Relation>> {
+fn relations(reader: &Reader, catalog: &dyn CatalogProvider) -> Result<Vec<Relation>> {
     let mut schemas: Vec<&str> = Vec::new();
     let mut found = Vec::new();
     for table in reader.tables() {
@@ -123,14 +153,8 @@ fn relations(reader: &Reader, catalog: &dyn datafusion::catalog::CatalogProvider
         if !schemas.contains(&schema) {
             schemas.push(schema);
         }
-        // The tables of a session are held in memory, so that nothing is waited for.
-        let provider = catalog.schema(schema);
-        let provider = provider.and_then(|schema| {
-            futures_util::FutureExt::now_or_never(async move { schema.table(name).await })
-        });
-        let Some(Ok(Some(provider))) = provider else {
-            return Err(Error::Execution(format!("{table} does not say its columns")));
-        };
+        let provider = provider(catalog, schema, name)
+            .ok_or_else(|| Error::Execution(format!("{table} does not say its columns")))?;
         let place = schemas
             .iter()
             .position(|known| *known == schema)
@@ -144,6 +168,13 @@ fn relations(reader: &Reader, catalog: &dyn datafusion::catalog::CatalogProvider
         });
     }
     Ok(found)
+}
+
+/// A table of the session; they are held in memory, so that nothing is waited for.
+fn provider(catalog: &dyn CatalogProvider, schema: &str, name: &str) -> Option<Arc<dyn TableProvider>> {
+    let schema = catalog.schema(schema)?;
+    let found = futures_util::FutureExt::now_or_never(async move { schema.table(name).await });
+    found?.ok()?
 }
 
 fn namespaces(relations: &[Relation]) -> Columns {
@@ -230,7 +261,8 @@ fn attributes(relations: &[Relation]) -> Columns {
         .shorts("attlen", kinds.iter().map(length))
         .flags("attnotnull", all.iter().map(|(_, _, field)| !field.is_nullable()))
         .number("atttypmod", -1)
-        .zeros(&["attndims", "attcollation", "attinhcount", "attstattarget"])
+        .number("attstattarget", -1)
+        .zeros(&["attndims", "attcollation", "attinhcount"])
         .text("attidentity", "")
         .text("attgenerated", "")
         .text("attstorage", "p")
@@ -252,6 +284,7 @@ fn types() -> Columns {
         .number("typowner", OWNER_OID)
         .text("typtype", "b")
         .text("typdelim", ",")
+        .text("typinput", "")
         .zeros(&[
             "typrelid",
             "typelem",
@@ -286,6 +319,26 @@ fn databases() -> Columns {
         .no_rights("datacl")
 }
 
+/// What a row of each table is, what its columns mean, and what functions answer.
+fn descriptions(reader: &Reader, relations: &[Relation], routines: &[Routine]) -> Columns {
+    let mut said: Vec<(i32, i32, i32, &str)> = Vec::new();
+    for relation in relations {
+        let table = format!("{}.{}", relation.schema, relation.name);
+        let columns = relation.columns.fields().iter();
+        let columns = columns.map(|field| reader.column_about(&table, field.name()));
+        let all = std::iter::once(reader.about(&table)).chain(columns);
+        let all = (0..).zip(all).filter_map(|(place, about)| Some((place, about?)));
+        said.extend(all.map(|(place, about)| (relation.oid, OF_TABLES, place, about)));
+    }
+    let of_routines = routines.iter();
+    said.extend(of_routines.map(|routine| (routine.oid, OF_ROUTINES, 0, routine.meaning.as_str())));
+    Columns::new(said.len())
+        .numbers("objoid", said.iter().map(|(object, ..)| *object))
+        .numbers("classoid", said.iter().map(|(_, class, ..)| *class))
+        .numbers("objsubid", said.iter().map(|(_, _, place, _)| *place))
+        .texts("description", said.iter().map(|(.., about)| *about))
+}
+
 fn roles() -> Columns {
     Columns::new(1)
         .number("oid", OWNER_OID)
@@ -301,6 +354,25 @@ fn roles() -> Columns {
         .yes("rolcanlogin")
         .number("rolconnlimit", -1)
         .absent("rolvaliduntil")
+}
+
+/// What is set, and how many columns an index may have, which drivers ask before they ask for keys.
+fn settings() -> Columns {
+    let known: Vec<(&str, &str)> = door::settings().chain([("max_index_keys", "32")]).collect();
+    Columns::new(known.len())
+        .texts("name", known.iter().map(|(name, _)| *name))
+        .texts("setting", known.iter().map(|(_, value)| *value))
+        .absent("unit")
+        .text("context", "internal")
+        .text("vartype", "string")
+        .text("source", "default")
+}
+
+fn keywords() -> Columns {
+    let words: Vec<String> = ALL_KEYWORDS.iter().map(|word| word.to_lowercase()).collect();
+    Columns::new(words.len())
+        .texts("word", words.iter().map(String::as_str))
+        .text("catcode", "U")
 }
 
 fn hollow(numbers: &[&str], texts: &[&str]) -> Columns {

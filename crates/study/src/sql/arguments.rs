@@ -1,7 +1,7 @@
 //! What a call of `replay(…)` asks for, checked before anything is replayed.
 
 use aftershock_archive::journal;
-use aftershock_ingest::Catalog;
+use aftershock_ingest::{Catalog, IngestError};
 use aftershock_market::Shock;
 use aftershock_rules::RuleSetFile;
 use arrow::array::{Array, AsArray};
@@ -69,7 +69,7 @@ impl Arguments {
         let missing = |parameter: &str| wrong(parameter, "is missing", EXAMPLE);
         let name = text("episode", episode)?.ok_or_else(|| missing("episode"))?;
         let catalog = Catalog::embedded()?;
-        let episode = &catalog.find(&name)?.id;
+        let episode = &catalog.find(&name).map_err(|error| unknown(&name, error))?.id;
         let table = table_of(table)?;
         let draws = whole("draws", draws)?.unwrap_or(USUAL_DRAWS.into());
         let draws = u32::try_from(draws)
@@ -120,6 +120,20 @@ impl Arguments {
             shock,
         })
     }
+}
+
+/// An episode that there is not: of files, which the command line takes, SQL knows nothing.
+fn unknown(name: &str, error: IngestError) -> Error {
+    let IngestError::UnknownEpisode { nearest, .. } = error else {
+        return error.into();
+    };
+    let near = match nearest.is_empty() {
+        true => String::new(),
+        false => format!("did you mean {}? ", nearest.join(" or ")),
+    };
+    Error::asked(format!("no episode `{name}`")).or_rather(format!(
+        "{near}catalog.episodes has all; files are not read here, and one of your own is replayed by `aftershock replay`"
+    ))
 }
 
 const EXAMPLE: &str = "such as replay('2020-03-12', 'price-band', draws => 100)";

@@ -4,24 +4,28 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use aftershock_query::{CATALOG, Reader};
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListBuilder, StringArray, StringBuilder};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int32Type};
+use arrow::datatypes::{DataType, Field, Int32Type};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
     create_udf,
 };
 
-use super::{OWNER, Relation};
+use super::routines::Routine;
+use super::{OF_CATALOGS, OWNER, Relation, SCHEMA};
 use crate::postgres::door;
 
 /// Adds the functions.
-pub(super) fn add(reader: &Reader, relations: &[Relation]) {
+pub(super) fn add(reader: &Reader, relations: &[Relation], routines: &[Routine]) {
     let yes = ScalarValue::Boolean(Some(true));
     let no = ScalarValue::Boolean(Some(false));
     let text = |text: &str| ScalarValue::Utf8(Some(text.to_owned()));
     let nothing = ScalarValue::Utf8(None);
+    // Schemas of a name without one.
+    let searched = [SCHEMA, aftershock_query::SCHEMA].map(text);
+    let searched = ScalarValue::List(ScalarValue::new_list_nullable(&searched, &DataType::Utf8));
     let same = [
         ("pg_table_is_visible", &yes),
         ("pg_type_is_visible", &yes),
@@ -47,8 +51,12 @@ pub(super) fn add(reader: &Reader, relations: &[Relation]) {
         ("pg_encoding_to_char", &text("UTF8")),
         ("version", &text(&format!("PostgreSQL {}", door::VERSION))),
         ("pg_backend_pid", &ScalarValue::Int32(Some(0))),
-        ("pg_relation_size", &ScalarValue::Int64(Some(0))),
-        ("pg_total_relation_size", &ScalarValue::Int64(Some(0))),
+        ("pg_get_function_sqlbody", &nothing),
+        ("pg_table_size", &ScalarValue::Int64(None)),
+        ("pg_relation_size", &ScalarValue::Int64(None)),
+        ("pg_total_relation_size", &ScalarValue::Int64(None)),
+        ("pg_size_pretty", &nothing),
+        ("current_schemas", &searched),
         ("txid_current", &ScalarValue::Int64(Some(0))),
     ];
     let context = reader.context();
@@ -72,7 +80,21 @@ pub(super) fn add(reader: &Reader, relations: &[Relation]) {
         let about = reader.about(&format!("{}.{}", relation.schema, relation.name))?;
         Some((relation.oid, about.to_owned()))
     });
-    context.register_udf(of_number("obj_description", tables.collect()));
+    let routine = |said: fn(&Routine) -> &str| {
+        let said = routines
+            .iter()
+            .map(|routine| (routine.oid, said(routine).to_owned()));
+        said.collect::<HashMap<i32, String>>()
+    };
+    let said = tables.chain(routine(|routine| &routine.meaning));
+    context.register_udf(of_number("obj_description", said.collect()));
+    context.register_udf(of_number(
+        "pg_get_function_result",
+        routine(|routine| &routine.units),
+    ));
+    for name in ["pg_get_function_arguments", "pg_get_function_identity_arguments"] {
+        context.register_udf(of_number(name, routine(Routine::arguments)));
+    }
     let columns = relations.iter().flat_map(|relation| {
         let table = format!("{}.{}", relation.schema, relation.name);
         let columns = relation.columns.fields().iter().zip(1..);
@@ -86,7 +108,9 @@ pub(super) fn add(reader: &Reader, relations: &[Relation]) {
         let full = format!("{}.{}", relation.schema, relation.name);
         [(full, relation.oid), (relation.name.clone(), relation.oid)]
     });
+    let numbers = numbers.chain(OF_CATALOGS.map(|(name, oid)| (name.to_owned(), oid)));
     context.register_udf(to_regclass(numbers.collect()));
+    context.register_udf(parse_ident());
     let quoted = create_udf(
         "quote_ident",
         vec![DataType::Utf8],
@@ -263,6 +287,28 @@ fn to_regclass(known: HashMap<String, i32>) -> ScalarUDF {
                 .iter()
                 .map(|name| known.get(&name?.replace('"', "")).copied());
             Ok(ColumnarValue::Array(Arc::new(found.collect::<Int32Array>())))
+        }),
+    )
+}
+
+/// The parts of a name, `schema.table`; quotes around a part go.
+fn parse_ident() -> ScalarUDF {
+    let parts = DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)));
+    create_udf(
+        "parse_ident",
+        vec![DataType::Utf8],
+        parts,
+        Volatility::Immutable,
+        Arc::new(|arguments: &[ColumnarValue]| {
+            let arrays = ColumnarValue::values_to_arrays(arguments)?;
+            let mut parts = ListBuilder::new(StringBuilder::new());
+            for name in arrays[0].as_string::<i32>() {
+                for part in name.into_iter().flat_map(|name| name.split('.')) {
+                    parts.values().append_value(part.trim_matches('"'));
+                }
+                parts.append(name.is_some());
+            }
+            Ok(ColumnarValue::Array(Arc::new(parts.finish())))
         }),
     )
 }
