@@ -21,6 +21,7 @@ mod published;
 mod readme;
 mod recorded;
 mod report;
+mod runaway;
 mod serve;
 mod sql;
 mod synth;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::fit::fidelity;
 
 /// A gate that made-up crashes can decide, or that is named here to say where it stands. Numbers are those of the method
-/// notes; G3 and G18 are in the report of a replay.
+/// notes; G3, G18 and G19 are in the report of a replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gate {
     /// The same run gives the same bytes.
@@ -159,7 +159,7 @@ impl FromStr for Gate {
         found.ok_or_else(|| {
             let names: Vec<&str> = Self::ALL.into_iter().map(Self::name).collect();
             format!(
-                "there are {}; G3 and G18 are in the report of a replay",
+                "there are {}; G3, G18 and G19 are in the report of a replay",
                 names.join(", ")
             )
         })
