@@ -49,7 +49,7 @@ fn ours(session: &Session, table: &str) -> Result<Columns> {
         let quoted = format!("\"{name}\"");
         let number = match kind {
             kind if kind.starts_with("Timestamp") => format!("CAST({quoted} AS BIGINT)"),
-            "Utf8" => format!("char_length({quoted})"),
+            "Utf8" | "Utf8View" => format!("char_length({quoted})"),
             "Boolean" => format!("CAST({quoted} AS INT)"),
             kind if ["Int", "UInt", "Float", "Decimal"]
                 .iter()

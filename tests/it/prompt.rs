@@ -26,12 +26,14 @@ struct Terminal {
 impl Terminal {
     /// `None`, said, where there is no `script` that can do it.
     fn open(user: &User) -> Result<Option<Self>> {
-        let version = user.command("script", &["--version"]).output();
-        if !version.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).contains("util-linux")) {
-            eprintln!("left out: there is no `script` of util-linux to make a terminal");
+        let tried = ["--quiet", "--return", "--flush", "--command", "test -t 0", "/dev/null"];
+        let tried = user.command("script", &tried).stdin(Stdio::null()).output();
+        if !tried.is_ok_and(|said| said.status.success()) {
+            eprintln!("left out: there is no `script` of util-linux that can make a terminal");
             return Ok(None);
         }
-        let command = format!("'{BINARY}' sql");
+        // In the place of the shell: one that waits for it is ended by the Ctrl-C that it outlives.
+        let command = format!("exec '{BINARY}' sql");
         let mut child = user
             .command(
                 "script",

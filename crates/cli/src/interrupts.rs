@@ -7,7 +7,7 @@ use std::task::Poll;
 use tokio::signal::ctrl_c;
 use tokio::sync::watch;
 
-/// How often Ctrl-C was pressed since the last answer began.
+/// How often Ctrl-C was pressed since the last line was asked for.
 pub(crate) struct Interrupts(watch::Sender<u32>);
 
 impl Interrupts {
@@ -43,7 +43,7 @@ impl Interrupts {
         Ok(Self(times))
     }
 
-    /// Something new is under way.
+    /// Something new is asked for.
     pub(crate) fn begin(&self) {
         self.0.send_replace(0);
     }

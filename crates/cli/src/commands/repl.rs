@@ -55,6 +55,8 @@ pub(crate) fn interactive(session: &Session, data: &Path) -> Result<()> {
         } else {
             "        -> "
         };
+        // Not later: what is pressed from the end of the line on is meant for the answer.
+        interrupts.begin();
         let line = match editor.readline(prompt) {
             Ok(line) => line + "\n",
             Err(ReadlineError::Interrupted) => {
@@ -107,7 +109,6 @@ fn answered(
     piece: &Piece<'_>,
     interrupts: &Interrupts,
 ) -> Result<(), Option<anyhow::Error>> {
-    interrupts.begin();
     if piece.kind == Kind::Command {
         return match command(session, piece.text) {
             Ok(ControlFlow::Continue(())) => Ok(()),
