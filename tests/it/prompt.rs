@@ -26,7 +26,14 @@ struct Terminal {
 impl Terminal {
     /// `None`, said, where there is no `script` that can do it.
     fn open(user: &User) -> Result<Option<Self>> {
-        let tried = ["--quiet", "--return", "--flush", "--command", "test -t 0", "/dev/null"];
+        let tried = [
+            "--quiet",
+            "--return",
+            "--flush",
+            "--command",
+            "test -t 0",
+            "/dev/null",
+        ];
         let tried = user.command("script", &tried).stdin(Stdio::null()).output();
         if !tried.is_ok_and(|said| said.status.success()) {
             eprintln!("left out: there is no `script` of util-linux that can make a terminal");
