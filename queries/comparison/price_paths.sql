@@ -1,5 +1,5 @@
 -- Question: Which path did the price take: recorded, without forced flow on the book, and under each rule set?
--- Grain: one row per run and bar close, after one of the first price, at which every draw begins
+-- Grain: one row per run and bar close, after one of the first price, at which every draw begins; of a run of more than 1,000 closes every second, third … as few as leave no more than that, its last close among them
 -- Units: _usd USD per BTC, _pct percent above the record at that close; recorded is the record, the others are medians with the 5th and 95th percentile over draws and bar orders, null below 100 draws and at the first price
 -- Reads: replayed.bands, replayed.prices
 WITH
@@ -14,6 +14,19 @@ recorded AS (
     WHERE bar_close OR event_at = first_at
     GROUP BY run, event_at
 ),
+-- Counted from the end, so that the last close is there.
+shown AS (
+    SELECT run, event_at
+    FROM (
+        SELECT
+            run,
+            event_at,
+            count(*) OVER (PARTITION BY run) AS closes,
+            row_number() OVER (PARTITION BY run ORDER BY event_at DESC) AS from_end
+        FROM (SELECT DISTINCT run, event_at FROM replayed.bands WHERE episode = $episode AND series = 'mark_usd')
+    )
+    WHERE (from_end - 1) % ((closes + 999) / 1000) = 0
+),
 closes AS (
     SELECT
         run,
@@ -25,8 +38,9 @@ closes AS (
         max(CASE WHEN series = 'mark_usd' THEN p05 END) AS mark_low_usd,
         max(CASE WHEN series = 'mark_usd' THEN p50 END) AS mark_median_usd,
         max(CASE WHEN series = 'mark_usd' THEN p95 END) AS mark_high_usd
-    FROM replayed.bands
+    FROM replayed.bands b
     WHERE episode = $episode AND series IN ('mark_usd', 'null_usd')
+        AND EXISTS (SELECT 1 FROM shown s WHERE s.run = b.run AND s.event_at = b.event_at)
     GROUP BY run, rule_set, event_at
 ),
 -- Nothing has been closed by force at the first price: it is one in every draw, and no bar ends with it.

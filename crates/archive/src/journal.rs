@@ -2,13 +2,15 @@
 //!
 //! Every table begins with the constants of its run (see [`Labels`]); `run` itself is the name of the run's folder.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use aftershock_market::journal::{
     AmplificationRow, AssumptionRow, BandRow, ForcedOrderRow, FundRow, GateRow, InterventionRow, Journal,
     MarginRow, OutcomeRow, OverlapRow, OwnAccountRow, ParameterRow, PriceRow, QuietDayRow, ShapleyRow,
 };
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, DynComparator, RecordBatch, make_comparator};
+use arrow::compute::SortOptions;
 use arrow::datatypes::SchemaRef;
 
 use crate::column::{self, Column};
@@ -110,12 +112,50 @@ tables! {
     quiet_days: QuietDayRow { draw, bar_order, from_at, clock_s, n, mark_rv, null_rv, amplification }
 }
 
+/// The columns that the rows of a table are sorted by in every run, ascending; none where nothing is promised.
+pub fn order(table: &str) -> &'static [&'static str] {
+    match table {
+        "prices" => &["bar_order", "event_at"],
+        "bands" => &["event_at"],
+        "forced_orders" => &["bar_order", "order_id"],
+        "outcomes" | "own_accounts" | "quiet_days" => &["draw", "bar_order"],
+        "amplification" | "shapley" => &["draw", "bar_order", "clock_s"],
+        "parameters" => &["draw"],
+        "overlap_curve" => &["overlap"],
+        _ => &[],
+    }
+}
+
 /// A table as it is stored: name, rows and the bytes of its file.
+///
+/// # Panics
+/// Where the rows of a table are not in its [`order`]: whoever reads them relies on it.
 pub(crate) fn files(journal: &Journal, labels: &Labels<'_>) -> Vec<(&'static str, u64, Vec<u8>)> {
     batches(journal, labels)
         .into_iter()
-        .map(|(table, batch)| (table, batch.num_rows() as u64, file::encode(&batch, &[])))
+        .map(|(table, batch)| {
+            let order = order(table);
+            assert!(is_sorted(&batch, order), "{table} is not sorted by {order:?}");
+            (table, batch.num_rows() as u64, file::encode(&batch, &[]))
+        })
         .collect()
+}
+
+fn is_sorted(batch: &RecordBatch, order: &[&str]) -> bool {
+    let columns: Vec<&ArrayRef> = order
+        .iter()
+        .filter_map(|name| batch.column_by_name(name))
+        .collect();
+    let compared: Vec<DynComparator> = columns
+        .iter()
+        .map(|values| make_comparator(values, values, SortOptions::default()))
+        .collect::<Result<_, _>>()
+        .expect("columns that a table is sorted by can be compared");
+    columns.len() == order.len()
+        && (1..batch.num_rows()).all(|row| {
+            let compared = compared.iter().map(|compare| compare(row - 1, row));
+            compared.fold(Ordering::Equal, Ordering::then) != Ordering::Greater
+        })
 }
 
 /// Rows and SHA-256 of every table as [`crate::write_run`] would store it, without writing anything.
@@ -132,4 +172,40 @@ pub fn journal_digests(journal: &Journal, labels: &Labels<'_>) -> BTreeMap<Strin
             )
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Int64Array, StringArray};
+
+    use super::*;
+
+    #[test]
+    fn rows_are_sorted_by_the_first_column_that_differs() {
+        let batch = |names: &[&str], numbers: &[i64]| {
+            let names: ArrayRef = Arc::new(StringArray::from(names.to_vec()));
+            let numbers: ArrayRef = Arc::new(Int64Array::from(numbers.to_vec()));
+            RecordBatch::try_from_iter([("name", names), ("number", numbers)]).unwrap()
+        };
+        let by = ["name", "number"];
+        assert!(is_sorted(&batch(&["a", "a", "b", "b"], &[1, 1, 0, 7]), &by));
+        assert!(!is_sorted(&batch(&["a", "a", "b"], &[2, 1, 3]), &by));
+        assert!(!is_sorted(&batch(&["b", "a"], &[1, 2]), &by));
+        assert!(is_sorted(&batch(&["b", "a"], &[1, 2]), &["number"]));
+        assert!(is_sorted(&batch(&[], &[]), &by));
+        assert!(!is_sorted(&batch(&["a", "b"], &[1, 2]), &["absent"]));
+    }
+
+    #[test]
+    fn tables_are_ordered_by_columns_they_have() {
+        for table in table_names() {
+            let schema = schema(table).unwrap();
+            assert!(
+                order(table).iter().all(|name| schema.index_of(name).is_ok()),
+                "{table}"
+            );
+        }
+    }
 }

@@ -65,7 +65,7 @@ pub(crate) fn replayed(context: &SessionContext, data_dir: &Path, known: &[Manif
                 file: format!("{name}.parquet"),
                 columns: journal::schema(name).expect("every table of a journal has a schema"),
                 hive: &["run"],
-                sorted_by: Vec::new(),
+                sorted_by: journal::order(name).to_vec(),
             };
             if known.is_empty() {
                 return Ok((name, files.empty()));
