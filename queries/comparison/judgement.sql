@@ -1,6 +1,6 @@
 -- Question: What is each rule set worth, on every measure at once, against the rules of record?
 -- Grain: one row per run other than the rules of record and measure, in the order in which they are read
--- Units: as unit says; of_record and of_rule are medians over draws and bar orders of the figure itself, low, median and high are of the change, draw by draw: of a logarithm the difference, of all else too (fall and reopening gap in percentage points); low and high the 5th and 95th percentile, null below 100 draws; same_sign_pct is the share of draws and bar orders whose change has the median's sign, null where that is 0; only delayed counts draws and bar orders whose fall is smaller by less than 0.05 points while the low comes later or was not traded at, as a share and not as a median; of draws that never reach the record's low the time is not counted, and reason says so; a measure without a value says why
+-- Units: as unit says; of_record and of_rule are medians over draws and bar orders of the figure itself, low, median and high are of the change, draw by draw: of a logarithm the difference, of all else too (fall and reopening gap in percentage points); all are of the replays in which the figure is known under both, compared_pct percent of them; low and high the 5th and 95th percentile, null below 100 draws; same_sign_pct is the share of draws and bar orders whose change has the median's sign, null where that is 0; only delayed counts draws and bar orders whose fall is deeper, equal or smaller by less than 0.05 points while the low comes later or was not traded at, as a share and not as a median; of draws that never reach the record's low the time is not counted, and reason says so; a measure without a value says why
 -- Reads: replayed.outcomes, replayed.amplification, catalog.runs
 WITH
 pairs AS (
@@ -98,9 +98,10 @@ medians AS (
 SELECT
     c.episode, c.rule_set, c.run, c.measure, c.unit,
     count(DISTINCT CASE WHEN c.change IS NOT NULL THEN c.draw END) AS draws,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY c.before) AS of_record,
+    100.0 * count(c.change) / count(*) AS compared_pct,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN c.change IS NOT NULL THEN c.before END) AS of_record,
     CASE WHEN c.measure = 'only delayed' THEN avg(c.after)
-        ELSE percentile_cont(0.5) WITHIN GROUP (ORDER BY c.after) END AS of_rule,
+        ELSE percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN c.change IS NOT NULL THEN c.after END) END AS of_rule,
     CASE WHEN c.measure <> 'only delayed' AND count(DISTINCT CASE WHEN c.change IS NOT NULL THEN c.draw END) >= 100
         THEN percentile_cont(0.05) WITHIN GROUP (ORDER BY c.change) END AS low,
     CASE WHEN c.measure = 'only delayed' THEN avg(c.change) ELSE max(m.median_change) END AS median,

@@ -12,7 +12,7 @@ SELECT
         ELSE 'the record'
     END AS topic,
     name,
-    CASE WHEN name = 'absent' THEN 'not recorded: ' || text ELSE text END AS text,
+    CASE name WHEN 'absent' THEN 'not recorded: ' || text WHEN 'not_modelled' THEN 'not modelled: ' || text ELSE text END AS text,
     origin,
     source,
     count(DISTINCT run) AS runs

@@ -264,6 +264,12 @@ fn what_is_damaged_is_named_and_what_is_missing_is_made_again() -> Result<()> {
             "{page}"
         );
     }
+    // Without a table the run is not passed over.
+    fs::remove_file(&prices)?;
+    user.says(&["sql", "SELECT count(*) FROM replayed.prices"])?
+        .refused(&["cannot read", "prices.parquet", "is gone"])?;
+    user.says(&["sql", "SELECT count(*) FROM replayed.outcomes"])?
+        .fine()?;
     // A file that opens and is not what was written: its pages do not.
     let mut changed = whole.clone();
     for byte in &mut changed[8..whole.len() / 2] {
@@ -284,6 +290,82 @@ fn what_is_damaged_is_named_and_what_is_missing_is_made_again() -> Result<()> {
     cut[middle] ^= 1;
     fs::write(&bars, cut)?;
     user.says(&QUICK)?.refused(&["part-0.parquet"])?;
+    Ok(())
+}
+
+/// What a rule did is told against the rules of record, whose run is in the report whether it is named or not.
+#[test]
+fn a_report_of_a_rule_holds_the_rules_of_record_too() -> Result<()> {
+    let user = User::new()?;
+    let quick = |rules: &str| user.says(&["replay", "2026-02-05", "--draws", "4", "--rules", rules]);
+    quick("price-band")?.fine()?;
+    let listed = "SELECT run FROM catalog.runs ORDER BY rule_set";
+    let listed = user.says(&["sql", listed, "--format", "csv"])?.fine()?;
+    let listed = listed.text()?.to_owned();
+    let [_, band, record] = listed.lines().collect::<Vec<_>>()[..] else {
+        anyhow::bail!("{listed}");
+    };
+    let alone = user.says(&["report", band, "--reports", "alone"])?.fine()?;
+    ensure!(alone.stderr.contains(record), "{}", alone.stderr);
+    user.says(&["report", record, band, "--reports", "both"])?
+        .fine()?;
+    let page =
+        |folder: &str| fs::read_to_string(user.path(folder).join("2026-02-05-day-long-slide/post-mortem.md"));
+    ensure!(
+        page("alone")? == page("both")?,
+        "the page depends on how its runs were named"
+    );
+
+    // Another replay takes the place of the page, and says whose it was.
+    let again = quick("volatility-margin")?.fine()?;
+    let said = format!("`aftershock report {record} {band}` makes it again");
+    ensure!(again.stderr.contains(&said), "no {said} in {}", again.stderr);
+    fs::remove_dir_all(user.path(&format!("data/runs/run={record}")))?;
+    user.says(&["report", band])?.refused(&[
+        "has no run of the rules of record beside it",
+        "replay the episode",
+    ])
+}
+
+#[test]
+fn a_name_of_nothing_is_no_empty_answer() -> Result<()> {
+    let user = User::new()?;
+    user.says(&["query", "drawdowns", "-p", "episode=nope"])?
+        .refused(&["no episode is named nope", "2020-03-12-black-thursday"])?;
+    user.says(&["query", "across_episodes", "-p", "rule_set=%band"])?
+        .fine()?;
+    user.says(&["query", "across_episodes", "-p", "rule_set=band"])?
+        .refused(&["no rule_set is named band", "price-band"])?;
+    for command in [&["report", "--all"][..], &["sql", "SELECT 1"], &["runs", "list"]] {
+        let arguments = [command, &["--data", "elsewhere"]].concat();
+        user.says(&arguments)?
+            .refused(&["there is no folder elsewhere", "--data"])?;
+    }
+    user.nothing_is_left()?;
+    // Deep, and of one line that is longer than a screen.
+    let sum = format!("SELECT {}1 AS n", "1 + ".repeat(5_000));
+    let long = user.says(&["sql", &sum, "--format", "csv"])?;
+    ensure!(
+        matches!(long.code, Some(0 | 1)),
+        "ends with {:?}: {}",
+        long.code,
+        long.stderr
+    );
+    let slip = format!("SELECT {}marc FROM catalog.runs", "1, ".repeat(2_000));
+    let slip = user.says(&["sql", &slip])?;
+    ensure!(
+        slip.stderr.contains("^^^^") && slip.stderr.len() < 2_000,
+        "{}",
+        slip.stderr
+    );
+    let functions = user
+        .says(&["sql", "--functions", "medrv", "--format", "csv"])?
+        .fine()?;
+    ensure!(
+        functions.text()?.starts_with("name,kind,signature,"),
+        "{}",
+        functions.text()?
+    );
     Ok(())
 }
 

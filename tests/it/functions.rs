@@ -488,6 +488,56 @@ fn buckets_keep_the_order_of_the_tape() -> Result<()> {
     Ok(())
 }
 
+/// As it is defined, on the straight line between two neighbours: of 0, 1 and 2 billion nine tenths of the way to the last.
+#[test]
+fn percentiles_between_two_values_lose_no_digits() -> Result<()> {
+    let rows = fixture(&zoned())?;
+    let context = session(&rows, &[0], 1, 1)?;
+    let of =
+        |what: &str, values: &str| format!("SELECT percentile_cont({what}) FROM (VALUES {values}) AS v(x)");
+    let billions = "(0.0), (1e9), (NULL), (2e9)";
+    for (sql, expected) in [
+        (of("0.95) WITHIN GROUP (ORDER BY x", billions), Some(1.9e9)),
+        (of("0.95) WITHIN GROUP (ORDER BY x DESC", billions), Some(0.1e9)),
+        (of("0.5) WITHIN GROUP (ORDER BY x", billions), Some(1e9)),
+        (of("x, 0.0", billions), Some(0.0)),
+        (of("x, 1.0", billions), Some(2e9)),
+        (of("5e-7) WITHIN GROUP (ORDER BY x", "(0.0), (1e9)"), Some(500.0)),
+        (of("DISTINCT x, 0.5", "(1.0), (1.0), (1.0), (3.0)"), Some(2.0)),
+        (of("0.25) WITHIN GROUP (ORDER BY x", "(1), (2)"), Some(1.25)),
+        (
+            of(
+                "0.5) WITHIN GROUP (ORDER BY x",
+                "('inf'::double), ('inf'::double)",
+            ),
+            Some(f64::INFINITY),
+        ),
+        (
+            of("0.5) WITHIN GROUP (ORDER BY x", "(CAST(NULL AS DOUBLE))"),
+            None,
+        ),
+        (
+            "SELECT quantile_cont(x, 0.3) FROM (VALUES (7.0)) AS v(x)".to_owned(),
+            Some(7.0),
+        ),
+    ] {
+        let found = answers(&context, &sql)?;
+        ensure!(found.rows[0][0].number() == expected, "{sql}: {:?}", found.rows);
+    }
+    let over = "SELECT percentile_cont(x, 0.25) OVER (ORDER BY k ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) \
+                FROM (VALUES (1, 8.0), (2, 4.0), (3, 4.0), (4, NULL), (5, 12.0)) AS v(k, x) ORDER BY k";
+    let found = answers(&context, over)?;
+    let found: Vec<_> = found.rows.iter().map(|row| row[0].number()).collect();
+    ensure!(found == [8.0, 5.0, 4.0, 4.0, 12.0].map(Some), "{found:?}");
+    let groups = "SELECT k % 2 AS odd, percentile_cont(0.1) WITHIN GROUP (ORDER BY x) FROM \
+                  (VALUES (1, 10.0), (2, 4.0), (3, 20.0), (4, 8.0)) AS v(k, x) GROUP BY odd ORDER BY odd";
+    let found = answers(&context, groups)?;
+    let found: Vec<_> = found.rows.iter().map(|row| row[1].number()).collect();
+    ensure!(found == [4.4, 11.0].map(Some), "{found:?}");
+    ensure!(answers(&context, &of("1.5) WITHIN GROUP (ORDER BY x", billions)).is_err());
+    Ok(())
+}
+
 /// Points on a line, near a price: 1, group by group.
 #[test]
 fn correlation_within_groups_does_not_lose_its_digits() -> Result<()> {

@@ -33,7 +33,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use aftershock_rules::Kind;
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::failure::Mistake;
 
 /// An ingest makes and drops blocks of megabytes; the system's allocator gives their pages back each time and has them
 /// cleared again.
@@ -96,6 +99,23 @@ enum Command {
     Report(commands::report::Arguments),
 }
 
+impl Command {
+    /// Whether it makes nothing of its own, so that a folder that is not there is a slip.
+    fn only_reads(&self) -> bool {
+        match self {
+            Self::Sql(_)
+            | Self::Query(_)
+            | Self::Compare(_)
+            | Self::Runs(_)
+            | Self::Verify(_)
+            | Self::Report(_) => true,
+            #[cfg(feature = "serve")]
+            Self::Serve(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// Deep queries recurse; this much stack holds the deepest that the length limits let through.
 const STACK_BYTES: usize = 256 << 20;
 
@@ -107,10 +127,12 @@ pub fn main(kinds: &'static [Kind]) -> ExitCode {
     if !kinds.is_empty() {
         aftershock_rules::register(kinds);
     }
-    let arguments = Arguments::parse();
+    let given = Arguments::command().get_matches();
+    let named = given.value_source("data") == Some(ValueSource::CommandLine);
+    let arguments = Arguments::from_arg_matches(&given).unwrap_or_else(|error| error.exit());
     let worker = std::thread::Builder::new()
         .stack_size(STACK_BYTES)
-        .spawn(move || run(arguments));
+        .spawn(move || run(arguments, named));
     match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(code)) => code,
         // A panic has been printed by then, and a thread that cannot start is the machine's.
@@ -118,27 +140,36 @@ pub fn main(kinds: &'static [Kind]) -> ExitCode {
     }
 }
 
-fn run(Arguments { data, command }: Arguments) -> ExitCode {
-    let result = checked(&data).and_then(|()| match command {
-        Command::Replay(arguments) => commands::replay::run(&data, arguments),
-        Command::Ingest(arguments) => commands::ingest::run(&data, arguments),
-        Command::Fetch(arguments) => commands::fetch::run(&data, arguments),
-        Command::Synth(arguments) => commands::synth::run(&data, arguments),
-        Command::Calibrate(arguments) => commands::calibrate::run(&data, arguments),
-        Command::Check(arguments) => commands::check::run(arguments),
-        Command::Tape(arguments) => commands::tape::run(&data, arguments),
-        Command::Episodes(arguments) => commands::episodes::run(arguments),
-        Command::Rules(arguments) => commands::rules::run(arguments),
-        Command::Venues(arguments) => commands::venues::run(arguments),
-        Command::Sql(arguments) => commands::sql::run(&data, &arguments),
-        Command::Query(arguments) => commands::query::run(&data, &arguments),
-        #[cfg(feature = "serve")]
-        Command::Serve(arguments) => commands::serve::run(&data, arguments),
-        Command::Compare(arguments) => commands::compare::run(&data, arguments),
-        Command::Runs(arguments) => commands::runs::run(&data, arguments),
-        Command::Verify(arguments) => commands::verify::run(&data, arguments),
-        Command::Report(arguments) => commands::report::run(&data, arguments),
-    });
+/// Runs a command; the data folder may have been `named` on the command line.
+fn run(Arguments { data, command }: Arguments, named: bool) -> ExitCode {
+    let there = || match named && command.only_reads() && !data.is_dir() {
+        true => Err(Mistake::new(format!("there is no folder {}", data.display()))
+            .hint("--data names one that replay, ingest or fetch has made")
+            .into()),
+        false => Ok(()),
+    };
+    let result = checked(&data)
+        .and_then(|()| there())
+        .and_then(|()| match command {
+            Command::Replay(arguments) => commands::replay::run(&data, arguments),
+            Command::Ingest(arguments) => commands::ingest::run(&data, arguments),
+            Command::Fetch(arguments) => commands::fetch::run(&data, arguments),
+            Command::Synth(arguments) => commands::synth::run(&data, arguments),
+            Command::Calibrate(arguments) => commands::calibrate::run(&data, arguments),
+            Command::Check(arguments) => commands::check::run(arguments),
+            Command::Tape(arguments) => commands::tape::run(&data, arguments),
+            Command::Episodes(arguments) => commands::episodes::run(arguments),
+            Command::Rules(arguments) => commands::rules::run(arguments),
+            Command::Venues(arguments) => commands::venues::run(arguments),
+            Command::Sql(arguments) => commands::sql::run(&data, &arguments),
+            Command::Query(arguments) => commands::query::run(&data, &arguments),
+            #[cfg(feature = "serve")]
+            Command::Serve(arguments) => commands::serve::run(&data, arguments),
+            Command::Compare(arguments) => commands::compare::run(&data, arguments),
+            Command::Runs(arguments) => commands::runs::run(&data, arguments),
+            Command::Verify(arguments) => commands::verify::run(&data, arguments),
+            Command::Report(arguments) => commands::report::run(&data, arguments),
+        });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failure::print(&error),
@@ -148,7 +179,7 @@ fn run(Arguments { data, command }: Arguments) -> ExitCode {
 /// Tables are found by pattern, so a folder whose name holds one would be read as another.
 pub(crate) fn checked(folder: &std::path::Path) -> anyhow::Result<()> {
     if folder.to_string_lossy().contains(['*', '?', '[', ']']) {
-        return Err(failure::Mistake::new(format!(
+        return Err(Mistake::new(format!(
             "the folder {} has one of * ? [ ] in its name",
             folder.display()
         ))

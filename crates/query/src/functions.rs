@@ -20,6 +20,7 @@ mod drawdown;
 mod hawkes;
 mod liquidity;
 mod ohlc;
+mod percentile;
 mod rows;
 mod tail;
 mod time_bucket;
@@ -93,6 +94,7 @@ pub fn register(context: &SessionContext) {
         context.register_udaf(AggregateUDF::from(Aggregate::new(estimator)));
     }
     context.register_udaf(AggregateUDF::from(correlation::Correlation::new()));
+    context.register_udaf(AggregateUDF::from(percentile::Percentile::new()));
     context.register_udf(ScalarUDF::from(time_bucket::TimeBucket::new()));
 }
 

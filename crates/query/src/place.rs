@@ -17,18 +17,31 @@ pub struct Place {
     pub text: String,
 }
 
-/// The line, and a caret under each character that is meant.
+/// Most characters of a line that are shown before the place, and from it on.
+const SHOWN: usize = 80;
+
+/// The line, or the part of a long one around the place, and a caret under each character that is meant.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let before: String = self
-            .text
+        let before = self.column - 1;
+        let skipped = before.saturating_sub(SHOWN);
+        let mut shown: String = self.text.chars().skip(skipped).take(2 * SHOWN).collect();
+        if self.text.chars().count() > skipped + 2 * SHOWN {
+            shown.push('…');
+        }
+        let mut blank: String = shown
             .chars()
-            .take(self.column - 1)
+            .take(before - skipped)
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
+        if skipped > 0 {
+            shown.insert(0, '…');
+            blank.insert(0, ' ');
+        }
         let at = format!("line {}, column {}: ", self.line, self.column);
         let indent = " ".repeat(at.len());
-        write!(f, "{at}{}\n{indent}{before}{}", self.text, "^".repeat(self.width))
+        let carets = "^".repeat(self.width.min(SHOWN));
+        write!(f, "{at}{shown}\n{indent}{blank}{carets}")
     }
 }
 

@@ -35,6 +35,9 @@ pub const SCHEMA: &str = "replayed";
 /// Scan partitions of every query: fixed, so that an answer does not depend on the machine.
 const PARTITIONS: usize = 1;
 
+/// Deep queries recurse; this much stack a thread holds the deepest that the length limits let through.
+const STACK_BYTES: usize = 256 << 20;
+
 /// The tables of one data folder under SQL. Blocking: not to be used inside an async runtime.
 ///
 /// Tables are looked up when the session opens; runs written later are seen by the next one.
@@ -106,6 +109,7 @@ impl Session {
     ) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
+            .thread_stack_size(STACK_BYTES)
             .build()
             .map_err(|error| Error::Data {
                 path: data_dir.to_owned(),

@@ -8,6 +8,8 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
 pub struct Piece<'a> {
     /// As it was typed, from its first word on, without the semicolon and the spaces before it.
     pub text: &'a str,
+    /// The byte of the whole at which it begins.
+    pub at: usize,
     /// The line of the whole on which it begins, counted from 1.
     pub line: usize,
     /// What it is.
@@ -45,7 +47,8 @@ fn up_to_command<'a>(whole: &'a str, from: usize, found: &mut Vec<Piece<'a>>) ->
             Kind::Open => &text[begin..end],
             Kind::Ended | Kind::Command => text[begin..end].trim_end(),
         };
-        found.push(Piece { text, line, kind });
+        let at = from + begin;
+        found.push(Piece { text, at, line, kind });
     };
     let mut tokens = Vec::new();
     // A quote or comment that does not end is an error after the tokens before it; it belongs to the last statement.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aftershock_archive::{
-    ArchiveError, Cut, Departure, Manifest, check_run, cut, journal, list_runs, sha256_hex,
+    ArchiveError, Cut, Departure, Manifest, check_run, cut, journal, list_runs, run_path, sha256_hex,
 };
 use arrow::array::{RecordBatch, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -14,7 +14,8 @@ use datafusion::datasource::TableProvider;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
-use datafusion::logical_expr::SortExpr;
+use datafusion::logical_expr::{Expr, SortExpr, TableType};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionContext, col, lit};
 use parquet::file::reader::SerializedFileReader;
 
@@ -69,6 +70,11 @@ pub(crate) fn replayed(context: &SessionContext, data_dir: &Path, known: &[Manif
             };
             if known.is_empty() {
                 return Ok((name, files.empty()));
+            }
+            let file = |run: &Manifest| run_path(data_dir, &run.run).join(&files.file);
+            if let Some(path) = known.iter().map(file).find(|path| !path.exists()) {
+                let columns = files.empty().schema();
+                return Ok((name, Arc::new(Gone { path, columns }) as Arc<dyn TableProvider>));
             }
             let chosen = known.iter().map(|run| lit(run.run.as_str())).collect();
             let view = context
@@ -140,6 +146,38 @@ pub(crate) fn runs(known: &[Manifest]) -> RecordBatch {
         .optional_text("positions_sha256", &positions, |digest| digest.as_deref())
         .text("created_by", &rows, |(run, _)| &run.created_by)
         .batch()
+}
+
+/// A table that a file is missing of: whoever asks it is told so, rather than answered without that run.
+#[derive(Debug)]
+struct Gone {
+    path: PathBuf,
+    columns: SchemaRef,
+}
+
+#[async_trait::async_trait]
+impl TableProvider for Gone {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.columns)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        _: &dyn datafusion::catalog::Session,
+        _: Option<&Vec<usize>>,
+        _: &[Expr],
+        _: Option<usize>,
+    ) -> std::result::Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+        let gone = Error::Data {
+            path: self.path.clone(),
+            reason: "the file is gone, and its run has it by its manifest".to_owned(),
+        };
+        Err(gone.through())
+    }
 }
 
 /// Parquet files of one kind below a folder.

@@ -125,7 +125,8 @@ pub(crate) const JUDGEMENT: &[Column] = &[
     result("of record", &["of_record"], Digits(4)),
     result("of the rule", &["of_rule"], Digits(4)),
     result("change", &["median", "low", "high"], Digits(3)),
-    result("draws of one sign, percent", &["same_sign_pct"], Fixed(1.0, 0)),
+    result("of one sign, percent", &["same_sign_pct"], Fixed(1.0, 0)),
+    result("compared, percent", &["compared_pct"], Fixed(1.0, 0)),
 ];
 
 pub(crate) const NOT_MEASURABLE: &[Column] = &[
@@ -470,7 +471,8 @@ pub(crate) const LEAGUE: &[Column] = &[
         &["median_change", "low_change", "high_change"],
         Signed(1.0, 2),
     ),
-    result("draws of one sign, percent", &["same_sign_pct"], Fixed(1.0, 0)),
+    result("of one sign, percent", &["same_sign_pct"], Fixed(1.0, 0)),
+    result("compared, percent", &["compared_pct"], Fixed(1.0, 0)),
     result(
         "forced selling of record, million USD",
         &["record_sold_musd"],

@@ -8,14 +8,13 @@ use crate::show::Show::Plain;
 use crate::table::Answer;
 use crate::{Error, Report, columns, page};
 
+/// Where the post-mortem of an episode stands that holds all of these runs, in one of the forms `html` and `md`.
+pub(crate) type Link<'a> = dyn Fn(&str, &[String], &str) -> Option<String> + 'a;
+
 /// Every rule set.
 const ALL: (&str, &str) = ("rule_set", "%");
 
-pub(crate) fn build(
-    session: &Session,
-    link: &dyn Fn(&str, &str) -> Option<String>,
-    left_out: &[String],
-) -> Result<Report, Error> {
+pub(crate) fn build(session: &Session, link: &Link<'_>, left_out: &[String]) -> Result<Report, Error> {
     let mut league = Answer::ask(session, "comparison/across_episodes", ALL)?;
     let together = Answer::ask(session, "comparison/multiplicity", ALL)?;
     let mut episodes = Vec::new();
@@ -27,10 +26,12 @@ pub(crate) fn build(
         }
         league.results = results(session, &episode)?;
         let rows = league.rows_where(|row| league.is(row, "episode", &episode));
+        let runs = rows.iter().map(|row| Ok(league.get(*row, "run")?.to_string()));
+        let runs = runs.collect::<Result<Vec<String>, Error>>()?;
         episodes.push(context! {
             name => league.cell(row, "episode", Plain)?,
-            page => link(&episode, "html"),
-            twin => link(&episode, "md"),
+            page => link(&episode, &runs, "html"),
+            twin => link(&episode, &runs, "md"),
             lines => league.table(&rows, columns::LEAGUE)?,
         });
         known.push(episode);

@@ -98,14 +98,14 @@ impl Report {
     }
 
     /// The page of all runs that `session` sees: what each rule set changed in each episode, side by side. An episode is linked
-    /// where `link` knows the address of its post-mortem in the form of the page: `html` or `md`. The page names the runs that were
+    /// where `link` knows the address of a post-mortem of it and these runs in the form of the page: `html` or `md`. The page names the runs that were
     /// `left_out` because they are damaged.
     ///
     /// # Errors
     /// Where a query fails.
     pub fn league(
         session: &Session,
-        link: &dyn Fn(&str, &str) -> Option<String>,
+        link: &dyn Fn(&str, &[String], &str) -> Option<String>,
         left_out: &[String],
     ) -> Result<Self, Error> {
         league::build(session, link, left_out)

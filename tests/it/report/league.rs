@@ -9,8 +9,9 @@ use super::{EPISODE, asked_again, twin_asked_again};
 #[test]
 fn the_page_of_all_runs_has_a_line_an_episode_and_rule_set() -> Result<()> {
     let all = crate::sql::fixture()?;
-    let known =
-        |episode: &str, form: &str| (episode == EPISODE).then(|| format!("{episode}/post-mortem.{form}"));
+    let known = |episode: &str, _: &[String], form: &str| {
+        (episode == EPISODE).then(|| format!("{episode}/post-mortem.{form}"))
+    };
     let report = Report::league(&all, &known, &[])?;
     let lines = all.ask("comparison/across_episodes", &[("rule_set", "%")])?;
     ensure!(asked_again(&all, &report.html)? >= 12 * lines.rows.len());
@@ -39,7 +40,7 @@ fn the_page_of_all_runs_has_a_line_an_episode_and_rule_set() -> Result<()> {
             .contains(&format!("[post-mortem]({EPISODE}/post-mortem.md)"))
     );
     ensure!(!report.markdown.contains(".html"));
-    let unlinked = Report::league(&all, &|_, _| None, &[])?;
+    let unlinked = Report::league(&all, &|_, _, _| None, &[])?;
     ensure!(!unlinked.html.contains("<a href") && !unlinked.markdown.contains("]("));
     Ok(())
 }

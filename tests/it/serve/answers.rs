@@ -308,6 +308,24 @@ fn transactions_and_settings_end_with_the_connection() -> Result<()> {
             "{refused}"
         );
         client.batch_execute("ROLLBACK").await?;
+        let together = texts(&client, "BEGIN; SELECT 'a;b' AS t; -- all\nCOMMIT").await?;
+        ensure!(together == [[Some("a;b".to_owned())]], "{together:?}");
+        for (sql, said) in [
+            ("SELECT 1; SELECT 2", "42000 several statements were sent at once"),
+            (
+                "BEGIN; SELECT 1; SELECT 2",
+                "42000 several statements were sent at once",
+            ),
+            (
+                "COMMIT; DROP TABLE catalog.runs",
+                "25006 only queries are allowed here, not DROP",
+            ),
+        ] {
+            let refused = refusal(&client, sql).await?;
+            ensure!(refused.starts_with(said), "{sql}: {refused}");
+            client.batch_execute("ROLLBACK").await?;
+        }
+        ensure!(client.prepare("BEGIN; SELECT 1").await.is_err());
         ensure!(texts(&client, "SHOW standard_conforming_strings").await? == [[Some("on".to_owned())]]);
         let refused = refusal(&client, "SET timezone = 'Europe/Berlin'").await?;
         ensure!(
@@ -338,6 +356,18 @@ fn an_error_says_where_in_the_query_it_is() -> Result<()> {
             ("SELECT 1\nFROM replayed.prises", Some(15)),
             ("SELECT medrv(1)", Some(8)),
             ("SELECT 1 +", Some(11)),
+        ] {
+            let error = client.simple_query(sql).await.err().context("refused")?;
+            ensure!(at(error)? == place, "{sql}");
+            let error = client.prepare(sql).await.err().context("refused")?;
+            ensure!(at(error)? == place, "{sql}, prepared");
+        }
+        let together = client
+            .simple_query("BEGIN;\n SELECT 'ü', marc FROM replayed.prices; END")
+            .await;
+        ensure!(at(together.err().context("refused")?)? == Some(21));
+        client.batch_execute("ROLLBACK").await?;
+        for (sql, place) in [
             // What is asked in other words has no place in those of the client.
             ("SELECT relnome FROM pg_class", None),
         ] {

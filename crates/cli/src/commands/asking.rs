@@ -102,6 +102,11 @@ impl Asking {
             .collect()
     }
 
+    /// Whether the answer is a table for a reader.
+    pub(crate) fn is_table(&self) -> bool {
+        self.format == Format::Table
+    }
+
     /// Whether what is written is a file, which holds one answer.
     pub(crate) fn is_one_file(&self) -> bool {
         self.output.is_some() || self.format == Format::Parquet

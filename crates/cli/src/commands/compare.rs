@@ -138,18 +138,27 @@ fn measures(found: &Rows, rows: &[usize]) -> Result<()> {
             Some(_) => interval(found, row, ["low", "median", "high"], decimals),
             None => format!("not measurable: {}", text(found, row, "reason")),
         };
-        let sign =
-            number(found, row, "same_sign_pct").map_or_else(|| "-".to_owned(), |share| rounded(share, 0));
+        let share =
+            |column| number(found, row, column).map_or_else(|| "-".to_owned(), |share| rounded(share, 0));
         lines.push(vec![
             text(found, row, "measure").to_owned(),
             unit.to_owned(),
             figure("of_record"),
             figure("of_rule"),
             change,
-            sign,
+            share("same_sign_pct"),
+            share("compared_pct"),
         ]);
     }
-    let headers = [name, "unit", "record", "rule", "change", "same sign, %"];
+    let headers = [
+        name,
+        "unit",
+        "record",
+        "rule",
+        "change",
+        "same sign, %",
+        "compared, %",
+    ];
     table::print(&table::headers(&headers), &lines)
 }
 

@@ -82,6 +82,9 @@ pub(crate) fn answer(data: &Path, name: &str, asking: &Asking) -> Result<()> {
         .filter(|name| given.iter().all(|(known, _)| known != name))
         .collect();
     let Some(first) = absent.first() else {
+        for (name, value) in &given {
+            check(&session, name, value)?;
+        }
         return asking.answer(&session, query.sql);
     };
     let flags: Vec<String> = wanted.iter().map(|name| format!("-p {name}=…")).collect();
@@ -105,6 +108,35 @@ pub(crate) fn answer(data: &Path, name: &str, asking: &Asking) -> Result<()> {
             ))
             .into(),
     )
+}
+
+/// Refuses a value that names nothing there is; patterns may match nothing.
+fn check(session: &Session, parameter: &str, value: &str) -> Result<()> {
+    let sql = match parameter {
+        "episode" => "SELECT episode FROM catalog.episodes UNION SELECT episode FROM catalog.runs",
+        "run" => "SELECT run FROM catalog.runs",
+        "rule_set" => "SELECT rule_set FROM catalog.rule_sets UNION SELECT rule_set FROM catalog.runs",
+        "world" => "SELECT DISTINCT world FROM synthetic.worlds",
+        _ => return Ok(()),
+    };
+    let pattern = value.contains('%');
+    let known = Rows::of(&session.sql(&format!("{sql} ORDER BY 1"))?).rows;
+    if pattern || known.iter().any(|row| row[0].text() == Some(value)) {
+        return Ok(());
+    }
+    let said = values(session, parameter)?;
+    let hint = match said.len() {
+        0 => format!("there is no {parameter} yet"),
+        n if n > NAMED_VALUES => format!(
+            "{} and {} more",
+            said[..NAMED_VALUES].join(", "),
+            n - NAMED_VALUES
+        ),
+        _ => said.join(", "),
+    };
+    Err(Mistake::new(format!("no {parameter} is named {value}"))
+        .hint(hint)
+        .into())
 }
 
 /// The values that a parameter can take in these tables, where it is known what it means.

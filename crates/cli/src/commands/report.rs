@@ -149,11 +149,12 @@ fn comparable(runs: &[Manifest]) -> Vec<(&str, Vec<Manifest>)> {
     found
 }
 
-/// The report on runs of one episode, and the episode.
+/// The report on runs of one episode, and the episode. The run under the rules of record is added where it is not named: what
+/// other rules did is told against it.
 fn post_mortem(data: &Path, runs: &[String]) -> Result<(Report, String)> {
-    let manifests = runs
+    let mut manifests = runs
         .iter()
-        .map(|run| aftershock_archive::check_run(data, run))
+        .map(|run| check_run(data, run))
         .collect::<Result<Vec<_>, _>>()?;
     let mut episodes: Vec<&str> = manifests.iter().map(|run| run.episode.as_str()).collect();
     episodes.dedup();
@@ -165,8 +166,32 @@ fn post_mortem(data: &Path, runs: &[String]) -> Result<(Report, String)> {
         .hint("a post-mortem is of one")
         .into());
     };
+    let episode = (*episode).to_owned();
+    let is_record_of = |record: &Manifest, run: &Manifest| {
+        record.rule_set == RECORD && (record.run == run.run || record.differs_by_rules_alone(run))
+    };
+    let known = list_runs(data)?.runs;
+    for run in manifests.clone() {
+        if manifests.iter().any(|record| is_record_of(record, &run)) {
+            continue;
+        }
+        let Some(record) = known.iter().find(|record| is_record_of(record, &run)) else {
+            return Err(
+                Mistake::new(format!("{} has no run of the rules of record beside it", run.run))
+                    .hint(
+                        "replay the episode with the same seed and draws; the rules of record always run too",
+                    )
+                    .into(),
+            );
+        };
+        crate::say!(
+            "note: with {}, the rules of record, against which others are told",
+            record.run
+        );
+        manifests.push(check_run(data, &record.run)?);
+    }
     let session = session_of(data, &manifests)?;
-    Ok((Report::build(&session, episode, STEM)?, (*episode).to_owned()))
+    Ok((Report::build(&session, &episode, STEM)?, episode))
 }
 
 /// A session that sees these runs, with the rules that they carry.
@@ -175,12 +200,14 @@ fn session_of(data: &Path, runs: &[Manifest]) -> Result<Session> {
     session(data, runs, &sets.iter().collect::<Vec<_>>())
 }
 
-/// The page of these runs; an episode is linked where its post-mortem stands below `folder`.
+/// The page of these runs; an episode is linked where a post-mortem of all of its runs stands below `folder`.
 fn league(data: &Path, runs: &[Manifest], folder: &Path, left_out: &[String]) -> Result<Report> {
     let session = session(data, runs, &[])?;
-    let link = |episode: &str, form: &str| {
+    let link = |episode: &str, runs: &[String], form: &str| {
         let page = format!("{episode}/{STEM}.{form}");
-        folder.join(&page).exists().then_some(page)
+        fs::read_to_string(folder.join(&page))
+            .is_ok_and(|text| runs.iter().all(|run| text.contains(run)))
+            .then_some(page)
     };
     Ok(Report::league(&session, &link, left_out)?)
 }
@@ -207,7 +234,22 @@ pub(crate) fn session(data: &Path, runs: &[Manifest], own: &[&RuleSetFile]) -> R
 /// the page and its twin.
 pub(crate) fn write(session: &Session, folder: &Path, episode: &str) -> Result<Vec<PathBuf>> {
     let report = Report::build(session, episode, STEM)?;
-    put(&report, &folder.join(episode), STEM, &USUAL)
+    let folder = folder.join(episode);
+    let before = fs::read_to_string(folder.join(format!("{STEM}.md")))
+        .ok()
+        .and_then(|text| Some(runs_of(&text)?.to_owned()));
+    if let Some(before) = before.filter(|before| runs_of(&report.markdown) != Some(before)) {
+        crate::say!(
+            "note: the post-mortem there was of other runs; `aftershock report {before}` makes it again"
+        );
+    }
+    put(&report, &folder, STEM, &USUAL)
+}
+
+/// The runs that a twin says it is of.
+fn runs_of(markdown: &str) -> Option<&str> {
+    let line = markdown.lines().find(|line| line.starts_with("<!-- episode: "))?;
+    line.split_once(" | runs: ")?.1.strip_suffix(" -->")
 }
 
 /// Writes the page and its twin, with the twin's pictures, into a folder; returns their paths.

@@ -37,7 +37,13 @@ pub(crate) fn run(data: &Path, arguments: &Arguments) -> Result<()> {
         return query::list();
     }
     if let Some(name) = &arguments.functions {
-        return repl::functions(&arguments.asking.session(data)?, name);
+        let session = arguments.asking.session(data)?;
+        if arguments.asking.is_table() {
+            return repl::functions(&session, name);
+        }
+        let name = name.replace('\'', "''");
+        let sql = format!("SELECT * FROM catalog.functions WHERE starts_with(name, '{name}') ORDER BY name");
+        return arguments.asking.answer(&session, &sql);
     }
     if let Some(name) = &arguments.named {
         return query::answer(data, name, &arguments.asking);

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use aftershock_query::statements::{Piece, pieces};
 use aftershock_query::{Error, RecordBatch};
 use arrow::array::StringArray;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -181,19 +182,22 @@ impl SimpleQueryHandler for Talk {
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
         self.check()?;
-        let command = Command::read(query).map_err(fault)?;
-        self.check_transaction(client, command.as_ref())?;
-        if let Some(command) = command {
-            return Ok(vec![self.answer_command(&command, &Format::UnifiedText)?]);
+        let mut responses = Vec::new();
+        for statement in in_turn(query).map_err(fault)? {
+            let command = Command::read(&statement).map_err(fault)?;
+            self.check_transaction(client, command.as_ref())?;
+            if let Some(command) = command {
+                responses.push(self.answer_command(&command, &Format::UnifiedText)?);
+                continue;
+            }
+            let asked = Asked::new(&statement);
+            let nothing: Values = Box::new(|parameters| match parameters.first() {
+                None => Ok(None),
+                Some((name, _)) => Err(missing(name)),
+            });
+            responses.push(self.run(client, &asked, nothing, &Format::UnifiedText).await?);
         }
-        let asked = Asked::new(query);
-        let nothing: Values = Box::new(|parameters| match parameters.first() {
-            None => Ok(None),
-            Some((name, _)) => Err(missing(name)),
-        });
-        Ok(vec![
-            self.run(client, &asked, nothing, &Format::UnifiedText).await?,
-        ])
+        Ok(responses)
     }
 }
 
@@ -211,6 +215,9 @@ impl QueryParser for Talk {
         C: ClientInfo + Unpin + Send + Sync,
     {
         self.check()?;
+        if pieces(sql).len() > 1 {
+            return Err(fault(several("a prepared statement is one query or command")));
+        }
         if let Some(command) = Command::read(sql).map_err(fault)? {
             return Ok(Some(Statement::Command(command)));
         }
@@ -410,6 +417,39 @@ impl CancelHandler for Talk {
                 stop.cancel();
             }
         });
+    }
+}
+
+/// What was sent in one text, statement by statement, each at its place in it. One of them may be a query: while its rows are
+/// sent it holds a place, and several could wait for one another's.
+fn in_turn(text: &str) -> aftershock_query::Result<Vec<String>> {
+    let pieces = pieces(text);
+    if pieces.len() < 2 {
+        return Ok(vec![text.to_owned()]);
+    }
+    let mut queries = 0;
+    for piece in &pieces {
+        queries += usize::from(Command::read(piece.text)?.is_none());
+    }
+    if queries > 1 {
+        return Err(several(
+            "beside BEGIN, COMMIT and the like there may be one query",
+        ));
+    }
+    let padded = |piece: &Piece<'_>| {
+        // Places are counted in characters, and lines are kept.
+        let before = text[..piece.at].chars();
+        let blank: String = before.map(|c| if c == '\n' { c } else { ' ' }).collect();
+        blank + piece.text
+    };
+    Ok(pieces.iter().map(padded).collect())
+}
+
+fn several(hint: &str) -> Error {
+    Error::Query {
+        primary: "several statements were sent at once".to_owned(),
+        hint: Some(hint.to_owned()),
+        place: None,
     }
 }
 
