@@ -1,6 +1,6 @@
 -- Question: What was published about the episode, and what does the replay under the rules of record give beside it?
 -- Grain: one row per published figure and run under the rules of record; episode=% asks for all episodes; figures outside the interval first
--- Units: value, replayed, low, high and a difference in the unit of the row, dollars in millions; replayed is a median over draws and bar orders, low and high its 5 to 95 % range, from 100 draws on; error in log ratio of replayed over published, or their difference where either is not above zero, unit is a ratio or time
+-- Units: value, replayed, low, high and a difference in the unit of the row, dollars in millions; replayed is a median over draws and bar orders, low and high its 5 to 95 % range, from 100 draws on; what an insurance fund paid is in BTC at the lowest price of the window; error in log ratio of replayed over published, or their difference where either is not above zero, unit is a ratio or time
 -- Reads: catalog.published, catalog.episodes, catalog.runs, recorded.episode_bars, replayed.outcomes, replayed.prices, replayed.forced_orders
 WITH
 -- What stands beside a measure. `of` says where it comes from: draws (every draw), central (the central draw alone) or

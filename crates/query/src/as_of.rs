@@ -39,7 +39,7 @@ pub(crate) const DESCRIBED: Described = Described {
     name: "asof join",
     kind: "join",
     signature: "left ASOF JOIN right MATCH_CONDITION (left.at >= right.at) [ON left.key = right.key [AND …]]",
-    meaning: "Each row of the left table beside the last row of the right one that was known at its instant: every row of the left table once, in its order, with NULLs where none matches. `>=` and `>` look back, `<=` and `<` ahead. Of rows stamped alike a tape's last is taken. NULL matches nothing. Sides that are sorted by their instants, as tapes are, are read once side by side; others are sorted first.",
+    meaning: "Each row of the left table beside the last row of the right one that was known at its instant: every row of the left table once, with NULLs where none matches, in an order of its own: say ORDER BY. `>=` and `>` look back, `<=` and `<` ahead. Of rows stamped alike a tape's last is taken. NULL matches nothing. Sides that are sorted by their instants, as tapes are, are read once side by side; others are sorted first.",
     units: "the columns of both tables",
     order: "imposed",
     source: "the form is Snowflake's; the meaning that of kdb+'s `aj`",

@@ -28,6 +28,7 @@ mod reader;
 mod replayed;
 mod runs;
 mod session;
+pub mod shape;
 pub mod statements;
 mod synthetic;
 mod tables;

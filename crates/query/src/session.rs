@@ -25,7 +25,7 @@ use crate::reader::{self, Place, Reader};
 use crate::runs::InRuns;
 use crate::synthetic::Worlds;
 use crate::tape::{self, Windows};
-use crate::{CatalogTables, Error, Functions, Result, as_of, functions, tables};
+use crate::{CatalogTables, Error, Functions, Result, as_of, functions, shape, tables};
 
 /// The engine's name for all schemas of a session together.
 pub const CATALOG: &str = "aftershock";
@@ -245,6 +245,7 @@ impl Session {
         stop: impl Future<Output = ()>,
     ) -> Result<Vec<RecordBatch>> {
         reader::refuse_writers(sql)?;
+        shape::check(&self.reader, sql)?;
         let wanted = queries::parameters(sql);
         let absent = |name: &&String| parameters.iter().all(|(given, _)| given != name);
         let names: Vec<String> = wanted.iter().filter(absent).cloned().collect();

@@ -471,8 +471,7 @@ pub(crate) const LEAGUE: &[Column] = &[
         &["median_change", "low_change", "high_change"],
         Signed(1.0, 2),
     ),
-    result("of one sign, percent", &["same_sign_pct"], Fixed(1.0, 0)),
-    result("compared, percent", &["compared_pct"], Fixed(1.0, 0)),
+    result("draws of one sign, percent", &["same_sign_pct"], Fixed(1.0, 0)),
     result(
         "forced selling of record, million USD",
         &["record_sold_musd"],

@@ -9,7 +9,7 @@ use crate::table::Answer;
 use crate::{Error, Report, columns, page};
 
 /// Where the post-mortem of an episode stands that holds all of these runs, in one of the forms `html` and `md`.
-pub(crate) type Link<'a> = dyn Fn(&str, &[String], &str) -> Option<String> + 'a;
+pub type Link<'a> = dyn Fn(&str, &[String], &str) -> Option<String> + 'a;
 
 /// Every rule set.
 const ALL: (&str, &str) = ("rule_set", "%");

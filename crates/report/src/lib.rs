@@ -25,6 +25,8 @@ mod show;
 mod synthetic;
 mod table;
 
+pub use league::Link;
+
 use aftershock_query::Session;
 
 /// A post-mortem of one episode, or the page of a made-up crash.
@@ -103,11 +105,7 @@ impl Report {
     ///
     /// # Errors
     /// Where a query fails.
-    pub fn league(
-        session: &Session,
-        link: &dyn Fn(&str, &[String], &str) -> Option<String>,
-        left_out: &[String],
-    ) -> Result<Self, Error> {
+    pub fn league(session: &Session, link: &Link<'_>, left_out: &[String]) -> Result<Self, Error> {
         league::build(session, link, left_out)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use aftershock_query::{Error, Planned, Reader, RecordBatch, Result};
+use aftershock_query::{Error, Planned, Reader, RecordBatch, Result, shape};
 use arrow::array::RecordBatchOptions;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -13,9 +13,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+use crate::Limits;
 use crate::fresh::Fresh;
 use crate::values::Values;
-use crate::{Limits, shape};
 
 /// Batches that wait for a client that is slower than its query.
 const AHEAD: usize = 2;

@@ -12,7 +12,6 @@ mod growth;
 mod limits;
 mod postgres;
 mod running;
-mod shape;
 mod values;
 
 use std::io;

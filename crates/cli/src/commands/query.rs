@@ -125,7 +125,13 @@ fn check(session: &Session, parameter: &str, value: &str) -> Result<()> {
         return Ok(());
     }
     let said = values(session, parameter)?;
+    let near: Vec<&str> = known
+        .iter()
+        .filter_map(|row| row[0].text())
+        .filter(|name| name.contains(value))
+        .collect();
     let hint = match said.len() {
+        _ if !near.is_empty() => format!("did you mean {}?", near.join(" or ")),
         0 => format!("there is no {parameter} yet"),
         n if n > NAMED_VALUES => format!(
             "{} and {} more",

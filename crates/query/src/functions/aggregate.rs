@@ -17,7 +17,7 @@ use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, Signature, Volatil
 use datafusion::physical_expr::expressions::Literal;
 
 use super::Described;
-use super::argument::{Argument, coerced};
+use super::argument::{Argument, Form, coerced};
 use super::rows::{Ordered, Rows};
 
 /// The answer of an estimator: nothing where the rows do not tell, an error where a setting makes no sense for them.
@@ -283,7 +283,13 @@ impl Accumulator for Gathered {
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
         let ordered = self.rows.ordered();
-        let known = self.rows.len() > 0;
+        let columns = self.estimator.arguments.iter();
+        let mut columns = columns.filter(|argument| argument.is_column() && argument.form != Form::At);
+        let numbers = ordered.numbers.iter();
+        let known = self.rows.len() > 0
+            && numbers
+                .zip(&mut columns)
+                .all(|(values, argument)| argument.holds(values));
         let refused =
             |reason: String| DataFusionError::Execution(format!("{}: {reason}", self.estimator.name()));
         match self.estimator.answer {

@@ -19,8 +19,8 @@ pub(super) static AMPLIFICATION: Estimator = Estimator {
     },
     arguments: &[
         AT,
-        needed("price", Form::Number),
-        needed("null_price", Form::Number),
+        needed("price", Form::Price),
+        needed("null_price", Form::Price),
         CLOCK,
     ],
     answer: Answer::Number(|rows, settings| {

@@ -15,13 +15,15 @@ pub(super) struct Argument {
     pub(super) optional: bool,
 }
 
-/// What an argument may be. The first two are columns; the others are settings, which have one value in a group.
+/// What an argument may be. The first three are columns; the others are settings, which have one value in a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Form {
     /// An instant.
     At,
     /// A number.
     Number,
+    /// A number above zero.
+    Price,
     /// A length of time above zero, as microseconds.
     Span,
     /// A number between 0 and 1, both left out.
@@ -84,13 +86,22 @@ pub(super) fn coerced(
 
 impl Argument {
     pub(super) fn is_column(&self) -> bool {
-        matches!(self.form, Form::At | Form::Number)
+        matches!(self.form, Form::At | Form::Number | Form::Price)
+    }
+
+    /// Whether there is an answer with these values of a column.
+    pub(super) fn holds(&self, values: &[f64]) -> bool {
+        let least = match self.form {
+            Form::Price => f64::MIN_POSITIVE,
+            _ => f64::MIN,
+        };
+        values.iter().all(|value| (least..=f64::MAX).contains(value))
     }
 
     fn wanted(&self) -> String {
         match self.form {
             Form::At => "a timestamp".to_owned(),
-            Form::Number => "a number".to_owned(),
+            Form::Number | Form::Price => "a number".to_owned(),
             Form::Span => "an interval longer than zero, such as INTERVAL '1 minute'".to_owned(),
             Form::Share => "a number above 0 and below 1".to_owned(),
             Form::Count => "a whole number of at least 1".to_owned(),
@@ -114,7 +125,7 @@ impl Argument {
                 }
                 _ => None,
             },
-            Form::Number | Form::Share | Form::Positive => number.then_some(DataType::Float64),
+            Form::Number | Form::Price | Form::Share | Form::Positive => number.then_some(DataType::Float64),
             Form::Count => (given.is_integer() || given.is_null()).then_some(DataType::Int64),
             Form::Span => matches!(
                 given,

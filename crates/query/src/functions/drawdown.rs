@@ -17,7 +17,7 @@ pub(super) static MAX_DRAWDOWN: Estimator = Estimator {
         order: IMPOSED,
         source: "this project: crates/measure, drawdown",
     },
-    arguments: &[AT, needed("price", Form::Number)],
+    arguments: &[AT, needed("price", Form::Price)],
     answer: Answer::Number(|rows, _| {
         let path = rows.path(0);
         let measurable = path.prices.len() > 1 && are_prices(&path.prices);

@@ -12,14 +12,14 @@ pub(super) static KYLE: Estimator = Estimator {
         name: "kyle_lambda",
         kind: AGGREGATE,
         signature: "kyle_lambda(at, price, signed_volume[, clock])",
-        meaning: "Slope of the least-squares line, with a constant, of log returns on the signed volume that came with them, from instant to instant or over spans of `clock`; `signed_volume` is above zero for what takers bought. News that moves both enters it. NULL below three returns or where the flow does not vary.",
+        meaning: "Slope of the least-squares line, with a constant, of log returns on the signed volume that came with them, from instant to instant or over spans of `clock`, in which something traded: the return over one in which nothing did is part of the next; `signed_volume` is above zero for what takers bought. News that moves both enters it. NULL below three returns or where the flow does not vary.",
         units: "log units per unit of volume",
         order: IMPOSED,
         source: "Kyle (1985); Hasbrouck (2007), §7",
     },
     arguments: &[
         AT,
-        needed("price", Form::Number),
+        needed("price", Form::Price),
         needed("signed_volume", Form::Number),
         CLOCK,
     ],
@@ -42,7 +42,7 @@ pub(super) static AMIHUD: Estimator = Estimator {
     },
     arguments: &[
         AT,
-        needed("price", Form::Number),
+        needed("price", Form::Price),
         needed("volume", Form::Number),
         CLOCK,
     ],
@@ -63,7 +63,7 @@ pub(super) static ROLL: Estimator = Estimator {
         order: IMPOSED,
         source: "Roll (1984)",
     },
-    arguments: &[AT, needed("price", Form::Number), CLOCK],
+    arguments: &[AT, needed("price", Form::Price), CLOCK],
     answer: Answer::Number(|rows, settings| {
         let path = rows.path(0);
         let prices = path.on_clock(settings.span(0))?;

@@ -20,7 +20,7 @@ pub(super) static REALIZED: Estimator = Estimator {
         order: IMPOSED,
         source: "Andersen, Bollerslev, Diebold and Labys (2001)",
     },
-    arguments: &[AT, needed("price", Form::Number), CLOCK],
+    arguments: &[AT, needed("price", Form::Price), CLOCK],
     answer: Answer::Number(|rows, settings| {
         let returns = rows.path(0).returns(settings.span(0))?;
         Ok(returns.map(|returns| variance::realized_variance(&returns)))
@@ -37,7 +37,7 @@ pub(super) static BIPOWER: Estimator = Estimator {
         order: IMPOSED,
         source: "Barndorff-Nielsen and Shephard (2004)",
     },
-    arguments: &[AT, needed("price", Form::Number), CLOCK],
+    arguments: &[AT, needed("price", Form::Price), CLOCK],
     answer: Answer::Number(|rows, settings| {
         let returns = rows.path(0).returns(settings.span(0))?;
         Ok(returns.and_then(|returns| variance::bipower_variation(&returns)))
@@ -54,7 +54,7 @@ pub(super) static MEDIAN: Estimator = Estimator {
         order: IMPOSED,
         source: "Andersen, Dobrev and Schaumburg (2012)",
     },
-    arguments: &[AT, needed("price", Form::Number), CLOCK],
+    arguments: &[AT, needed("price", Form::Price), CLOCK],
     answer: Answer::Number(|rows, settings| {
         let returns = rows.path(0).returns(settings.span(0))?;
         Ok(returns.and_then(|returns| variance::med_rv(&returns)))
@@ -75,7 +75,7 @@ pub(super) static SEMI: Estimator = Estimator {
     },
     arguments: &[
         AT,
-        needed("price", Form::Number),
+        needed("price", Form::Price),
         needed("side", Form::Word(&["down", "up"])),
         CLOCK,
     ],
@@ -102,11 +102,7 @@ pub(super) static KERNEL: Estimator = Estimator {
         order: IMPOSED,
         source: "Barndorff-Nielsen, Hansen, Lunde and Shephard (2009)",
     },
-    arguments: &[
-        AT,
-        needed("price", Form::Number),
-        needed("slow_clock", Form::Span),
-    ],
+    arguments: &[AT, needed("price", Form::Price), needed("slow_clock", Form::Span)],
     answer: Answer::Number(kernel),
 };
 

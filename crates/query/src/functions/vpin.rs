@@ -22,7 +22,7 @@ pub(super) static BULK: Estimator = Estimator {
     },
     arguments: &[
         AT,
-        needed("price", Form::Number),
+        needed("price", Form::Price),
         needed("volume", Form::Number),
         needed("bucket_volume", Form::Positive),
         CLOCK,

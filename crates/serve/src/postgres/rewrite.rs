@@ -3,6 +3,7 @@
 //! Written for what `psql` and drivers ask. A query of a catalog that is empty here becomes one without rows, so that what
 //! this server has none of (policies, triggers, partitions …) needs no table.
 
+use aftershock_query::shape;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
@@ -15,7 +16,6 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::system::{FILLED, KEYWORDS, SCHEMA};
-use crate::shape;
 
 /// Longest text, and most operators, of a query that is read as one of catalogs; those of clients are far shorter.
 const BYTES: usize = 16 << 10;

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use aftershock_query::{Error, Reader, Result};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{Cte, ObjectName, Query, Visit, Visitor};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+
+use crate::{Error, Reader, Result};
 
 /// Longest text of a query.
 const BYTES: usize = 1 << 20;
@@ -21,7 +22,7 @@ const TABLES: u64 = 1_000;
 ///
 /// # Errors
 /// When its text is too long, too deep, or unfolds to too many tables.
-pub(crate) fn check(reader: &Reader, sql: &str) -> Result<()> {
+pub fn check(reader: &Reader, sql: &str) -> Result<()> {
     if sql.len() > BYTES {
         return Err(too_much(
             format!("the query is {} bytes long, and {BYTES} are taken", sql.len()),
@@ -61,7 +62,7 @@ fn too_much(primary: String, hint: &str) -> Error {
 }
 
 /// Counts what nests without brackets; brackets the parser counts itself.
-pub(crate) fn operators(sql: &str) -> usize {
+pub fn operators(sql: &str) -> usize {
     let tokens = Tokenizer::new(&GenericDialect {}, sql)
         .tokenize()
         .unwrap_or_default();
