@@ -181,9 +181,12 @@ def asked(program, name, command):
         wall, cpu, peak, others = timed(command, out)
         out.seek(0)
         said = out.read()
-    if program == "aftershock":
-        return wall, cpu, peak, others, list(json.loads(said.splitlines()[0]).values())
-    inner, row = json.loads(said.splitlines()[-1])
+    try:
+        if program == "aftershock":
+            return wall, cpu, peak, others, list(json.loads(said.splitlines()[0]).values())
+        inner, row = json.loads(said.splitlines()[-1])
+    except (ValueError, IndexError) as error:
+        raise SystemExit(f"{program} on {name}: {error} in what it printed:\n{said}")
     return inner, cpu, peak, others, row
 
 
