@@ -52,8 +52,9 @@ fn price(order: BarOrder, second: i64) -> PriceRow {
 
 fn some_journal() -> Journal {
     Journal {
-        prices: (0..100)
-            .map(|second| price(BarOrder::BOTH[(second % 2) as usize], second))
+        prices: [BarOrder::HighFirst, BarOrder::LowFirst]
+            .into_iter()
+            .flat_map(|order| (0..50).map(move |second| price(order, second)))
             .collect(),
         bands: vec![BandRow {
             event_at: Timestamp(5),
