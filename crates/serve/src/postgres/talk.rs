@@ -215,10 +215,10 @@ impl QueryParser for Talk {
         C: ClientInfo + Unpin + Send + Sync,
     {
         self.check()?;
-        if pieces(sql).len() > 1 {
-            return Err(fault(several("a prepared statement is one query or command")));
-        }
         if let Some(command) = Command::read(sql).map_err(fault)? {
+            if pieces(sql).len() > 1 {
+                return Err(fault(several("a prepared statement is one query or command")));
+            }
             return Ok(Some(Statement::Command(command)));
         }
         let asked = Asked::new(sql);
@@ -432,9 +432,13 @@ fn in_turn(text: &str) -> aftershock_query::Result<Vec<String>> {
         queries += usize::from(Command::read(piece.text)?.is_none());
     }
     if queries > 1 {
-        return Err(several(
-            "beside BEGIN, COMMIT and the like there may be one query",
-        ));
+        return match Command::read(text)? {
+            Some(_) => Err(several(
+                "beside BEGIN, COMMIT and the like there may be one query",
+            )),
+            // Refused in the words of the command line.
+            None => Ok(vec![text.to_owned()]),
+        };
     }
     let padded = |piece: &Piece<'_>| {
         // Places are counted in characters, and lines are kept.
