@@ -17,15 +17,11 @@ use aftershock_query::Session;
 use aftershock_query::cells::{Cell, Rows};
 use aftershock_report::Report;
 use anyhow::{Context, Result, bail, ensure};
-use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
-use arrow::compute::{SortColumn, cast, concat_batches, lexsort_to_indices, take_record_batch};
-use arrow::datatypes::DataType;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use arrow::array::RecordBatch;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::report::{asked_again, made, shows, twin_asked_again};
+use crate::report::{asked_again, copied, made, report_on, shows, twin_asked_again};
 
 const EPISODE: &str = "2000-01-01-made-up";
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -483,86 +479,6 @@ fn without_scripts_the_drawing_is_there() -> Result<()> {
 const HOSTILE: &str = "<script>alert(1)</script>";
 const WORSE: &str = "\"><img src=x onerror=alert(1)></script><script>alert(1)</script>|\\<!-- -->&amp;";
 
-/// A batch whose text column `name` holds `text` wherever `old` stood, or everywhere.
-fn renamed(batch: &RecordBatch, name: &str, old: Option<&str>, text: &str) -> Result<RecordBatch> {
-    let at = batch.schema().index_of(name)?;
-    let before = arrow::compute::cast(batch.column(at), &arrow::datatypes::DataType::Utf8)?;
-    let before = before
-        .as_any()
-        .downcast_ref::<StringArray>()
-        .context("a column of text")?;
-    let after: StringArray = before
-        .iter()
-        .map(|value| {
-            value.map(|value| {
-                if old.is_none_or(|old| old == value) {
-                    text
-                } else {
-                    value
-                }
-            })
-        })
-        .collect();
-    let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
-    columns[at] = arrow::compute::cast(&after, batch.column(at).data_type())?;
-    Ok(RecordBatch::try_new(batch.schema(), columns)?)
-}
-
-/// Copies the fixture's runs that belong together into a folder, every table changed by `change`, which is told its name;
-/// the rule set price-band is called `name` there.
-fn copied(
-    folder: &Path,
-    name: &str,
-    change: impl Fn(&str, RecordBatch) -> Result<RecordBatch>,
-) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for run in fs::read_dir(crate::workspace::root().join("tests/fixtures/sql/data/runs"))? {
-        let run = run?;
-        let folder_name = run.file_name().to_string_lossy().into_owned();
-        if !folder_name.contains(EPISODE) || folder_name.contains("fef26b8c") {
-            continue;
-        }
-        names.push(folder_name.trim_start_matches("run=").to_owned());
-        let target = folder.join("runs").join(&folder_name);
-        fs::create_dir_all(&target)?;
-        for file in fs::read_dir(run.path())? {
-            let path = file?.path();
-            let copy = target.join(path.file_name().context("a name")?);
-            if path.extension().is_none_or(|extension| extension != "parquet") {
-                let text = fs::read_to_string(&path)?;
-                let renamed = format!("\"rule_set\": {}", json!(name));
-                fs::write(copy, text.replace("\"rule_set\": \"price-band\"", &renamed))?;
-                continue;
-            }
-            let table = path.file_stem().context("a name")?.to_string_lossy().into_owned();
-            let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&path)?)?;
-            let schema = Arc::clone(reader.schema());
-            let mut writer = ArrowWriter::try_new(fs::File::create(copy)?, schema, None)?;
-            for batch in reader.build()? {
-                let batch = renamed(&batch?, "rule_set", Some("price-band"), name)?;
-                writer.write(&change(&table, batch)?)?;
-            }
-            writer.close()?;
-        }
-    }
-    Ok(names)
-}
-
-/// The report on such a copy, with words of the episode written by `words`.
-fn report_on(folder: &Path, runs: &[String], words: Option<&str>) -> Result<(Session, Report)> {
-    let fixture = crate::workspace::root().join("tests/fixtures/sql");
-    let mut catalog = crate::sql::catalog(&fixture.join("catalog"))?;
-    for column in ["title", "instrument", "summary"] {
-        if let Some(words) = words {
-            catalog.episodes = renamed(&catalog.episodes, column, None, words)?;
-        }
-    }
-    let runs: Vec<&str> = runs.iter().map(String::as_str).collect();
-    let session = Session::open_runs(folder, catalog, &runs)?;
-    let report = Report::build(&session, EPISODE, "changed")?;
-    Ok((session, report))
-}
-
 /// The fixture, in which a rule set and an episode have names that want to be markup.
 fn hostile(folder: &Path) -> Result<(Session, Report)> {
     let runs = copied(folder, HOSTILE, |_, batch| Ok(batch))?;
@@ -614,86 +530,6 @@ fn a_run_without_forced_orders_has_a_page_that_says_so() -> Result<()> {
     let page = browser.open(&report.html)?;
     ensure!(browser.number("document.querySelectorAll('.canvas canvas').length")? >= 2.0);
     browser.quiet(&page)
-}
-
-/// Every row as often as asked, each time a number of seconds later, in the order of a journal.
-fn multiplied(batch: &RecordBatch, times: i64, seconds: i64) -> Result<RecordBatch> {
-    let schema = batch.schema();
-    let at = schema.index_of("event_at")?;
-    let later = |time: i64| -> Result<RecordBatch> {
-        let mut columns = batch.columns().to_vec();
-        let whole = cast(&columns[at], &DataType::Int64)?;
-        let whole = whole.as_any().downcast_ref::<Int64Array>();
-        let moved: Int64Array = whole
-            .context("whole numbers")?
-            .unary(|value| value + time * seconds * 1_000_000);
-        columns[at] = cast(&moved, columns[at].data_type())?;
-        Ok(RecordBatch::try_new(schema.clone(), columns)?)
-    };
-    let all = concat_batches(&schema, &(0..times).map(later).collect::<Result<Vec<_>>>()?)?;
-    let by = ["bar_order", "event_at"]
-        .into_iter()
-        .filter_map(|name| all.column_by_name(name));
-    let by: Vec<SortColumn> = by
-        .map(|values| SortColumn {
-            values: Arc::clone(values),
-            options: None,
-        })
-        .collect();
-    Ok(take_record_batch(&all, &lexsort_to_indices(&by, None)?)?)
-}
-
-#[test]
-fn a_run_of_very_many_rows_has_a_page_of_bounded_size() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    // 80 closes in each bar of a quarter of an hour.
-    let runs = copied(folder.path(), "price-band", |table, batch| match table {
-        "prices" | "bands" | "forced_orders" | "fund_balances" => multiplied(&batch, 80, 11),
-        _ => Ok(batch),
-    })?;
-    let (session, report) = report_on(folder.path(), &runs, None)?;
-    asked_again(&session, &report.html)?;
-    twin_asked_again(&session, &report.markdown)?;
-    ensure!(
-        report.html.len() < 2_000_000,
-        "{} bytes of HTML",
-        report.html.len()
-    );
-    ensure!(
-        report.markdown.len() < 500_000,
-        "{} bytes of Markdown",
-        report.markdown.len()
-    );
-
-    let whole = Rows::of(&session.sql(
-        "SELECT count(*) FILTER (WHERE bar_close) AS closes, max(event_at) FILTER (WHERE bar_close) AS last_at, \
-         min(depth_ratio) AS lowest FROM replayed.prices \
-         WHERE rule_set = 'record' AND bar_order = 'high_first'",
-    )?);
-    let closes = whole.get(0, "closes").and_then(Cell::number);
-    ensure!(closes == Some(32.0 * 80.0), "{closes:?}");
-    for (query, extra) in [("liquidation/depth_paths", 0.0), ("comparison/price_paths", 1.0)] {
-        let query = aftershock_query::queries::named(query)?.sql;
-        let rows = Rows::of(&session.sql_with(query, &[("episode", EPISODE)])?);
-        let rows: Vec<_> = (0..rows.rows.len())
-            .filter(|row| rows.get(*row, "rule_set") == Some(&Cell::Text("record".to_owned())))
-            .map(|row| {
-                (
-                    rows.get(row, "event_at").cloned(),
-                    rows.get(row, "lowest").and_then(Cell::number),
-                )
-            })
-            .collect();
-        // Every third: 2,560 / 3, rounded up.
-        ensure!(rows.len() as f64 == 854.0 + extra, "{query}: {} rows", rows.len());
-        ensure!(rows.last().and_then(|(at, _)| at.as_ref()) == whole.get(0, "last_at"));
-        let lowest = rows
-            .iter()
-            .filter_map(|(_, lowest)| *lowest)
-            .fold(f64::INFINITY, f64::min);
-        ensure!(extra > 0.0 || Some(lowest) == whole.get(0, "lowest").and_then(Cell::number));
-    }
-    Ok(())
 }
 
 #[test]

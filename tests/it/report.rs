@@ -10,8 +10,10 @@ mod cells;
 mod changed;
 mod chart;
 mod contents;
+mod copies;
 mod drawn;
 mod league;
+mod long;
 mod page;
 mod svg;
 mod twin;
@@ -24,6 +26,7 @@ use aftershock_report::Report;
 use anyhow::{Result, anyhow};
 
 pub use self::cells::shows;
+pub use self::copies::{copied, report_on};
 pub use self::page::asked_again;
 pub use self::twin::twin_asked_again;
 

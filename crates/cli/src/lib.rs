@@ -32,6 +32,7 @@ mod tape;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use aftershock_query::shape::STACK_BYTES;
 use aftershock_rules::Kind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -115,9 +116,6 @@ impl Command {
         }
     }
 }
-
-/// Deep queries recurse; this much stack holds the deepest that the length limits let through.
-const STACK_BYTES: usize = 256 << 20;
 
 /// The whole command line, with these kinds of rule beside ours: `main` of a crate that brings rules.
 ///

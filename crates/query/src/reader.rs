@@ -20,7 +20,7 @@ use futures_util::{Stream, StreamExt};
 use crate::error::Known;
 use crate::extension::called;
 use crate::synthetic::{self, Worlds};
-use crate::{Error, Result, as_of, catalog, cuts, replayed, tables, tape};
+use crate::{Error, Result, as_of, catalog, cuts, replayed, shape, tables, tape};
 
 /// The tables of one data folder and the way to ask them: nothing in SQL can write, and no file outside is read.
 ///
@@ -113,9 +113,10 @@ impl Reader {
     /// Plans a query without running it.
     ///
     /// # Errors
-    /// When it is not a query or names what is not there.
+    /// When it is not a query, names what is not there, or would take the planner too much.
     pub async fn plan(&self, sql: &str) -> Result<Planned> {
         refuse_writers(sql)?;
+        shape::check(self, sql)?;
         let planned = self.frame(sql).await;
         Ok(Planned {
             frame: planned.map_err(|error| self.of_plan(error, sql))?,

@@ -35,9 +35,6 @@ pub const SCHEMA: &str = "replayed";
 /// Scan partitions of every query: fixed, so that an answer does not depend on the machine.
 const PARTITIONS: usize = 1;
 
-/// Deep queries recurse; this much stack a thread holds the deepest that the length limits let through.
-const STACK_BYTES: usize = 256 << 20;
-
 /// The tables of one data folder under SQL. Blocking: not to be used inside an async runtime.
 ///
 /// Tables are looked up when the session opens; runs written later are seen by the next one.
@@ -109,7 +106,7 @@ impl Session {
     ) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
-            .thread_stack_size(STACK_BYTES)
+            .thread_stack_size(shape::STACK_BYTES)
             .build()
             .map_err(|error| Error::Data {
                 path: data_dir.to_owned(),
@@ -245,7 +242,6 @@ impl Session {
         stop: impl Future<Output = ()>,
     ) -> Result<Vec<RecordBatch>> {
         reader::refuse_writers(sql)?;
-        shape::check(&self.reader, sql)?;
         let wanted = queries::parameters(sql);
         let absent = |name: &&String| parameters.iter().all(|(given, _)| given != name);
         let names: Vec<String> = wanted.iter().filter(absent).cloned().collect();

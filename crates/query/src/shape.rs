@@ -11,6 +11,9 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::{Error, Reader, Result};
 
+/// Deep queries recurse; this much stack a thread, in bytes, holds the deepest that the limits here let through.
+pub const STACK_BYTES: usize = 256 << 20;
+
 /// Longest text of a query.
 const BYTES: usize = 1 << 20;
 /// Most operators and joins; a chain of them nests as deep as it is long, and the planner recurses.
@@ -22,7 +25,7 @@ const TABLES: u64 = 1_000;
 ///
 /// # Errors
 /// When its text is too long, too deep, or unfolds to too many tables.
-pub fn check(reader: &Reader, sql: &str) -> Result<()> {
+pub(crate) fn check(reader: &Reader, sql: &str) -> Result<()> {
     if sql.len() > BYTES {
         return Err(too_much(
             format!("the query is {} bytes long, and {BYTES} are taken", sql.len()),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use aftershock_query::{Error, Planned, Reader, RecordBatch, Result, shape};
+use aftershock_query::{Error, Planned, Reader, RecordBatch, Result};
 use arrow::array::RecordBatchOptions;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -143,9 +143,7 @@ impl Desk {
 }
 
 async fn plan(reader: &Reader, sql: &str, memory: usize) -> Result<Planned> {
-    let reader = reader.limited(memory)?;
-    shape::check(&reader, sql)?;
-    reader.plan(sql).await
+    reader.limited(memory)?.plan(sql).await
 }
 
 /// Hands on batches until there are none, one fails, or nobody takes them.

@@ -19,7 +19,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aftershock_query::Error as QueryError;
+use aftershock_query::{Error as QueryError, shape};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
@@ -31,8 +31,6 @@ pub use limits::Limits;
 
 /// How long those who are still being answered may take once the server is to stop.
 const GRACE: Duration = Duration::from_secs(2);
-/// Deep plans recurse; as much as the command line has.
-const STACK_BYTES: usize = 256 << 20;
 
 /// Why the server does not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -160,7 +158,7 @@ impl Server {
         let queries = Builder::new_multi_thread()
             .worker_threads(self.limits.queries)
             .thread_name("query")
-            .thread_stack_size(STACK_BYTES)
+            .thread_stack_size(shape::STACK_BYTES)
             .enable_all()
             .build()
             .map_err(machine)?;

@@ -61,13 +61,7 @@ pub(crate) fn run(data: &Path, arguments: Arguments) -> Result<()> {
         if record {
             crate::say!("note: {run} is of the rules of record, against which others are compared");
         } else if !compared.contains(&run.as_str()) {
-            return Err(
-                Mistake::new(format!("{run} has no run of the rules of record beside it"))
-                    .hint(
-                        "replay the episode with the same seed and draws; the rules of record always run too",
-                    )
-                    .into(),
-            );
+            return Err(report::without_record(run).into());
         }
     }
     if compared.is_empty() {

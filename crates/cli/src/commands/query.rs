@@ -89,14 +89,9 @@ pub(crate) fn answer(data: &Path, name: &str, asking: &Asking) -> Result<()> {
     };
     let flags: Vec<String> = wanted.iter().map(|name| format!("-p {name}=…")).collect();
     let values = values(&session, first)?;
-    let known = match values.len() {
-        0 => String::new(),
-        n if n > NAMED_VALUES => format!(
-            "; {first} is one of {} and {} more",
-            values[..NAMED_VALUES].join(", "),
-            n - NAMED_VALUES
-        ),
-        _ => format!("; {first} is one of {}", values.join(", ")),
+    let known = match values.is_empty() {
+        true => String::new(),
+        false => format!("; {first} is one of {}", named(&values)),
     };
     let lacking: Vec<&str> = absent.iter().map(|name| name.as_str()).collect();
     Err(
@@ -110,6 +105,18 @@ pub(crate) fn answer(data: &Path, name: &str, asking: &Asking) -> Result<()> {
     )
 }
 
+/// Values one after the other, the first of many.
+fn named(values: &[String]) -> String {
+    match values.len() {
+        n if n > NAMED_VALUES => format!(
+            "{} and {} more",
+            values[..NAMED_VALUES].join(", "),
+            n - NAMED_VALUES
+        ),
+        _ => values.join(", "),
+    }
+}
+
 /// Refuses a value that names nothing there is; patterns may match nothing.
 fn check(session: &Session, parameter: &str, value: &str) -> Result<()> {
     let sql = match parameter {
@@ -119,9 +126,11 @@ fn check(session: &Session, parameter: &str, value: &str) -> Result<()> {
         "world" => "SELECT DISTINCT world FROM synthetic.worlds",
         _ => return Ok(()),
     };
-    let pattern = value.contains('%');
+    if value.contains('%') {
+        return Ok(());
+    }
     let known = Rows::of(&session.sql(&format!("{sql} ORDER BY 1"))?).rows;
-    if pattern || known.iter().any(|row| row[0].text() == Some(value)) {
+    if known.iter().any(|row| row[0].text() == Some(value)) {
         return Ok(());
     }
     let said = values(session, parameter)?;
@@ -130,15 +139,10 @@ fn check(session: &Session, parameter: &str, value: &str) -> Result<()> {
         .filter_map(|row| row[0].text())
         .filter(|name| name.contains(value))
         .collect();
-    let hint = match said.len() {
+    let hint = match said.is_empty() {
         _ if !near.is_empty() => format!("did you mean {}?", near.join(" or ")),
-        0 => format!("there is no {parameter} yet"),
-        n if n > NAMED_VALUES => format!(
-            "{} and {} more",
-            said[..NAMED_VALUES].join(", "),
-            n - NAMED_VALUES
-        ),
-        _ => said.join(", "),
+        true => format!("there is no {parameter} yet"),
+        false => named(&said),
     };
     Err(Mistake::new(format!("no {parameter} is named {value}"))
         .hint(hint)

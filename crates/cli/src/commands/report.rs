@@ -176,13 +176,7 @@ fn post_mortem(data: &Path, runs: &[String]) -> Result<(Report, String)> {
             continue;
         }
         let Some(record) = known.iter().find(|record| is_record_of(record, &run)) else {
-            return Err(
-                Mistake::new(format!("{} has no run of the rules of record beside it", run.run))
-                    .hint(
-                        "replay the episode with the same seed and draws; the rules of record always run too",
-                    )
-                    .into(),
-            );
+            return Err(without_record(&run.run).into());
         };
         crate::say!(
             "note: with {}, the rules of record, against which others are told",
@@ -192,6 +186,12 @@ fn post_mortem(data: &Path, runs: &[String]) -> Result<(Report, String)> {
     }
     let session = session_of(data, &manifests)?;
     Ok((Report::build(&session, &episode, STEM)?, episode))
+}
+
+/// What is said where a run has nothing to be told against.
+pub(crate) fn without_record(run: &str) -> Mistake {
+    Mistake::new(format!("{run} has no run of the rules of record beside it"))
+        .hint("replay the episode with the same seed and draws; the rules of record always run too")
 }
 
 /// A session that sees these runs, with the rules that they carry.
