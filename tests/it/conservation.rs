@@ -1,6 +1,6 @@
 //! Count it twice: a naive ledger, rebuilt from a run's journal alone, comes to the same sums.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aftershock_market::journal::{AccountStateRow, ForcedOrderRow, FundRow, Journal, OutcomeRow};
 use aftershock_market::{BarOrder, Timestamp};
@@ -154,8 +154,8 @@ impl<'a> Central<'a> {
         Ok(())
     }
 
-    /// What is held of both sides at the start is the open interest, and where no order is under way both sides are one; steps are of two
-    /// percent of the first price, whole and apart, and hold what the mark makes of them.
+    /// What is held of both sides at the start, and what is under way, is the open interest; where no order is under way both sides
+    /// are one; steps are of two percent of the first price, whole, and hold what the mark makes of them.
     fn levels(&self, journal: &Journal, order: BarOrder, of_record: bool) -> Result<()> {
         let marks: BTreeMap<Timestamp, (f64, f64)> = journal
             .prices
@@ -197,7 +197,11 @@ impl<'a> Central<'a> {
             }
         }
         let before = self.outcome.open_interest_btc_before;
-        let at_start = held.get(start).context("nothing at the start")?;
+        let mut at_start = *held.get(start).context("nothing at the start")?;
+        // What the first price breaks is under way at once.
+        for row in self.orders.iter().filter(|row| row.triggered_at <= *start) {
+            at_start[usize::from(row.side == "buy")] += row.quantity_btc;
+        }
         ensure!(
             at_start.iter().all(|side| near(*side, before, before)),
             "{at_start:?} at the start, not {before}"
@@ -212,9 +216,14 @@ impl<'a> Central<'a> {
             quiet += 1;
         }
         ensure!(quiet >= 5, "only {quiet} of {} instants are quiet", held.len());
-        for at in held.keys().skip(1) {
-            ensure!(at.micros() % 3_600_000_000 == 0, "{at} is no whole hour");
-        }
+        // Halted bars too.
+        let hourly = |at: Timestamp| at.micros() % 3_600_000_000 == 0;
+        let closes = journal.prices.iter().filter(|row| {
+            row.bar_order == order && ((row.bar_close && hourly(row.event_at)) || row.event_at == *start)
+        });
+        let expected: BTreeSet<Timestamp> = closes.map(|row| row.event_at).collect();
+        let told: BTreeSet<Timestamp> = held.keys().copied().collect();
+        ensure!(told == expected, "told at {told:?}, not at {expected:?}");
         Ok(())
     }
 
