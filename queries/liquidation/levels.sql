@@ -1,6 +1,6 @@
 -- Question: At which levels of the mark were forced orders triggered, how much, and when were the first and the last of each level?
 -- Grain: one row per run, side and step of two percent of the run's first recorded price in which an order was triggered, of the central draw
--- Units: _pct percent of the first recorded price, _usd USD per BTC except notional_usd, USD at the fill, the mean of both orders inside a bar; additional_pct percent of it that the null never triggered; levels that were not met are not in a run, so this is no map of what stood below
+-- Units: _pct percent of the first recorded price, _usd USD per BTC except notional_usd, USD at the fill, the mean of both orders inside a bar; additional_pct percent of it that the null never triggered; levels that were not met are in liquidation/level_map alone
 -- Reads: replayed.forced_orders, replayed.prices
 WITH
 starts AS (

@@ -1,9 +1,9 @@
 //! Count it twice: a naive ledger, rebuilt from a run's journal alone, comes to the same sums.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aftershock_market::BarOrder;
-use aftershock_market::journal::{ForcedOrderRow, FundRow, Journal, OutcomeRow};
+use aftershock_market::journal::{AccountStateRow, ForcedOrderRow, FundRow, Journal, OutcomeRow};
+use aftershock_market::{BarOrder, Timestamp};
 use anyhow::{Context, Result, ensure};
 
 use crate::workspace::{Loaded, rule_set, text};
@@ -26,6 +26,7 @@ fn near(found: f64, expected: f64, scale: f64) -> bool {
 struct Central<'a> {
     orders: Vec<&'a ForcedOrderRow>,
     funds: Vec<&'a FundRow>,
+    states: Vec<&'a AccountStateRow>,
     outcome: &'a OutcomeRow,
     reopen_share: f64,
 }
@@ -48,6 +49,11 @@ impl<'a> Central<'a> {
                 .collect(),
             funds: journal
                 .fund_balances
+                .iter()
+                .filter(|row| row.bar_order == order)
+                .collect(),
+            states: journal
+                .account_states
                 .iter()
                 .filter(|row| row.bar_order == order)
                 .collect(),
@@ -148,6 +154,79 @@ impl<'a> Central<'a> {
         Ok(())
     }
 
+    /// What is held of both sides at the start, and what is under way, is the open interest; where no order is under way both sides
+    /// are one; steps are of two percent of the first price, whole, and hold what the mark makes of them.
+    fn levels(&self, journal: &Journal, order: BarOrder, of_record: bool) -> Result<()> {
+        let marks: BTreeMap<Timestamp, (f64, f64)> = journal
+            .prices
+            .iter()
+            .filter(|row| row.bar_order == order)
+            // Of one instant the close comes first; what is held is told then.
+            .rev()
+            .map(|row| (row.event_at, (row.recorded_usd, row.mark_usd)))
+            .collect();
+        let (start, (first_usd, _)) = marks.first_key_value().context("a first price")?;
+        let mut held: BTreeMap<Timestamp, [f64; 2]> = BTreeMap::new();
+        for row in &self.states {
+            let place = ["long", "short"].iter().position(|side| *side == row.side);
+            held.entry(row.event_at).or_default()[place.context("a side")?] += row.quantity_btc;
+            let step = 50.0 * row.from_usd / first_usd;
+            ensure!(near(step, step.round(), 50.0), "no step: {row:?}");
+            let width = row.to_usd.map(|to| 50.0 * (to - row.from_usd) / first_usd);
+            ensure!(
+                width.is_none_or(|width| near(width, 1.0, 1.0))
+                    && (row.to_usd.is_some() || row.from_usd == 0.0),
+                "no step: {row:?}"
+            );
+            let (_, mark) = marks.get(&row.event_at).context("no price then")?;
+            ensure!(
+                near(row.notional_usd, row.quantity_btc * mark, row.notional_usd),
+                "not its value at {mark}: {row:?}"
+            );
+            ensure!(
+                row.positions > 0 && row.quantity_btc > 0.0 && row.margin_usd > 0.0,
+                "{row:?}"
+            );
+            // What the mark has left behind by the whole step is closed by now, unless a rule let it wait.
+            if let Some(to) = row.to_usd {
+                let broken = match row.side {
+                    "long" => *mark < row.from_usd,
+                    _ => *mark > to,
+                };
+                ensure!(!(broken && of_record), "stands at a mark of {mark}: {row:?}");
+            }
+        }
+        let before = self.outcome.open_interest_btc_before;
+        let mut at_start = *held.get(start).context("nothing at the start")?;
+        // What the first price breaks is under way at once.
+        for row in self.orders.iter().filter(|row| row.triggered_at <= *start) {
+            at_start[usize::from(row.side == "buy")] += row.quantity_btc;
+        }
+        ensure!(
+            at_start.iter().all(|side| near(*side, before, before)),
+            "{at_start:?} at the start, not {before}"
+        );
+        let under_way = |at: Timestamp| {
+            let mut orders = self.orders.iter();
+            orders.any(|row| row.triggered_at <= at && at <= row.event_at)
+        };
+        let mut quiet = 0;
+        for (at, [long, short]) in held.iter().filter(|(at, _)| !under_way(**at)) {
+            ensure!(near(*long, *short, before), "{at}: {long} long, {short} short");
+            quiet += 1;
+        }
+        ensure!(quiet >= 5, "only {quiet} of {} instants are quiet", held.len());
+        // Halted bars too.
+        let hourly = |at: Timestamp| at.micros() % 3_600_000_000 == 0;
+        let closes = journal.prices.iter().filter(|row| {
+            row.bar_order == order && ((row.bar_close && hourly(row.event_at)) || row.event_at == *start)
+        });
+        let expected: BTreeSet<Timestamp> = closes.map(|row| row.event_at).collect();
+        let told: BTreeSet<Timestamp> = held.keys().copied().collect();
+        ensure!(told == expected, "told at {told:?}, not at {expected:?}");
+        Ok(())
+    }
+
     /// Orders follow what triggered them, and what their losses imply was a price of the record.
     fn causes(&self, journal: &Journal, loaded: &Loaded, order: BarOrder, latency_s: f64) -> Result<()> {
         let marks: Vec<(i64, f64)> = journal
@@ -217,6 +296,9 @@ fn the_journal_adds_up() -> Result<()> {
                 ensure!(!central.orders.is_empty(), "{}: nothing was forced", named());
                 central.money().with_context(named)?;
                 central.contracts().with_context(named)?;
+                central
+                    .levels(journal, order, set.name == "record")
+                    .with_context(named)?;
                 central
                     .causes(journal, &loaded, order, latency_s)
                     .with_context(named)?;

@@ -422,7 +422,20 @@ fn a_damaged_file_is_named() -> Result<()> {
     let broken = target.join("prices.parquet");
     let whole = fs::read(&broken)?;
     fs::write(&broken, &whole[..whole.len() / 2])?;
+    // A table that the manifest does not know is none that is missing.
+    let manifest = target.join("manifest.json");
+    let mut known: serde_json::Value = serde_json::from_str(&fs::read_to_string(&manifest)?)?;
+    let tables = known["tables"].as_object_mut().context("tables")?;
+    tables.remove("bands").context("bands")?;
+    fs::write(&manifest, serde_json::to_string_pretty(&known)?)?;
+    fs::remove_file(target.join("bands.parquet"))?;
+    fs::remove_file(target.join("margins.parquet"))?;
     let session = Session::open(folder.path(), CatalogTables::empty())?;
+    ensure!(Rows::of(&session.sql("SELECT count(*) AS n FROM bands")?).get(0, "n") == Some(&Cell::Int(0)));
+    match session.sql("SELECT count(*) FROM margins") {
+        Err(Error::Data { path, .. }) => ensure!(path.ends_with("margins.parquet"), "{}", path.display()),
+        other => bail!("{other:?}"),
+    }
     ensure!(session.sql("SELECT count(*) FROM outcomes").is_ok());
     match session.sql("SELECT sum(mark_usd) FROM prices") {
         Err(Error::Data { path, .. }) => ensure!(path.ends_with("prices.parquet"), "{}", path.display()),

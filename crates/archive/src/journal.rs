@@ -6,8 +6,9 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use aftershock_market::journal::{
-    AmplificationRow, AssumptionRow, BandRow, ForcedOrderRow, FundRow, GateRow, InterventionRow, Journal,
-    MarginRow, OutcomeRow, OverlapRow, OwnAccountRow, ParameterRow, PriceRow, QuietDayRow, ShapleyRow,
+    AccountStateRow, AmplificationRow, AssumptionRow, BandRow, ForcedOrderRow, FundRow, GateRow,
+    InterventionRow, Journal, MarginRow, OutcomeRow, OverlapRow, OwnAccountRow, ParameterRow, PriceRow,
+    QuietDayRow, ShapleyRow,
 };
 use arrow::array::{ArrayRef, DynComparator, RecordBatch, make_comparator};
 use arrow::compute::SortOptions;
@@ -83,6 +84,9 @@ tables! {
         bar_order, event_at, rule, step, decision, subject, before, after, until_at, reason,
     }
     margins: MarginRow { event_at, venue, tier, initial_ratio, maintenance_ratio }
+    account_states: AccountStateRow {
+        bar_order, event_at, side, from_usd, to_usd, positions, quantity_btc, notional_usd, margin_usd, profit_usd,
+    }
     fund_balances: FundRow { bar_order, event_at, venue, insurance_usd, bad_debt_usd }
     outcomes: OutcomeRow {
         draw, bar_order, recorded_drawdown, mark_drawdown, null_drawdown, forced_sell_usd, forced_buy_usd,
@@ -116,6 +120,7 @@ tables! {
 pub fn order(table: &str) -> &'static [&'static str] {
     match table {
         "prices" => &["bar_order", "event_at"],
+        "account_states" => &["bar_order", "event_at", "side", "from_usd"],
         "bands" => &["event_at"],
         "forced_orders" => &["bar_order", "order_id"],
         "outcomes" | "own_accounts" | "quiet_days" => &["draw", "bar_order"],

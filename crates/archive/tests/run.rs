@@ -81,7 +81,7 @@ fn some_journal() -> Journal {
 
 #[test]
 fn every_table_has_a_schema_and_its_run_s_constants() {
-    assert_eq!(journal::table_names().len(), 15);
+    assert_eq!(journal::table_names().len(), 16);
     for table in journal::table_names() {
         let schema = journal::schema(table).expect("a named table has a schema");
         assert_eq!(schema.field(0).name(), "episode");
@@ -118,7 +118,7 @@ fn a_run_is_written_as_its_digests_in_memory_foretell() -> Outcome {
     assert_eq!(kept.tables, journal_digests(&some_journal(), &LABELS));
     assert_eq!(kept.tables["prices"].rows, 100);
     assert_eq!(kept.tables["gates"].rows, 0);
-    assert_eq!(fs::read_dir(&written.path)?.count(), 16);
+    assert_eq!(fs::read_dir(&written.path)?.count(), 17);
     let file = fs::read(written.path.join("bands.parquet"))?;
     assert_eq!(sha256_hex(&file), kept.tables["bands"].sha256);
 

@@ -110,6 +110,33 @@ pub struct MarginRow {
     pub maintenance_ratio: f64,
 }
 
+/// What the model's accounts of one side and step of liquidation price held at the start or a whole hour, in the central draw.
+///
+/// Steps are of two percent of the first recorded price. Positions whose closing order is under way are in none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AccountStateRow {
+    /// Intra-bar order of this replay.
+    pub bar_order: BarOrder,
+    /// The first waypoint, or a whole hour at which a bar ended.
+    pub event_at: Timestamp,
+    /// Side of the positions: `long` or `short`.
+    pub side: &'static str,
+    /// Lower end of the step of liquidation price, USD; 0 also for positions that no price liquidates.
+    pub from_usd: f64,
+    /// Upper end, which is not part of it, USD; absent for positions that no price liquidates.
+    pub to_usd: Option<f64>,
+    /// Number of positions that the model keeps apart; each stands for all that are alike.
+    pub positions: i64,
+    /// Size, BTC.
+    pub quantity_btc: f64,
+    /// Value at the mark, USD.
+    pub notional_usd: f64,
+    /// Margin posted, USD.
+    pub margin_usd: f64,
+    /// Gain at the mark that is not realised, funding included, USD; a loss is negative.
+    pub profit_usd: f64,
+}
+
 /// Reserves after a change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FundRow {
@@ -382,6 +409,8 @@ pub struct Journal {
     pub interventions: Vec<InterventionRow>,
     /// Central draw's margins.
     pub margins: Vec<MarginRow>,
+    /// What the central draw's accounts held, by liquidation price.
+    pub account_states: Vec<AccountStateRow>,
     /// Central draw's reserves.
     pub fund_balances: Vec<FundRow>,
     /// One row a draw and order.

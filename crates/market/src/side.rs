@@ -37,6 +37,14 @@ impl Side {
         self as usize
     }
 
+    /// The name in tables: `long` or `short`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Side::Long => "long",
+            Side::Short => "short",
+        }
+    }
+
     /// The order that closes this side: `sell` closes a long, `buy` a short.
     pub const fn closing_order(self) -> &'static str {
         match self {

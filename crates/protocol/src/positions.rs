@@ -292,6 +292,21 @@ impl PositionBook {
         all
     }
 
+    /// All positions of a side, bracket by bracket, each with the mark that liquidates it as [`PositionBook::trigger`] tells it: less funding
+    /// so far; none where no mark does.
+    pub fn held(&self, side: Side) -> impl Iterator<Item = (Slot, &Position, Option<f64>)> {
+        self.queues[side.index()].iter().flat_map(move |queue| {
+            queue.positions.iter().map(move |held| {
+                let trigger = queue.trigger(side, held, self.funding);
+                (
+                    queue.slot,
+                    held,
+                    Some(trigger).filter(|_| is_reached(side, trigger)),
+                )
+            })
+        })
+    }
+
     /// Takes these quantities off these positions.
     ///
     /// # Panics
@@ -553,12 +568,22 @@ impl Queue {
     }
 }
 
+/// Whether any mark comes as far as a liquidation price.
+#[inline]
+fn is_reached(side: Side, trigger: f64) -> bool {
+    match side {
+        Side::Long => trigger > 0.0,
+        Side::Short => trigger.is_finite(),
+    }
+}
+
 #[inline]
 fn mark_crosses(side: Side, trigger: f64, mark_usd: f64) -> bool {
-    match side {
-        Side::Long => mark_usd <= trigger && trigger > 0.0,
-        Side::Short => mark_usd >= trigger && trigger.is_finite(),
-    }
+    let beyond = match side {
+        Side::Long => mark_usd <= trigger,
+        Side::Short => mark_usd >= trigger,
+    };
+    beyond && is_reached(side, trigger)
 }
 
 #[cfg(test)]

@@ -275,3 +275,65 @@ fn a_fully_offset_position_is_never_liquidated() {
     assert_eq!(book.triggered_quantity(Side::Long, 0.01), Coin::ZERO);
     assert_eq!(book.triggered_quantity(Side::Long, 0.0), Coin::ZERO);
 }
+
+/// By hand, with 100 of funding paid on a coin: `M - 36,000 = r (M + 100)` for a long at ten times leverage, `44,000 - M = r (M + 100)`
+/// for a short, M being the price less funding; a short of which nothing is at risk has no level.
+#[test]
+fn all_that_is_held_is_told_with_its_level() {
+    let mut book = PositionBook::new(&[0.005, 0.01]);
+    let slot = |tier, linked| Slot { tier, linked };
+    let (long, short) = (
+        position(Side::Long, 1.0, 40_000.0, 10.0),
+        position(Side::Short, 4.0, 40_000.0, 10.0),
+    );
+    let offset = Position {
+        key: f64::INFINITY,
+        ..short
+    };
+    book.fill([
+        (Side::Long, slot(1, true), long),
+        (Side::Long, slot(0, false), long),
+        (
+            Side::Long,
+            slot(0, false),
+            position(Side::Long, 2.0, 40_000.0, 5.0),
+        ),
+        (Side::Short, slot(0, false), short),
+        (Side::Short, slot(1, true), offset),
+    ]);
+    book.set_funding(100.0);
+    let told = |side| -> Vec<(Slot, f64, Option<f64>)> {
+        let held = book.held(side);
+        held.map(|(slot, held, trigger)| (slot, held.quantity.to_f64(), trigger))
+            .collect()
+    };
+    for (side, expected) in [
+        (
+            Side::Long,
+            vec![
+                (slot(0, false), 1.0, Some(36_000.5 / 0.995)),
+                (slot(0, false), 2.0, Some(32_000.5 / 0.995)),
+                (slot(1, true), 1.0, Some(36_001.0 / 0.99)),
+            ],
+        ),
+        (
+            Side::Short,
+            vec![
+                (slot(0, false), 4.0, Some(43_999.5 / 1.005)),
+                (slot(1, true), 4.0, None),
+            ],
+        ),
+    ] {
+        let found = told(side);
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert_eq!((found.0, found.1), (expected.0, expected.1));
+            match (found.2, expected.2) {
+                (Some(found), Some(expected)) => {
+                    assert!((found - expected).abs() < 1e-6, "{found}, {expected}")
+                }
+                (found, expected) => assert_eq!(found, expected),
+            }
+        }
+    }
+}

@@ -149,6 +149,41 @@ const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "account_states",
+        about: "What the model's accounts of one side and step of liquidation price held at the start or a whole hour, in the \
+                central draw.",
+        columns: &[
+            (
+                "event_at",
+                "The start of the replay, or a whole hour at which a bar ended.",
+            ),
+            (
+                "side",
+                "Side of the positions: `long` or `short`; those whose closing order is under way are in no row.",
+            ),
+            (
+                "from_usd",
+                "Lower end of the step of liquidation price, two percent of the first recorded price, USD; 0 also for \
+                 positions that no price liquidates.",
+            ),
+            (
+                "to_usd",
+                "Upper end of the step, not part of it, USD; null for positions that no price liquidates.",
+            ),
+            (
+                "positions",
+                "Number of positions that the model keeps apart, each for all that are alike.",
+            ),
+            ("quantity_btc", "Their size, BTC."),
+            ("notional_usd", "Their value at the mark, USD."),
+            ("margin_usd", "Margin posted, USD."),
+            (
+                "profit_usd",
+                "Gain at the mark that is not realised, funding included, USD; a loss is negative.",
+            ),
+        ],
+    },
+    Table {
         name: "fund_balances",
         about: "Reserves of a clearing pool after a change, in the central draw.",
         columns: &[

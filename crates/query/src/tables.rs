@@ -72,7 +72,9 @@ pub(crate) fn replayed(context: &SessionContext, data_dir: &Path, known: &[Manif
                 return Ok((name, files.empty()));
             }
             let file = |run: &Manifest| run_path(data_dir, &run.run).join(&files.file);
-            if let Some(path) = known.iter().map(file).find(|path| !path.exists()) {
+            // A run of an earlier program may have had no such table.
+            let having = known.iter().filter(|run| run.tables.contains_key(name));
+            if let Some(path) = having.map(file).find(|path: &PathBuf| !path.exists()) {
                 let columns = files.empty().schema();
                 return Ok((name, Arc::new(Gone { path, columns }) as Arc<dyn TableProvider>));
             }

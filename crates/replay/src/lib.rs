@@ -17,7 +17,9 @@ pub mod world;
 pub use decay::DecayTable;
 pub use inventory::{Opening, Start, lead_in};
 pub use mode::{Drive, Exogenous, Mode, Replay, Replayed, Totals};
-pub use observer::{ForcedOrder, Fund, Liquidity, MarginInForce, Noted, Observer, Silent, Waypoint};
+pub use observer::{
+    ForcedOrder, Fund, Held, Liquidity, MarginInForce, Noted, Observer, Silent, Standing, Waypoint,
+};
 pub use parameters::{LeverageMix, Mechanisms, Parameters, Pool};
 pub use path::Path;
 

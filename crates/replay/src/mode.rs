@@ -5,7 +5,7 @@ use aftershock_protocol::RuleSet;
 
 use crate::decay::DecayTable;
 use crate::inventory::Start;
-use crate::observer::{ForcedOrder, Fund, Liquidity, MarginInForce, Noted, Observer, Waypoint};
+use crate::observer::{ForcedOrder, Fund, Liquidity, MarginInForce, Noted, Observer, Standing, Waypoint};
 use crate::world::{self, Channels, Grid, OrderRow, World, WorldRun, WorldSpec, WorldTape};
 use crate::{Mechanisms, Parameters, Path, ReplayError};
 
@@ -355,6 +355,12 @@ impl Observer for Marks<'_> {
     fn margin_call(&mut self, view: &aftershock_protocol::View<'_>) {
         if let Some(observer) = &mut self.observer {
             observer.margin_call(view);
+        }
+    }
+
+    fn standing(&mut self, at: Timestamp, standing: &Standing<'_>) {
+        if let Some(observer) = &mut self.observer {
+            observer.standing(at, standing);
         }
     }
 

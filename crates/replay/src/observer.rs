@@ -3,7 +3,10 @@
 use aftershock_market::{Cash, Side, Timestamp};
 use aftershock_protocol::View;
 
+pub use self::standing::{Held, Standing};
 use crate::response::book::{Book, BookParameters};
+
+mod standing;
 
 /// A waypoint after all that happened at it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -162,6 +165,9 @@ pub trait Observer {
     fn liquidity(&mut self, _at: Timestamp, _log_mark: f64, _liquidity: &Liquidity) {}
     /// Where positions are compared with their margins, after margins were assessed. Not told during a halt.
     fn margin_call(&mut self, _view: &View<'_>) {}
+    /// After the first waypoint of a tape of bars and after every one at which a bar ends, before it is told itself: what is held.
+    /// Told during a halt too.
+    fn standing(&mut self, _at: Timestamp, _standing: &Standing<'_>) {}
     /// When reserves change.
     fn fund(&mut self, _fund: &Fund) {}
 }

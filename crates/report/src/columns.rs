@@ -135,6 +135,15 @@ pub(crate) const NOT_MEASURABLE: &[Column] = &[
     column("not measurable because", &["reason"], Plain),
 ];
 
+pub(crate) const LEVEL_MAP: &[Column] = &[
+    column("at, UTC", &["event_at"], Plain),
+    column("positions", &["side"], Plain),
+    result("closed from, USD", &["from_usd"], WHOLE),
+    result("to", &["to_usd"], WHOLE),
+    result("million USD", &["notional_usd"], Fixed(MILLION, 1)),
+    result("percent of that side", &["share_pct"], Fixed(1.0, 1)),
+];
+
 pub(crate) const LEVELS: &[Column] = &[
     column("rules", &["rule_set"], Plain),
     column("orders", &["side"], Plain),

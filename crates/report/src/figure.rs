@@ -1,6 +1,7 @@
 //! Pictures: the crash on one time axis, and how far the price fell under each rule set.
 
 mod canvas;
+mod level_map;
 mod levels;
 mod multiples;
 mod tornado;
@@ -20,6 +21,7 @@ use crate::beside;
 use crate::show::tick;
 use crate::table::Answer;
 
+pub(crate) use level_map::level_map;
 pub(crate) use levels::levels;
 pub(crate) use multiples::multiples;
 pub(crate) use tornado::tornado;

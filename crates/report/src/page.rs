@@ -111,7 +111,7 @@ pub(crate) fn from_priors(about: &Answer) -> Result<bool, Error> {
 }
 
 /// Queries whose answers stand on a post-mortem, in the order of the page.
-const ASKED: [&str; 31] = [
+const ASKED: [&str; 32] = [
     "market/episode",
     "quality/limits",
     "quality/recovery",
@@ -134,6 +134,7 @@ const ASKED: [&str; 31] = [
     "liquidation/intervention_counts",
     "liquidation/interventions",
     "comparison/overlap_curve",
+    "liquidation/level_map",
     "liquidation/levels",
     "solvency/losses",
     "solvency/own_accounts",
@@ -396,6 +397,11 @@ impl Page<'_> {
         };
         let chart = chart::chart(&paths, &cast)?;
         let waterfall = figure::waterfall(&*self.ask("comparison/attribution")?)?;
+        let level_map = figure::level_map(
+            &*self.ask("liquidation/level_map")?,
+            paths.prices,
+            &self.rule_sets[0],
+        )?;
         let levels = figure::levels(
             &*self.ask("liquidation/levels")?,
             paths.prices,
@@ -414,6 +420,7 @@ impl Page<'_> {
             ("tornado.svg", tornado),
             ("rules.svg", multiples),
             ("mechanisms.svg", waterfall),
+            ("map.svg", level_map),
             ("levels.svg", levels),
         ];
         let pictures: Vec<Option<Picture>> = named
@@ -436,7 +443,8 @@ impl Page<'_> {
             tornado_picture => view(&pictures[2]),
             multiples_picture => view(&pictures[3]),
             waterfall_picture => view(&pictures[4]),
-            levels_picture => view(&pictures[5]),
+            level_map_picture => view(&pictures[5]),
+            levels_picture => view(&pictures[6]),
             chart,
             moments => moments.table(&moments.all(), columns::MOMENTS)?,
             beside => beside.table(&beside.all(), columns::BESIDE)?,
@@ -482,6 +490,7 @@ impl Page<'_> {
         });
         let ratios = self.ask("comparison/amplification")?;
         let unmeasured = ratios.rows_where(|row| ratios.number(row, "median").is_none());
+        let level_map = self.ask("liquidation/level_map")?;
         let levels = self.ask("liquidation/levels")?;
         let falls_are = |row| {
             if falls.is(row, "series", "recorded") {
@@ -499,6 +508,7 @@ impl Page<'_> {
             falls => falls.table_of(&self.headline(&falls), columns::FALLS, |row| Some(falls_are(row)))?,
             judgement => judgement.table(&moved, columns::JUDGEMENT)?,
             not_measurable => ratios.table(&unmeasured, columns::NOT_MEASURABLE)?,
+            level_map => level_map.table(&self.first_and_last(&level_map), columns::LEVEL_MAP)?,
             levels => levels.table(&levels.all(), columns::LEVELS)?,
             amplification => ratios.table(&ratios.rows_where(|row| ratios.number(row, "median").is_some()), columns::AMPLIFICATION)?,
             starts => self.table("comparison/amplification_by_start", columns::STARTS)?,
@@ -511,6 +521,17 @@ impl Page<'_> {
             published_of_record => published.table(&recorded, columns::OF_RECORD)?,
             not_replayed => published.table(&alone, columns::NOT_REPLAYED)?,
         })
+    }
+
+    /// Rows of the map of levels at its first and its last instant, under the first rule set.
+    fn first_and_last(&self, map: &Answer) -> Vec<usize> {
+        let of_first = map.rows_where(|row| map.is(row, "rule_set", &self.rule_sets[0]));
+        let at = |row: usize| map.rows.get(row, "event_at").and_then(|cell| cell.time());
+        let ends = [of_first.first(), of_first.last()].map(|row| row.and_then(|&row| at(row)));
+        of_first
+            .into_iter()
+            .filter(|&row| ends.contains(&at(row)))
+            .collect()
     }
 
     /// What the rules are and did, and what the record is.

@@ -483,6 +483,7 @@ fn central(
         journal.forced_orders.append(&mut scribe.rows.forced_orders);
         journal.interventions.append(&mut scribe.rows.interventions);
         journal.margins.append(&mut scribe.rows.margins);
+        journal.account_states.append(&mut scribe.rows.account_states);
         journal.fund_balances.append(&mut scribe.rows.fund_balances);
     }
     Ok(journal)

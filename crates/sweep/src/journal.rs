@@ -2,9 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use aftershock_market::BarOrder;
 use aftershock_market::journal::{ForcedOrderRow, FundRow, InterventionRow, Journal, MarginRow, PriceRow};
-use aftershock_replay::{ForcedOrder, Fund, MarginInForce, Noted, Observer, Path, Replayed, Waypoint};
+use aftershock_market::{BarOrder, Timestamp};
+use aftershock_replay::{
+    ForcedOrder, Fund, MarginInForce, Noted, Observer, Path, Replayed, Standing, Waypoint,
+};
+
+use crate::levels::account_states;
+
+/// What is held is written down this often, µs.
+const HOUR_US: i64 = 3_600_000_000;
 
 /// An observer that keeps every row.
 pub(crate) struct Scribe<'a> {
@@ -105,6 +112,15 @@ impl Observer for Scribe<'_> {
                 initial_ratio: margin.initial_ratio,
                 maintenance_ratio: margin.maintenance_ratio,
             });
+        }
+    }
+
+    fn standing(&mut self, at: Timestamp, standing: &Standing<'_>) {
+        let start = self.path.first;
+        if at == self.path.at[start] || at.micros() % HOUR_US == 0 {
+            let first_usd = libm::exp(self.path.log_price[start]);
+            let states = account_states(self.bar_order, at, first_usd, standing);
+            self.rows.account_states.extend(states);
         }
     }
 

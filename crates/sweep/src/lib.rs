@@ -8,6 +8,7 @@ mod assumptions;
 mod case;
 mod ensemble;
 mod journal;
+mod levels;
 mod measured;
 pub mod own;
 mod shock;

@@ -141,3 +141,45 @@ fn a_moved_mark_of_a_picture_is_found() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_changed_cell_of_the_map_of_levels_is_found() -> Result<()> {
+    let (session, report) = made()?;
+    let mut again = Again::new(session);
+    let map = parts(
+        &report.html,
+        "<figure data-query=\"liquidation/level_map",
+        "</figure>",
+    )
+    .next();
+    let map = map.context("no map of levels")?;
+    check(&mut again, map)?;
+    let cells = map.matches("<rect ").count();
+    ensure!(cells > 50, "only {cells} cells");
+    // The last of them: moved, stretched, paler, of the other side, left out.
+    let (before, cell) = map.rsplit_once("<rect").context("no cell")?;
+    let (cell, after) = cell.split_at(cell.find("/>").context("no end")?);
+    for (name, by) in [
+        ("x", 4.0),
+        ("y", 30.0),
+        ("width", 4.0),
+        ("height", 30.0),
+        ("opacity", 0.02),
+    ] {
+        let (head, rest) = cell.split_once(&format!(" {name}=\"")).context("no mark")?;
+        let (value, tail) = rest.split_at(rest.find('"').context("no end")?);
+        let other = format!("{head} {name}=\"{}{tail}", value.parse::<f64>()? + by);
+        let wrong = format!("{before}<rect{other}{after}");
+        ensure!(check(&mut again, &wrong).is_err(), "{name} was not missed");
+    }
+    let colours = ["#D55E00", "#009E73"];
+    let place = colours
+        .iter()
+        .position(|one| cell.contains(one))
+        .context("a colour")?;
+    let turned = cell.replace(colours[place], colours[1 - place]);
+    ensure!(check(&mut again, &format!("{before}<rect{turned}{after}")).is_err());
+    let without = format!("{before}{}", &after["/>".len()..]);
+    ensure!(check(&mut again, &without).is_err());
+    Ok(())
+}

@@ -132,7 +132,7 @@ fn the_page_needs_no_network_and_may_use_none() -> Result<()> {
         );
         Document::parse(&picture.svg)?;
     }
-    ensure!(report.pictures.len() == 6);
+    ensure!(report.pictures.len() == 7);
     Ok(())
 }
 

@@ -34,6 +34,7 @@ pub fn asked_again(again: &mut Again<'_>, figure: Node<'_, '_>) -> Result<()> {
         "comparison/tornado" => drawing.tornado(&panels(svg, large)?),
         "comparison/attribution" => drawing.mechanisms(&panels(svg, large)?),
         "comparison/price_paths" => drawing.multiples(&panels(svg, anchored)?),
+        "liquidation/level_map comparison/price_paths" => drawing.level_map(&panels(svg, anchored)?),
         "liquidation/levels comparison/price_paths" => drawing.levels(&panels(svg, anchored)?),
         _ if queries.starts_with("comparison/price_paths ") => {
             drawing.crash(&panels(svg, |node| at(node, "84"))?)
@@ -137,7 +138,9 @@ fn flat(panel: &Panel) -> Vec<[f64; 2]> {
 
 fn rects(panel: &Panel, below: f64) -> Vec<([f64; 2], [f64; 2])> {
     let rects = panel.shapes.iter().filter_map(|shape| match shape {
-        Shape::Rect { x, y, solid: true } if y[0] >= below => Some((*x, *y)),
+        Shape::Rect {
+            x, y, solid: true, ..
+        } if y[0] >= below => Some((*x, *y)),
         _ => None,
     });
     rects.collect()
@@ -337,6 +340,73 @@ impl Drawing<'_, '_> {
             clock(&panel.across, left + 48.0..left + 1000.0 / 3.0 - 14.0, &window)?;
         }
         names_alone(panels, &known)
+    }
+
+    /// The map of levels under the first rule set: each cell that holds a hundredth of the fullest, in its place, in the colour of its
+    /// side, as strong as the root of what it holds.
+    fn level_map(&mut self, panels: &[Panel]) -> Result<()> {
+        let answer = self.answer("liquidation/level_map")?;
+        let (paths, window) = (self.answer("comparison/price_paths")?, self.window()?);
+        let first = self.rule_sets()?.into_iter().next().context("no rule set")?;
+        let [map, ..] = panels else { bail!("no panel") };
+        let price = Scale::of(&map.up).context("no axis of price")?;
+        clock(&map.across, 76.0..976.0, &window)?;
+        reach(
+            map,
+            &spread(&paths, &rows_of(&paths, &first), &["mark_median_usd"], 1.0),
+        )?;
+        let mut rows = rows_of(&answer, &first);
+        let fullest = spread(&answer, &rows, &["notional_usd"], 1.0)
+            .into_iter()
+            .fold(0.0, f64::max);
+        let at = |row: usize, column: &str| instants_of(&answer, &[row], column).first().copied();
+        rows.retain(|&row| {
+            value(&answer, row, "notional_usd").is_some_and(|usd| usd >= 0.01 * fullest)
+                && at(row, "event_at") < at(row, "until_at")
+        });
+        let cells: Vec<_> = map
+            .shapes
+            .iter()
+            .filter_map(|shape| match shape {
+                Shape::Rect {
+                    x, y, opacity, fill, ..
+                } => Some((*x, *y, *opacity, fill.as_str())),
+                _ => None,
+            })
+            .collect();
+        ensure!(
+            cells.len() == rows.len() && !rows.is_empty(),
+            "{} cells of {}",
+            cells.len(),
+            rows.len()
+        );
+        for (row, (x, y, opacity, fill)) in rows.into_iter().zip(cells) {
+            let of = |column| value(&answer, row, column).with_context(|| format!("no {column}"));
+            let (from, to, usd) = (of("from_usd")?, of("to_usd")?, of("notional_usd")?);
+            ensure!(
+                price.shows(to, y[0]) && price.shows(from, y[1]),
+                "row {row}: {from} to {to} at {y:?}"
+            );
+            for (px, column) in x.into_iter().zip(["event_at", "until_at"]) {
+                let share =
+                    (at(row, column).context("no instant")? - window.start) / (window.end - window.start);
+                ensure!(
+                    (px - 76.0 - 900.0 * share).abs() <= 2.0,
+                    "row {row}: {column} at {px}"
+                );
+            }
+            let colour = match text(&answer, row, "side").as_str() {
+                "long" => "#D55E00",
+                "short" => "#009E73",
+                other => bail!("row {row}: a side {other:?}"),
+            };
+            ensure!(fill == colour, "row {row}: {fill}");
+            ensure!(
+                (opacity - (usd / fullest).sqrt()).abs() <= 0.0051,
+                "row {row}: {usd} of {fullest} at {opacity}"
+            );
+        }
+        names_alone(panels, &[])
     }
 
     /// Levels under the first rule set: boxes of time and price, bars of amounts.

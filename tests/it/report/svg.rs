@@ -7,10 +7,24 @@ use super::cells::has_digit;
 
 /// One thing that is drawn.
 pub enum Shape {
-    Path { points: Vec<(f64, f64)>, width: f64 },
-    Area { points: Vec<(f64, f64)> },
-    Rect { x: [f64; 2], y: [f64; 2], solid: bool },
-    Dot { x: f64, y: f64 },
+    Path {
+        points: Vec<(f64, f64)>,
+        width: f64,
+    },
+    Area {
+        points: Vec<(f64, f64)>,
+    },
+    Rect {
+        x: [f64; 2],
+        y: [f64; 2],
+        solid: bool,
+        opacity: f64,
+        fill: String,
+    },
+    Dot {
+        x: f64,
+        y: f64,
+    },
 }
 
 /// What stands between one title and the one before it.
@@ -56,10 +70,13 @@ pub fn panels(svg: Node<'_, '_>, is_title: impl Fn(Node<'_, '_>) -> bool) -> Res
             }),
             "rect" if node.attribute("fill") != Some("#FFFFFF") => {
                 let [x, y] = [at(node, "x")?, at(node, "y")?];
+                let opacity = at(node, "opacity")?;
                 panel.shapes.push(Shape::Rect {
                     x: [x, x + at(node, "width")?],
                     y: [y, y + at(node, "height")?],
-                    solid: at(node, "opacity")? > 0.3,
+                    solid: opacity > 0.3,
+                    opacity,
+                    fill: node.attribute("fill").unwrap_or_default().to_owned(),
                 });
             }
             _ => {}

@@ -10,7 +10,7 @@ use aftershock_market::Timestamp;
 use super::engine::World;
 use super::tape::{Grid, WorldTape};
 use crate::ReplayError;
-use crate::observer::Waypoint;
+use crate::observer::{Standing, Waypoint};
 
 impl World<'_> {
     /// A market's price moves to a waypoint; what is exogenous in it, and the depth that its ordinary flow met.
@@ -167,6 +167,13 @@ impl World<'_> {
         let market = &mut self.markets[place];
         let eventful = std::mem::take(&mut market.eventful) || grid.recorded[k];
         let log_news = market.log_news;
+        if let Some(observer) = &mut self.observer
+            && observer.listens()
+            && (k == 0 || grid.bar_close[k])
+        {
+            let standing = Standing::new(&market.book, market.frame, market.log_mark);
+            observer.standing(Timestamp(at), &standing);
+        }
         if let Some(observer) = &mut self.observer {
             let [bids, asks] = market.depth_seen();
             observer.waypoint(&Waypoint {

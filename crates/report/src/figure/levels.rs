@@ -12,11 +12,11 @@ use crate::show::tick;
 use crate::table::Answer;
 
 const TALL: u32 = 330;
-const LABELS: u32 = 76;
+pub(super) const LABELS: u32 = 76;
 /// Room for the bars of amounts beside the map.
 const AMOUNTS: u32 = 230;
-const SELL: RGBColor = RULES[0];
-const BUY: RGBColor = RULES[1];
+pub(super) const SELL: RGBColor = RULES[0];
+pub(super) const BUY: RGBColor = RULES[1];
 
 /// One step of price: from when to when orders were triggered there, on which side, and for how much.
 struct Level {
