@@ -154,32 +154,37 @@ fn a_changed_cell_of_the_map_of_levels_is_found() -> Result<()> {
     .next();
     let map = map.context("no map of levels")?;
     check(&mut again, map)?;
-    let cells = map.matches("<rect ").count();
-    ensure!(cells > 50, "only {cells} cells");
-    // The last of them: moved, stretched, paler, of the other side, left out.
-    let (before, cell) = map.rsplit_once("<rect").context("no cell")?;
-    let (cell, after) = cell.split_at(cell.find("/>").context("no end")?);
-    for (name, by) in [
-        ("x", 4.0),
-        ("y", 30.0),
-        ("width", 4.0),
-        ("height", 30.0),
-        ("opacity", 0.02),
-    ] {
-        let (head, rest) = cell.split_once(&format!(" {name}=\"")).context("no mark")?;
-        let (value, tail) = rest.split_at(rest.find('"').context("no end")?);
-        let other = format!("{head} {name}=\"{}{tail}", value.parse::<f64>()? + by);
-        let wrong = format!("{before}<rect{other}{after}");
-        ensure!(check(&mut again, &wrong).is_err(), "{name} was not missed");
+    let tags: Vec<&str> = map
+        .match_indices("<rect ")
+        .map(|(at, _)| &map[at..at + map[at..].find("/>").map_or(0, |end| end + 2)])
+        .collect();
+    let is_box = |tag: &&&str| tag.contains("fill=\"none\"");
+    let cell = tags.iter().rfind(|tag| !is_box(tag)).context("no cell")?;
+    let reached = tags.iter().rfind(is_box).context("no box of prices")?;
+    ensure!(tags.len() > 50, "only {} cells", tags.len());
+    let mut missed = |tag: &str, other: &str| check(&mut again, &map.replacen(tag, other, 1)).is_ok();
+    // Moved, stretched, left out.
+    for tag in [cell, reached] {
+        for (name, by) in [("x", 4.0), ("y", 30.0), ("width", 4.0), ("height", 30.0)] {
+            let other = changed(tag, name, by)?;
+            ensure!(!missed(tag, &other), "{name} was not missed: {tag}");
+        }
+        ensure!(!missed(tag, ""), "{tag} was not missed");
     }
+    // Paler, of the other side.
+    ensure!(!missed(cell, &changed(cell, "opacity", 0.02)?));
     let colours = ["#D55E00", "#009E73"];
     let place = colours
         .iter()
         .position(|one| cell.contains(one))
         .context("a colour")?;
-    let turned = cell.replace(colours[place], colours[1 - place]);
-    ensure!(check(&mut again, &format!("{before}<rect{turned}{after}")).is_err());
-    let without = format!("{before}{}", &after["/>".len()..]);
-    ensure!(check(&mut again, &without).is_err());
+    ensure!(!missed(cell, &cell.replace(colours[place], colours[1 - place])));
     Ok(())
+}
+
+/// A tag with one number of it greater.
+fn changed(tag: &str, name: &str, by: f64) -> Result<String> {
+    let (head, rest) = tag.split_once(&format!(" {name}=\"")).context("no mark")?;
+    let (value, tail) = rest.split_at(rest.find('"').context("no end")?);
+    Ok(format!("{head} {name}=\"{}{tail}", value.parse::<f64>()? + by))
 }

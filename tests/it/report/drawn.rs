@@ -360,11 +360,10 @@ impl Drawing<'_, '_> {
             .into_iter()
             .fold(0.0, f64::max);
         let at = |row: usize, column: &str| instants_of(&answer, &[row], column).first().copied();
-        rows.retain(|&row| {
-            value(&answer, row, "notional_usd").is_some_and(|usd| usd >= 0.01 * fullest)
-                && at(row, "event_at") < at(row, "until_at")
-        });
-        let cells: Vec<_> = map
+        rows.retain(|&row| at(row, "event_at") < at(row, "until_at"));
+        let all = rows.clone();
+        rows.retain(|&row| value(&answer, row, "notional_usd").is_some_and(|usd| usd >= 0.01 * fullest));
+        let (reached, cells): (Vec<_>, Vec<_>) = map
             .shapes
             .iter()
             .filter_map(|shape| match shape {
@@ -373,16 +372,16 @@ impl Drawing<'_, '_> {
                 } => Some((*x, *y, *opacity, fill.as_str())),
                 _ => None,
             })
-            .collect();
+            .partition(|(.., fill)| *fill == "none");
         ensure!(
             cells.len() == rows.len() && !rows.is_empty(),
             "{} cells of {}",
             cells.len(),
             rows.len()
         );
-        for (row, (x, y, opacity, fill)) in rows.into_iter().zip(cells) {
-            let of = |column| value(&answer, row, column).with_context(|| format!("no {column}"));
-            let (from, to, usd) = (of("from_usd")?, of("to_usd")?, of("notional_usd")?);
+        let of = |row, column: &str| value(&answer, row, column).with_context(|| format!("no {column}"));
+        let stands = |row, x: [f64; 2], y: [f64; 2], columns: [&str; 2]| {
+            let [from, to] = [of(row, columns[0])?, of(row, columns[1])?];
             ensure!(
                 price.shows(to, y[0]) && price.shows(from, y[1]),
                 "row {row}: {from} to {to} at {y:?}"
@@ -395,6 +394,17 @@ impl Drawing<'_, '_> {
                     "row {row}: {column} at {px}"
                 );
             }
+            Ok(())
+        };
+        let mut stretches = all.clone();
+        stretches.dedup_by_key(|&mut row| text(&answer, row, "event_at"));
+        ensure!(stretches.len() == reached.len(), "{} stretches", reached.len());
+        for (row, (x, y, ..)) in stretches.into_iter().zip(reached) {
+            stands(row, x, y, ["lowest_usd", "highest_usd"])?;
+        }
+        for (row, (x, y, opacity, fill)) in rows.into_iter().zip(cells) {
+            stands(row, x, y, ["from_usd", "to_usd"])?;
+            let usd = of(row, "notional_usd")?;
             let colour = match text(&answer, row, "side").as_str() {
                 "long" => "#D55E00",
                 "short" => "#009E73",

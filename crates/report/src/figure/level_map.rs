@@ -26,6 +26,12 @@ struct Cell {
     share: f64,
 }
 
+/// A stretch of time, and the lowest and highest price in it.
+struct Stretch {
+    at: (f64, f64),
+    usd: (f64, f64),
+}
+
 /// The answer of `liquidation/level_map` under one rule set, under its price; nothing where nothing is held.
 pub(crate) fn level_map(answer: &Answer, prices: &Answer, rule_set: &str) -> Result<Option<String>, Error> {
     let price = line(prices, rule_set, INK, ["mark_median_usd"; 3])?;
@@ -33,13 +39,17 @@ pub(crate) fn level_map(answer: &Answer, prices: &Answer, rule_set: &str) -> Res
     let Some(time) = span([&price]).filter(|_| !cells.is_empty()) else {
         return Ok(None);
     };
-    let edges = cells.iter().flat_map(|cell| [cell.usd.0, cell.usd.1]);
+    let stretches = stretches(answer, rule_set)?;
+    let edges = cells.iter().map(|cell| cell.usd);
+    let edges = edges
+        .chain(stretches.iter().map(|stretch| stretch.usd))
+        .flat_map(|(low, high)| [low, high]);
     let (least, most) = bounds(price.values().chain(edges)).unwrap_or((0.0, 1.0));
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, (WIDTH, TALL)).into_drawing_area();
         root.fill(&WHITE).map_err(picture)?;
-        draw(&root, &cells, &price, &time, least..most)?;
+        draw(&root, &cells, &stretches, &price, &time, least..most)?;
         root.present().map_err(picture)?;
     }
     Ok(Some(svg))
@@ -69,9 +79,28 @@ fn cells(answer: &Answer, rule_set: &str) -> Result<Vec<Cell>, Error> {
     Ok(cells)
 }
 
+fn stretches(answer: &Answer, rule_set: &str) -> Result<Vec<Stretch>, Error> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for row in answer.rows_where(|row| answer.is(row, "rule_set", rule_set)) {
+        let at = |column| Ok::<_, Error>(seconds(answer.get(row, column)?));
+        let usd = ["lowest_usd", "highest_usd"].map(|column| answer.number(row, column));
+        if let ([Some(low), Some(high)], Some(from), Some(until)) = (usd, at("event_at")?, at("until_at")?)
+            && from < until
+            && stretches.last().is_none_or(|last| last.at.0 < from)
+        {
+            stretches.push(Stretch {
+                at: (from, until),
+                usd: (low, high),
+            });
+        }
+    }
+    Ok(stretches)
+}
+
 fn draw(
     area: &Area<'_>,
     cells: &[Cell],
+    stretches: &[Stretch],
     price: &Line,
     time: &Range<f64>,
     usd: Range<f64>,
@@ -104,6 +133,11 @@ fn draw(
         )
     });
     chart.draw_series(boxes).map_err(picture)?;
+    let reached = stretches.iter().map(|stretch| {
+        let ((from, until), (low, high)) = (stretch.at, stretch.usd);
+        Rectangle::new([(from, low), (until, high)], INK.stroke_width(1))
+    });
+    chart.draw_series(reached).map_err(picture)?;
     draw_line(&mut chart, price, time)?;
     area.draw(&Text::new(
         "at which price what was held would have been closed by force, USD per BTC",
